@@ -1,0 +1,11 @@
+/** The {@code cloister} command. */
+module dev.cloister.cli {
+    requires dev.cloister.vmm;
+    requires dev.cloister.policy;
+    requires info.picocli;
+    requires ch.qos.logback.classic;
+    requires org.slf4j;
+
+    exports dev.cloister.cli;
+    opens dev.cloister.cli to info.picocli;
+}

@@ -1,0 +1,6 @@
+/** Buses and device models of one guest; knows neither KVM nor policy. */
+module dev.cloister.devices {
+    requires transitive dev.cloister.mmu;
+
+    exports dev.cloister.devices;
+}

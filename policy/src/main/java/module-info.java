@@ -1,0 +1,15 @@
+/** The policy model, its decision core, the daemon with its protocol and client, and the audit log. */
+module dev.cloister.policy {
+    requires dev.cloister.kvm;
+    requires com.fasterxml.jackson.core;
+    requires org.slf4j;
+    requires static org.jspecify;
+
+    exports dev.cloister.policy.model;
+    exports dev.cloister.policy.decision;
+    exports dev.cloister.policy.audit;
+    exports dev.cloister.policy.channel;
+    exports dev.cloister.policy.protocol;
+    exports dev.cloister.policy.daemon;
+    exports dev.cloister.policy.client;
+}

@@ -1,0 +1,14 @@
+/** The machine of one guest: loaders, vCPU threads, portals, engines and the VMM process. */
+module dev.cloister.vmm {
+    requires transitive dev.cloister.kvm;
+    requires transitive dev.cloister.mmu;
+    requires transitive dev.cloister.devices;
+    requires transitive dev.cloister.policy;
+    requires dev.cloister.emulator;
+    requires org.tukaani.xz;
+    requires aircompressor.v3;
+    requires static org.jspecify;
+
+    exports dev.cloister.vmm;
+    exports dev.cloister.vmm.loader;
+}
