@@ -1,0 +1,100 @@
+package dev.cloister.it.gates;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/** The arrows between modules: what each may use, and nothing more. */
+class ArchitectureTest {
+    private static final String KVM = "dev.cloister.kvm..";
+    private static final String LINUX = "dev.cloister.linux..";
+    private static final String MMU = "dev.cloister.mmu..";
+    private static final String EMULATOR = "dev.cloister.emulator..";
+    private static final String DEVICES = "dev.cloister.devices..";
+    private static final String POLICY = "dev.cloister.policy..";
+    private static final String VMM = "dev.cloister.vmm..";
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("dev.cloister");
+
+    @Test
+    void bindingAndMmuStandAlone() {
+        mayUseOnly(KVM, KVM, LINUX);
+        mayUseOnly(LINUX, LINUX);
+        mayUseOnly(MMU, MMU);
+    }
+
+    @Test
+    void emulatorAndDevicesKnowOnlyTheMmu() {
+        mayUseOnly(EMULATOR, EMULATOR, MMU);
+        mayUseOnly(DEVICES, DEVICES, MMU);
+    }
+
+    @Test
+    void policyUsesOfTheBindingOnlyItsLinuxPackage() {
+        mayUseOnly(POLICY, POLICY, LINUX);
+    }
+
+    @Test
+    void vmmUsesTheRoomsBelowItAndNotTheCommand() {
+        mayUseOnly(VMM, VMM, KVM, LINUX, MMU, EMULATOR, DEVICES, POLICY);
+    }
+
+    @Test
+    void theCommandReachesTheMachineOnlyThroughVmmAndPolicy() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.cloister.cli..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(MMU, EMULATOR)
+                .check(CLASSES);
+    }
+
+    @Test
+    void theDecisionCoreUsesTheJdkAndTheModelAlone() {
+        classes()
+                .that()
+                .resideInAPackage("dev.cloister.policy.decision..")
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                        "java.lang..",
+                        "java.util..",
+                        "java.time..",
+                        "org.jspecify.annotations..",
+                        "dev.cloister.policy.model..",
+                        "dev.cloister.policy.decision.."))
+                .check(CLASSES);
+    }
+
+    @Test
+    void theDecisionCoreHasNoInputNoOutputAndNoClock() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.cloister.policy.decision..")
+                .should()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(java.time.Instant.class, "now")
+                .check(CLASSES);
+    }
+
+    private static void mayUseOnly(String room, String... allowed) {
+        classes()
+                .that()
+                .resideInAPackage(room)
+                .should()
+                .onlyDependOnClassesThat(not(resideInAPackage("dev.cloister..")).or(resideInAnyPackage(allowed)))
+                .check(CLASSES);
+    }
+}
