@@ -1,0 +1,40 @@
+package dev.cloister.vmm.loader;
+
+/**
+ * Where a firmware image lies: it ends at 4 GiB, and its last 128 KiB (or all of it, if smaller) are copied to RAM that
+ * ends at 1 MiB, as a PC's chip set shadows them.
+ *
+ * @param romGpa first guest-physical address of the image; a ROM region of {@code size} bytes must be there before the
+ *     image is loaded
+ * @param size bytes of the image
+ * @param shadowGpa first guest-physical address of the copy below 1 MiB; must be RAM
+ * @param shadowSize bytes of the copy
+ */
+public record FirmwareLayout(long romGpa, long size, long shadowGpa, long shadowSize) {
+    /** The largest firmware: 16 MiB. Anything larger would cover the local APIC's page. */
+    public static final long MAX_BYTES = 16L << 20;
+
+    private static final long PAGE = 4096;
+    private static final long SHADOW_BYTES = 128L << 10;
+
+    /**
+     * The layout of an image of a size.
+     *
+     * @param imageBytes bytes of the image
+     * @return where it goes
+     * @throws ImageException if the size is 0, no multiple of 4 KiB, or above {@link #MAX_BYTES}
+     */
+    public static FirmwareLayout of(long imageBytes) throws ImageException {
+        if (imageBytes <= 0 || imageBytes > MAX_BYTES || imageBytes % PAGE != 0) {
+            throw new ImageException(
+                    "firmware size",
+                    ImageException.NO_OFFSET,
+                    imageBytes + " bytes",
+                    "a multiple of 4096 up to " + MAX_BYTES,
+                    "give a whole firmware image such as SeaBIOS's bios-256k.bin");
+        }
+        long shadow = Math.min(imageBytes, SHADOW_BYTES);
+        return new FirmwareLayout(
+                MemoryMap.FOUR_GIB - imageBytes, imageBytes, MemoryMap.HIGH_RAM_START - shadow, shadow);
+    }
+}

@@ -1,0 +1,78 @@
+package dev.cloister.vmm.loader;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a load is told besides the image.
+ *
+ * @param format the format to load by, or null to detect it
+ * @param memoryMap the guest's memory map; everything is placed in its RAM ranges
+ * @param commandLine the guest's command line, "" for none; ASCII without NUL; at most what the format allows
+ * @param modules modules in order; for Linux they are the initrd, one after the other, each padded to 4 bytes
+ * @param flatAddress where a flat binary is loaded and entered, {@value #DEFAULT_FLAT_ADDRESS} unless chosen
+ */
+public record LoadOptions(
+        @Nullable ImageFormat format,
+        MemoryMap memoryMap,
+        String commandLine,
+        List<ImageModule> modules,
+        int flatAddress) {
+    /** Where a BIOS puts a boot sector: 0x7c00. */
+    public static final int DEFAULT_FLAT_ADDRESS = 0x7c00;
+
+    /** Copies the list. */
+    public LoadOptions {
+        modules = List.copyOf(modules);
+    }
+
+    /**
+     * Detection, no command line, no modules.
+     *
+     * @param memoryMap the guest's memory map
+     * @return the options
+     */
+    public static LoadOptions of(MemoryMap memoryMap) {
+        return new LoadOptions(null, memoryMap, "", List.of(), DEFAULT_FLAT_ADDRESS);
+    }
+
+    /**
+     * The same with a format in place of detection.
+     *
+     * @param chosen the format
+     * @return new options
+     */
+    public LoadOptions withFormat(ImageFormat chosen) {
+        return new LoadOptions(chosen, memoryMap, commandLine, modules, flatAddress);
+    }
+
+    /**
+     * The same with a command line.
+     *
+     * @param line the command line
+     * @return new options
+     */
+    public LoadOptions withCommandLine(String line) {
+        return new LoadOptions(format, memoryMap, line, modules, flatAddress);
+    }
+
+    /**
+     * The same with modules.
+     *
+     * @param list the modules, or the initrd as the only one
+     * @return new options
+     */
+    public LoadOptions withModules(List<ImageModule> list) {
+        return new LoadOptions(format, memoryMap, commandLine, list, flatAddress);
+    }
+
+    /**
+     * The same with an address for a flat binary.
+     *
+     * @param gpa guest-physical address, 0x500 or above and within conventional memory
+     * @return new options
+     */
+    public LoadOptions withFlatAddress(int gpa) {
+        return new LoadOptions(format, memoryMap, commandLine, modules, gpa);
+    }
+}
