@@ -5,11 +5,5 @@ module dev.cloister.policy {
     requires org.slf4j;
     requires static org.jspecify;
 
-    exports dev.cloister.policy.model;
-    exports dev.cloister.policy.decision;
-    exports dev.cloister.policy.audit;
-    exports dev.cloister.policy.channel;
     exports dev.cloister.policy.protocol;
-    exports dev.cloister.policy.daemon;
-    exports dev.cloister.policy.client;
 }

@@ -1,0 +1,31 @@
+package dev.cloister.policy.protocol;
+
+/**
+ * One channel of one domain, as the daemon laid it out; it becomes the directory entry of the same index.
+ *
+ * @param index position in the directory, 0 to {@link VmmCodec#MAX_CHANNELS} - 1
+ * @param flow name of the flow, 1 to {@link VmmCodec#MAX_FLOW_NAME} bytes of printable ASCII
+ * @param kind kind of the channel
+ * @param direction as this domain sees it
+ * @param peer name of the other endpoint, a domain or {@code @audit}, {@code @console}; 1 to {@link VmmCodec#MAX_NAME} bytes
+ * @param gpa guest-physical address of the window, aligned to 64 KiB; 0 for kinds without one (event, console)
+ * @param sizeBytes size of the window in bytes, a multiple of 64 KiB; 0 without one. The memory file has exactly this size
+ * @param recordBytes memory: bytes of a record with its 8-byte header, a multiple of 8; otherwise 0
+ * @param recordCount memory: records in the ring, a power of two; otherwise 0
+ * @param ratePerSecond most signals (memory, event) or bytes (stream) per second that the sender may have; 0 is unlimited
+ * @param rateBurst most of them at once; 0 when unlimited
+ * @param backChannelBitsPerSecond stream: budget of the induced reverse edge, bits per second; otherwise 0
+ */
+public record ChannelConfig(
+        int index,
+        String flow,
+        ChannelKind kind,
+        Direction direction,
+        String peer,
+        long gpa,
+        long sizeBytes,
+        int recordBytes,
+        int recordCount,
+        long ratePerSecond,
+        long rateBurst,
+        long backChannelBitsPerSecond) {}

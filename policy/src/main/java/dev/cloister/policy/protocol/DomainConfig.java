@@ -1,0 +1,41 @@
+package dev.cloister.policy.protocol;
+
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Everything that a VMM process is told about its domain. What it may use comes as descriptors beside it, in the order
+ * {@code kvm, kernel, initrd (if initrd), serial out, serial in (if serialIn)}.
+ *
+ * @param id identity of the domain
+ * @param name name, 1 to {@link VmmCodec#MAX_NAME} bytes of printable ASCII
+ * @param label label in readable form, for reports only
+ * @param memoryBytes guest RAM in bytes, a multiple of 4096
+ * @param cpus virtual CPUs, 1 to {@link VmmCodec#MAX_CPUS}
+ * @param engine what shall execute the guest
+ * @param kernelName file name of the kernel, for messages only: the VMM can't open it
+ * @param commandLine command line of the kernel, possibly empty
+ * @param initrd whether a descriptor of an initrd follows the kernel's
+ * @param serialIn whether a descriptor of serial input follows that of serial output
+ * @param onDaemonLoss what to do with live channels when the control socket ends
+ * @param channels channels in directory order: the entry at position i has index i
+ */
+public record DomainConfig(
+        UUID id,
+        String name,
+        String label,
+        long memoryBytes,
+        int cpus,
+        Engine engine,
+        String kernelName,
+        String commandLine,
+        boolean initrd,
+        boolean serialIn,
+        DaemonLoss onDaemonLoss,
+        List<ChannelConfig> channels) {
+
+    /** Copies the list, so that a configuration never changes. */
+    public DomainConfig {
+        channels = List.copyOf(channels);
+    }
+}

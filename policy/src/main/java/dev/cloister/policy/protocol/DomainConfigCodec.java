@@ -1,0 +1,98 @@
+package dev.cloister.policy.protocol;
+
+import java.util.List;
+import java.util.UUID;
+
+/** The configuration's part of the codec. */
+final class DomainConfigCodec {
+    private DomainConfigCodec() {}
+
+    private static final long WINDOW_ALIGN = 0xffff;
+
+    static void write(FrameWriter out, DomainConfig d) {
+        out.i64(d.id().getMostSignificantBits(), Long.MIN_VALUE, Long.MAX_VALUE);
+        out.i64(d.id().getLeastSignificantBits(), Long.MIN_VALUE, Long.MAX_VALUE);
+        out.name(d.name(), VmmCodec.MAX_NAME);
+        out.text(d.label(), VmmCodec.MAX_LABEL);
+        out.i64(d.memoryBytes(), 4096, VmmCodec.MAX_MEMORY);
+        out.u8(d.cpus(), 1, VmmCodec.MAX_CPUS);
+        out.u8(d.engine().ordinal(), 0, Engine.EMULATED.ordinal());
+        out.text(d.kernelName(), VmmCodec.MAX_FILE_NAME);
+        out.text(d.commandLine(), VmmCodec.MAX_COMMAND_LINE);
+        out.bool(d.initrd());
+        out.bool(d.serialIn());
+        out.u8(d.onDaemonLoss().ordinal(), 0, 1);
+        out.u8(d.channels().size(), 0, VmmCodec.MAX_CHANNELS);
+        for (ChannelConfig c : d.channels()) {
+            write(out, c);
+        }
+    }
+
+    private static void write(FrameWriter out, ChannelConfig c) {
+        out.u8(c.index(), 0, VmmCodec.MAX_CHANNELS - 1);
+        out.name(c.flow(), VmmCodec.MAX_FLOW_NAME);
+        out.u8(c.kind().code(), 1, 4);
+        out.u8(c.direction().code(), 1, 2);
+        out.name(c.peer(), VmmCodec.MAX_NAME);
+        out.i64(c.gpa(), 0, Long.MAX_VALUE);
+        out.i64(c.sizeBytes(), 0, VmmCodec.MAX_WINDOW);
+        out.i32(c.recordBytes(), 0, Integer.MAX_VALUE);
+        out.i32(c.recordCount(), 0, Integer.MAX_VALUE);
+        out.i64(c.ratePerSecond(), 0, Long.MAX_VALUE);
+        out.i64(c.rateBurst(), 0, Long.MAX_VALUE);
+        out.i64(c.backChannelBitsPerSecond(), 0, Long.MAX_VALUE);
+    }
+
+    static DomainConfig read(FrameReader in) throws ProtocolException {
+        UUID id = new UUID(in.i64("id", Long.MIN_VALUE, Long.MAX_VALUE), in.i64("id", Long.MIN_VALUE, Long.MAX_VALUE));
+        String name = in.name("name", VmmCodec.MAX_NAME);
+        String label = in.text("label", VmmCodec.MAX_LABEL);
+        long memory = in.i64("memoryBytes", 4096, VmmCodec.MAX_MEMORY);
+        if ((memory & 0xfff) != 0) {
+            throw in.error("memoryBytes", Long.toString(memory), "a multiple of 4096");
+        }
+        int cpus = in.u8("cpus", 1, VmmCodec.MAX_CPUS);
+        Engine engine = Engine.values()[in.u8("engine", 0, Engine.EMULATED.ordinal())];
+        String kernel = in.text("kernelName", VmmCodec.MAX_FILE_NAME);
+        String commandLine = in.text("commandLine", VmmCodec.MAX_COMMAND_LINE);
+        boolean initrd = in.bool("initrd");
+        boolean serialIn = in.bool("serialIn");
+        DaemonLoss loss = DaemonLoss.values()[in.u8("onDaemonLoss", 0, 1)];
+        return new DomainConfig(
+                id, name, label, memory, cpus, engine, kernel, commandLine, initrd, serialIn, loss, channels(in));
+    }
+
+    private static List<ChannelConfig> channels(FrameReader in) throws ProtocolException {
+        ChannelConfig[] channels = new ChannelConfig[in.u8("channels", 0, VmmCodec.MAX_CHANNELS)];
+        for (int i = 0; i < channels.length; i++) {
+            in.u8("channel.index", i, i);
+            channels[i] = channel(in, i);
+        }
+        return List.of(channels);
+    }
+
+    private static ChannelConfig channel(FrameReader in, int index) throws ProtocolException {
+        String flow = in.name("channel.flow", VmmCodec.MAX_FLOW_NAME);
+        ChannelKind kind = ChannelKind.ofCode(in.u8("channel.kind", 1, 4));
+        Direction direction = Direction.ofCode(in.u8("channel.direction", 1, 2));
+        String peer = in.name("channel.peer", VmmCodec.MAX_NAME);
+        long gpa = in.i64("channel.gpa", 0, Long.MAX_VALUE);
+        long size = in.i64("channel.sizeBytes", 0, VmmCodec.MAX_WINDOW);
+        if (((gpa | size) & WINDOW_ALIGN) != 0) {
+            throw in.error("channel.gpa and sizeBytes", gpa + ", " + size, "multiples of 64 KiB");
+        }
+        return new ChannelConfig(
+                index,
+                flow,
+                kind,
+                direction,
+                peer,
+                gpa,
+                size,
+                in.i32("channel.recordBytes", 0, Integer.MAX_VALUE),
+                in.i32("channel.recordCount", 0, Integer.MAX_VALUE),
+                in.i64("channel.ratePerSecond", 0, Long.MAX_VALUE),
+                in.i64("channel.rateBurst", 0, Long.MAX_VALUE),
+                in.i64("channel.backChannelBitsPerSecond", 0, Long.MAX_VALUE));
+    }
+}

@@ -1,0 +1,53 @@
+package dev.cloister.policy.protocol;
+
+/** A message from the policy daemon to a VMM process; {@link VmmCodec} is its wire form. */
+public sealed interface ToVmm {
+    /**
+     * First message: builds the machine. Carries descriptors, see {@link DomainConfig}. Answered by {@link FromVmm.Ready}.
+     *
+     * @param domain the domain to be
+     */
+    record Configure(DomainConfig domain) implements ToVmm {}
+
+    /**
+     * Hands over one end of a channel. Descriptors: memory {@code memfd, eventfd}; event {@code eventfd}; stream
+     * {@code pipe end, credit eventfd}. A reader's memfd can't be mapped writable. Answered by {@link FromVmm.Attached}, a
+     * writer's only once its window is mapped, because the daemon then seals the file against further writable mappings.
+     *
+     * @param index position of the channel in the directory
+     * @param role OUT for the writing or signalling end, IN for the other
+     */
+    record Attach(int index, Direction role) implements ToVmm {}
+
+    /** Lets the vCPUs run; answered by {@link FromVmm.Started}. */
+    record Start() implements ToVmm {}
+
+    /** Stops the vCPUs so that they can go on; answered by a {@link FromVmm.Status}. */
+    record Pause() implements ToVmm {}
+
+    /** Undoes {@link Pause}; answered by a {@link FromVmm.Status}. */
+    record Resume() implements ToVmm {}
+
+    /** Ends the domain; answered by {@link FromVmm.Exited} and the end of the process. */
+    record Stop() implements ToVmm {}
+
+    /**
+     * Takes a channel away: the VMM unmaps the window or closes the end, and sets the entry's state to severed.
+     *
+     * @param index position of the channel in the directory
+     */
+    record Revoke(int index) implements ToVmm {}
+
+    /**
+     * Answers a {@link FromVmm.Request}.
+     *
+     * @param requestId the request's number
+     * @param status outcome
+     * @param index position in the directory if granted, otherwise 0
+     * @param reason one sentence for the guest, at most {@link VmmCodec#MAX_REASON} bytes
+     */
+    record Answer(long requestId, AnswerStatus status, int index, String reason) implements ToVmm {}
+
+    /** Asks for a {@link FromVmm.Status} now. */
+    record Query() implements ToVmm {}
+}
