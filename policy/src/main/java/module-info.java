@@ -5,5 +5,6 @@ module dev.cloister.policy {
     requires org.slf4j;
     requires static org.jspecify;
 
+    exports dev.cloister.policy.channel;
     exports dev.cloister.policy.protocol;
 }
