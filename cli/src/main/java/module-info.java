@@ -7,5 +7,7 @@ module dev.cloister.cli {
     requires org.slf4j;
 
     exports dev.cloister.cli;
-    opens dev.cloister.cli to info.picocli;
+
+    opens dev.cloister.cli to
+            info.picocli;
 }

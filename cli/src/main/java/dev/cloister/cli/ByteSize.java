@@ -8,16 +8,16 @@ final class ByteSize implements ITypeConverter<Long> {
     @Override
     public Long convert(String text) {
         if (!text.matches("[0-9]{1,15}[kKmMgG]?")) {
-            throw new TypeConversionException("'" + text + "' is not a size: expected bytes, or a number with K, M or G");
+            throw new TypeConversionException(
+                    "'" + text + "' is not a size: expected bytes, or a number with K, M or G");
         }
         char last = Character.toUpperCase(text.charAt(text.length() - 1));
-        int shift =
-                switch (last) {
-                    case 'K' -> 10;
-                    case 'M' -> 20;
-                    case 'G' -> 30;
-                    default -> 0;
-                };
+        int shift = switch (last) {
+            case 'K' -> 10;
+            case 'M' -> 20;
+            case 'G' -> 30;
+            default -> 0;
+        };
         String digits = shift == 0 ? text : text.substring(0, text.length() - 1);
         try {
             return Math.multiplyExact(Long.parseLong(digits), 1L << shift);

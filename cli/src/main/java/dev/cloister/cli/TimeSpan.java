@@ -11,7 +11,8 @@ final class TimeSpan implements ITypeConverter<Duration> {
         java.util.regex.Matcher matcher =
                 java.util.regex.Pattern.compile("([0-9]{1,9})(ms|s|m|h)?").matcher(text);
         if (!matcher.matches()) {
-            throw new TypeConversionException("'" + text + "' is not a time: expected for example 500ms, 30s, 5m or 1h");
+            throw new TypeConversionException(
+                    "'" + text + "' is not a time: expected for example 500ms, 30s, 5m or 1h");
         }
         long count = Long.parseLong(matcher.group(1));
         String unit = matcher.group(2) == null ? "s" : matcher.group(2);
