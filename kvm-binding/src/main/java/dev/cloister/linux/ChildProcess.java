@@ -1,0 +1,152 @@
+package dev.cloister.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+
+/**
+ * A child made by {@link Spawn}, held by its pidfd, so that a signal never reaches a stranger that was given the same number.
+ * Thread-safe. The exit status must be collected once, by {@link #poll} or {@link #waitFor}, or the child stays a zombie.
+ */
+public final class ChildProcess implements AutoCloseable {
+    /** Ends a process at once. */
+    public static final int SIGKILL = 9;
+    /** Asks a process to end. */
+    public static final int SIGTERM = 15;
+
+    private static final int P_PIDFD = 3;
+    private static final int WNOHANG = 1;
+    private static final int WEXITED = 4;
+    // siginfo_t, x86-64: si_signo 0, si_code 8, si_pid 16, si_status 24
+    private static final int SIGINFO_SIZE = 128;
+    private static final int SI_CODE = 8;
+    private static final int SI_PID = 16;
+    private static final int SI_STATUS = 24;
+    private static final int CLD_EXITED = 1;
+
+    private final int pid;
+    private final Fd pidfd;
+    private Exit exit;
+
+    /**
+     * How a child ended.
+     *
+     * @param signalled whether a signal ended it
+     * @param value the exit code, or the signal's number
+     */
+    public record Exit(boolean signalled, int value) {
+        /**
+         * Whether it ended by itself with code 0.
+         *
+         * @return true for success
+         */
+        public boolean success() {
+            return !signalled && value == 0;
+        }
+
+        @Override
+        public String toString() {
+            return signalled ? "signal " + value : "exit code " + value;
+        }
+    }
+
+    private ChildProcess(int pid, Fd pidfd) {
+        this.pid = pid;
+        this.pidfd = pidfd;
+    }
+
+    static ChildProcess of(int pid) throws ErrnoException {
+        // The child cannot be reaped by anyone but us, so the number still means it, even if it has ended already.
+        long result = Linux.syscall(Linux.SYS_PIDFD_OPEN, pid, 0, 0, 0, 0, 0);
+        return new ChildProcess(pid, Fd.own((int) Linux.check(result, "pidfd_open", "pid " + pid)));
+    }
+
+    /**
+     * The process id.
+     *
+     * @return the pid
+     */
+    public int pid() {
+        return pid;
+    }
+
+    /**
+     * The pidfd, which this object owns: readable in a {@link Poller} when the child has ended.
+     *
+     * @return the descriptor
+     */
+    public Fd pidfd() {
+        return pidfd;
+    }
+
+    /**
+     * Sends a signal. A child that has ended already is no error.
+     *
+     * @param signal the signal's number
+     * @throws ErrnoException when the kernel refuses
+     */
+    public void kill(int signal) throws ErrnoException {
+        long result = Linux.syscall(Linux.SYS_PIDFD_SEND_SIGNAL, pidfd.number(), signal, 0, 0, 0, 0);
+        if (result != -Errno.ESRCH) {
+            Linux.check(result, "pidfd_send_signal", "pid " + pid + ", signal " + signal);
+        }
+    }
+
+    /**
+     * Collects the exit status if the child has ended.
+     *
+     * @return how it ended; empty while it runs
+     * @throws ErrnoException when the kernel refuses
+     */
+    public synchronized Optional<Exit> poll() throws ErrnoException {
+        if (exit == null) {
+            exit = collect();
+        }
+        return Optional.ofNullable(exit);
+    }
+
+    private Exit collect() throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(SIGINFO_SIZE, 8);
+            long result;
+            do {
+                result = Linux.syscall(
+                        Linux.SYS_WAITID, P_PIDFD, pidfd.number(), info.address(), WEXITED | WNOHANG, 0, 0);
+            } while (result == -Errno.EINTR);
+            Linux.check(result, "waitid", "pid " + pid);
+            if (info.get(ValueLayout.JAVA_INT, SI_PID) == 0) {
+                return null;
+            }
+            boolean signalled = info.get(ValueLayout.JAVA_INT, SI_CODE) != CLD_EXITED;
+            return new Exit(signalled, info.get(ValueLayout.JAVA_INT, SI_STATUS));
+        }
+    }
+
+    /**
+     * Waits for the child's end and collects its exit status.
+     *
+     * @param timeoutMillis milliseconds; negative waits without end
+     * @return how it ended; empty when the time is over
+     * @throws ErrnoException when the kernel refuses
+     */
+    public Optional<Exit> waitFor(long timeoutMillis) throws ErrnoException {
+        Optional<Exit> known = poll();
+        if (known.isPresent()) {
+            return known;
+        }
+        Poller.await(pidfd, Poller.IN, timeoutMillis);
+        return poll();
+    }
+
+    /** Closes the pidfd. The child runs on. */
+    @Override
+    public void close() {
+        pidfd.close();
+    }
+
+    @Override
+    public String toString() {
+        return "child " + pid;
+    }
+}

@@ -1,0 +1,86 @@
+package dev.cloister.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** An event counter in the kernel (eventfd(2)): a one-way doorbell. Thread-safe. Always non-blocking; wait with {@link Poller}. */
+public final class EventFd implements AutoCloseable {
+    private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1);
+
+    private final Fd fd;
+
+    private EventFd(Fd fd) {
+        this.fd = fd;
+    }
+
+    /**
+     * Creates a counter at 0.
+     *
+     * @return its owner
+     * @throws ErrnoException when the kernel refuses
+     */
+    public static EventFd create() throws ErrnoException {
+        long result = Linux.syscall(Linux.SYS_EVENTFD2, 0, Linux.O_CLOEXEC | Linux.O_NONBLOCK, 0, 0, 0, 0);
+        return new EventFd(Fd.own((int) Linux.check(result, "eventfd2", "")));
+    }
+
+    /**
+     * Takes ownership of an eventfd that came over a socket.
+     *
+     * @param fd the descriptor; it is made non-blocking
+     * @return its owner
+     * @throws ErrnoException when the kernel refuses
+     */
+    public static EventFd adopt(Fd fd) throws ErrnoException {
+        fd.setNonBlocking(true);
+        return new EventFd(fd);
+    }
+
+    /**
+     * The descriptor, which this object owns.
+     *
+     * @return the descriptor
+     */
+    public Fd fd() {
+        return fd;
+    }
+
+    /**
+     * Adds one to the counter. A counter that is full (2⁶⁴ − 2 signals undrained) stays as it is: the reader is signalled anyway.
+     * Allocates nothing.
+     *
+     * @throws ErrnoException when the kernel refuses for another reason
+     */
+    public void signal() throws ErrnoException {
+        int n = fd.number();
+        long result = Linux.syscall(Linux.SYS_WRITE, n, ONE.address(), 8, 0, 0, 0);
+        if (result < 0 && result != -Errno.EAGAIN) {
+            throw new ErrnoException("write", "eventfd " + n, (int) -result);
+        }
+    }
+
+    /**
+     * Takes the counter's value and sets it to 0, without waiting.
+     *
+     * @return signals since the last drain, 0 where there were none
+     * @throws ErrnoException when the kernel refuses
+     */
+    public long drain() throws ErrnoException {
+        int n = fd.number();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(ValueLayout.JAVA_LONG);
+            long result = Linux.syscall(Linux.SYS_READ, n, value.address(), 8, 0, 0, 0);
+            if (result == -Errno.EAGAIN) {
+                return 0;
+            }
+            Linux.check(result, "read", "eventfd " + n);
+            return value.get(ValueLayout.JAVA_LONG, 0);
+        }
+    }
+
+    @Override
+    public void close() {
+        fd.close();
+    }
+}

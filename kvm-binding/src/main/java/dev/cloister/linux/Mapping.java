@@ -1,0 +1,129 @@
+package dev.cloister.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Memory mapped by {@code mmap}, with an owner who unmaps it. The segment may be used by any thread. After {@link #close} every
+ * access through the segment throws {@link IllegalStateException}; a kernel object (a KVM memory slot) that still names the
+ * address must be removed first.
+ */
+public final class Mapping implements AutoCloseable {
+    private static final int PROT_READ = 1;
+    private static final int PROT_WRITE = 2;
+    private static final int MAP_SHARED = 1;
+    private static final int MAP_PRIVATE = 2;
+    private static final int MAP_ANONYMOUS = 0x20;
+    private static final int MAP_NORESERVE = 0x4000;
+
+    private final MemorySegment segment;
+    private final Arena arena;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final long address;
+    private final long size;
+
+    private Mapping(long address, long size, boolean writable) {
+        this.address = address;
+        this.size = size;
+        this.arena = Arena.ofShared();
+        MemorySegment mapped = MemorySegment.ofAddress(address).reinterpret(size, arena, null);
+        this.segment = writable ? mapped : mapped.asReadOnly();
+    }
+
+    /**
+     * Maps private zeroed memory without reserving swap for it: pages cost memory when first touched.
+     *
+     * @param size bytes, above 0
+     * @return the mapping
+     * @throws ErrnoException when the kernel refuses
+     */
+    public static Mapping anonymous(long size) throws ErrnoException {
+        return map(-1, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, "anonymous");
+    }
+
+    /**
+     * Maps a file shared, for reading and writing.
+     *
+     * @param fd a descriptor open for reading and writing
+     * @param offset bytes from the file's start, a multiple of the page size
+     * @param size bytes, above 0
+     * @return the mapping
+     * @throws ErrnoException {@code EACCES} for a read-only descriptor, {@code EPERM} for a file sealed against writing
+     */
+    public static Mapping writable(Fd fd, long offset, long size) throws ErrnoException {
+        return map(fd.number(), offset, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd.toString());
+    }
+
+    /**
+     * Maps a file shared, for reading only; the segment is read-only as well.
+     *
+     * @param fd a descriptor open for reading
+     * @param offset bytes from the file's start, a multiple of the page size
+     * @param size bytes, above 0
+     * @return the mapping
+     * @throws ErrnoException when the kernel refuses
+     */
+    public static Mapping readOnly(Fd fd, long offset, long size) throws ErrnoException {
+        return map(fd.number(), offset, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd.toString());
+    }
+
+    /**
+     * Maps a file privately, for reading and writing: what is written stays in this process (a firmware image in its RAM).
+     *
+     * @param fd a descriptor open for reading
+     * @param offset bytes from the file's start, a multiple of the page size
+     * @param size bytes, above 0
+     * @return the mapping
+     * @throws ErrnoException when the kernel refuses
+     */
+    public static Mapping privateCopy(Fd fd, long offset, long size) throws ErrnoException {
+        return map(fd.number(), offset, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd.toString());
+    }
+
+    private static Mapping map(int fd, long offset, long size, int protection, int flags, String what)
+            throws ErrnoException {
+        if (size <= 0) {
+            throw new IllegalArgumentException("mapping size " + size + " is not above 0");
+        }
+        long result = Linux.syscall(Linux.SYS_MMAP, 0, size, protection, flags, fd, offset);
+        Linux.check(result, "mmap", what + ", offset " + offset + ", " + size + " bytes");
+        return new Mapping(result, size, (protection & PROT_WRITE) != 0);
+    }
+
+    /**
+     * The memory.
+     *
+     * @return a segment of the mapping's size; read-only where the mapping is
+     */
+    public MemorySegment segment() {
+        return segment;
+    }
+
+    /**
+     * The host address of the first byte.
+     *
+     * @return the hva
+     */
+    public long address() {
+        return address;
+    }
+
+    /**
+     * The size.
+     *
+     * @return bytes
+     */
+    public long size() {
+        return size;
+    }
+
+    /** Unmaps. Waits for accesses that are under way in other threads; a second call does nothing. */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            arena.close();
+            Linux.syscall(Linux.SYS_MUNMAP, address, size, 0, 0, 0, 0);
+        }
+    }
+}
