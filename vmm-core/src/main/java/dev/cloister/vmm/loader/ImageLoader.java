@@ -1,6 +1,7 @@
 package dev.cloister.vmm.loader;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * Detects an image's format and loads it. Stateless; a load uses the sink from the calling thread only and needs, beside
@@ -18,7 +19,43 @@ public final class ImageLoader {
      * @throws ImageException if it can be none, or its headers are malformed
      */
     public static ImageFormat detect(MemorySegment image) throws ImageException {
-        throw new UnsupportedOperationException();
+        Bytes bytes = new Bytes(image);
+        if (LinuxHeader.isPresent(bytes)) {
+            return ImageFormat.BZIMAGE;
+        }
+        Optional<MultibootHeader> multiboot = MultibootHeader.find(bytes);
+        if (bytes.isU32(0, Elf.MAGIC)) {
+            return multiboot.isPresent() ? ImageFormat.MULTIBOOT : detectElf(bytes);
+        }
+        if (multiboot.isPresent() && multiboot.get().hasAddresses()) {
+            return ImageFormat.MULTIBOOT;
+        }
+        if (bytes.size() == 0 || bytes.size() > FlatLoader.MAX_BYTES) {
+            throw new ImageException(
+                    "image format",
+                    0,
+                    bytes.size() + " bytes with no header that is known",
+                    "a bzImage, an ELF executable, a Multiboot header with addresses, or a flat binary of at most "
+                            + FlatLoader.MAX_BYTES + " bytes",
+                    "check the file; firmware must be asked for as such");
+        }
+        return ImageFormat.FLAT;
+    }
+
+    private static ImageFormat detectElf(Bytes bytes) throws ImageException {
+        Elf elf = Elf.parse(bytes);
+        if (PvhLoader.entry(bytes, elf).isPresent()) {
+            return ImageFormat.PVH;
+        }
+        if (elf.wide()) {
+            return ImageFormat.VMLINUX;
+        }
+        throw new ImageException(
+                "ELF32 executable",
+                0,
+                "neither a Multiboot header with a right checksum in the first 8 KiB nor a PVH note",
+                "one of them",
+                "link the Multiboot header into the first section of the image");
     }
 
     /**
@@ -31,6 +68,17 @@ public final class ImageLoader {
      * @throws ImageException if the image is malformed or doesn't fit; guest memory is then to be thrown away
      */
     public static LoadedImage load(MemorySegment image, GuestSink memory, LoadOptions options) throws ImageException {
-        throw new UnsupportedOperationException();
+        ImageFormat chosen = options.format();
+        if (image.byteSize() == 0) {
+            throw new ImageException("image", 0, "an empty file", "at least 1 byte", "give the right file");
+        }
+        return switch (chosen == null ? detect(image) : chosen) {
+            case FLAT -> FlatLoader.load(image, memory, options);
+            case MULTIBOOT -> MultibootLoader.load(image, memory, options);
+            case PVH -> PvhLoader.load(image, memory, options);
+            case BZIMAGE -> LinuxLoader.loadBzImage(image, memory, options);
+            case VMLINUX -> LinuxLoader.loadVmlinux(image, memory, options);
+            case FIRMWARE -> FirmwareLoader.load(image, memory, options);
+        };
     }
 }
