@@ -1,5 +1,6 @@
 package dev.cloister.vmm.loader;
 
+import dev.cloister.mmu.GuestMemory;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -34,4 +35,27 @@ public interface GuestSink {
      * @throws IndexOutOfBoundsException if {@link #contains} says no to the range; nothing is written then
      */
     void zero(long gpa, long length);
+
+    /**
+     * A guest's RAM.
+     *
+     * @param memory the guest's memory; its RAM regions may be filled
+     * @return a sink
+     */
+    static GuestSink of(GuestMemory memory) {
+        return new MemorySink(memory, 0, MemorySegment.NULL);
+    }
+
+    /**
+     * A guest's RAM, and the host memory behind the ROM region of a firmware image, which the guest may not write but its
+     * loader must.
+     *
+     * @param memory the guest's memory; its RAM regions may be filled
+     * @param romGpa {@link FirmwareLayout#romGpa()}
+     * @param rom writable host memory of {@link FirmwareLayout#size()} bytes
+     * @return a sink
+     */
+    static GuestSink withRom(GuestMemory memory, long romGpa, MemorySegment rom) {
+        return new MemorySink(memory, romGpa, rom);
+    }
 }

@@ -152,8 +152,12 @@ final class Plan {
         List<LoadedImage.Placement> placements = new ArrayList<>();
         for (Item item : items) {
             long length = item.bytes().byteSize();
-            sink.write(item.gpa(), item.bytes());
-            sink.zero(item.gpa() + length, item.size() - length);
+            if (length > 0) {
+                sink.write(item.gpa(), item.bytes());
+            }
+            if (item.size() > length) {
+                sink.zero(item.gpa() + length, item.size() - length);
+            }
             placements.add(new LoadedImage.Placement(item.what(), item.gpa(), item.size()));
         }
         placements.sort(Comparator.comparingLong(LoadedImage.Placement::gpa));
