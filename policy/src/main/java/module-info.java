@@ -5,6 +5,9 @@ module dev.cloister.policy {
     requires org.slf4j;
     requires static org.jspecify;
 
+    exports dev.cloister.policy.model;
+    exports dev.cloister.policy.decision;
+    exports dev.cloister.policy.explain;
     exports dev.cloister.policy.channel;
     exports dev.cloister.policy.protocol;
 }

@@ -1,0 +1,16 @@
+package dev.cloister.policy.model;
+
+/** One side of a flow: a domain or a host resource. */
+public sealed interface Endpoint permits Domain, HostEndpoint {
+    /** Returns the dense number of the endpoint in its policy: domains come first, then host resources. */
+    int index();
+
+    /** Returns the name by which flows refer to it. */
+    String name();
+
+    /** Returns its label. */
+    Label label();
+
+    /** Returns where the policy declares it. */
+    SourcePosition position();
+}

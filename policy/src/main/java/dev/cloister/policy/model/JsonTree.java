@@ -1,0 +1,162 @@
+package dev.cloister.policy.model;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads a JSON document into values that know their place, within fixed bounds of size, depth and count. */
+final class JsonTree {
+    /** Largest file in bytes: ten times what 10,000 domains with 100,000 flows need is 32 MiB. */
+    static final int MAX_BYTES = 32 << 20;
+
+    /** Deepest nesting; the language needs six levels. */
+    static final int MAX_DEPTH = 32;
+
+    /** Most values; bounds the memory that a dense file can claim. */
+    static final int MAX_VALUES = 4_000_000;
+
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxStringLength(1 << 16)
+                    .maxNameLength(256)
+                    .maxNumberLength(64)
+                    .build())
+            .build();
+
+    private final Problems problems;
+    private final JsonParser parser;
+    private int values;
+
+    private JsonTree(Problems problems, JsonParser parser) {
+        this.problems = problems;
+        this.parser = parser;
+    }
+
+    /** Parses, or reports why not and returns nothing. */
+    static Optional<Json> parse(byte[] bytes, Problems problems) {
+        if (bytes.length > MAX_BYTES) {
+            problems.errorAt(
+                    ProblemIds.UNREADABLE,
+                    0,
+                    0,
+                    "the file has " + bytes.length + " bytes",
+                    "at most " + MAX_BYTES + " bytes",
+                    "");
+            return Optional.empty();
+        }
+        try (JsonParser parser = FACTORY.createParser(decode(bytes))) {
+            JsonTree tree = new JsonTree(problems, parser);
+            if (parser.nextToken() == null) {
+                problems.errorAt(ProblemIds.SYNTAX, 1, 1, "the file is empty", "a JSON object", "");
+                return Optional.empty();
+            }
+            Json root = tree.value();
+            if (parser.nextToken() != null) {
+                JsonLocation at = parser.currentTokenLocation();
+                problems.errorAt(
+                        ProblemIds.SYNTAX,
+                        at.getLineNr(),
+                        at.getColumnNr(),
+                        "text after the end of the policy",
+                        "one JSON object",
+                        "");
+                return Optional.empty();
+            }
+            return Optional.of(root);
+        } catch (CharacterCodingException _) {
+            problems.errorAt(
+                    ProblemIds.UNREADABLE, 0, 0, "the file is not valid UTF-8", "UTF-8 text", "save it as UTF-8");
+        } catch (JsonProcessingException e) {
+            JsonLocation at = e.getLocation();
+            problems.errorAt(
+                    ProblemIds.SYNTAX,
+                    at == null ? 0 : at.getLineNr(),
+                    at == null ? 0 : at.getColumnNr(),
+                    Problems.shorten(e.getOriginalMessage()),
+                    "JSON (RFC 8259)",
+                    "");
+        } catch (IOException e) {
+            problems.errorAt(ProblemIds.SYNTAX, 0, 0, String.valueOf(e.getMessage()), "JSON (RFC 8259)", "");
+        }
+        return Optional.empty();
+    }
+
+    private static String decode(byte[] bytes) throws CharacterCodingException {
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
+    }
+
+    private Json value() throws IOException {
+        JsonLocation at = parser.currentTokenLocation();
+        int line = at.getLineNr();
+        int column = at.getColumnNr();
+        if (++values > MAX_VALUES) {
+            throw new IOException("more than " + MAX_VALUES + " values");
+        }
+        JsonToken token = parser.currentToken();
+        return switch (token) {
+            case START_OBJECT -> object(line, column);
+            case START_ARRAY -> array(line, column);
+            case VALUE_STRING -> new Json.Text(line, column, parser.getText());
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> number(line, column);
+            case VALUE_TRUE, VALUE_FALSE -> new Json.Bool(line, column, token == JsonToken.VALUE_TRUE);
+            case VALUE_NULL -> new Json.Null(line, column);
+            default -> throw new IOException("unexpected " + token);
+        };
+    }
+
+    private Json number(int line, int column) throws IOException {
+        String text = parser.getText();
+        try {
+            return new Json.Int(line, column, Long.parseLong(text));
+        } catch (NumberFormatException _) {
+            return new Json.Real(line, column, text);
+        }
+    }
+
+    private Json array(int line, int column) throws IOException {
+        List<Json> items = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            items.add(value());
+        }
+        return new Json.Arr(line, column, items);
+    }
+
+    private Json object(int line, int column) throws IOException {
+        Map<String, Json.Member> members = new LinkedHashMap<>();
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            JsonLocation at = parser.currentTokenLocation();
+            String name = parser.currentName();
+            parser.nextToken();
+            Json value = value();
+            Json.Member member = new Json.Member(at.getLineNr(), at.getColumnNr(), value);
+            Json.Member first = members.putIfAbsent(name, member);
+            if (first != null) {
+                problems.errorAt(
+                        ProblemIds.DUPLICATE_KEY,
+                        member.line(),
+                        member.column(),
+                        "\"" + Problems.shorten(name) + "\" appears twice in one object, first at line " + first.line()
+                                + ", column " + first.column(),
+                        "each name once",
+                        "remove one");
+            }
+        }
+        return new Json.Obj(line, column, members);
+    }
+}
