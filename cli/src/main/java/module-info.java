@@ -5,6 +5,7 @@ module dev.cloister.cli {
     requires info.picocli;
     requires ch.qos.logback.classic;
     requires org.slf4j;
+    requires com.fasterxml.jackson.core;
 
     exports dev.cloister.cli;
 
