@@ -164,15 +164,12 @@ final class Encoder {
         long target = symbols.evaluate(imm.value());
         boolean known = !symbols.sawUnknown();
         long distance = target - (symbols.here() + code.length() + size);
-        if (bits == 16 && size == 2) {
-            distance = (short) distance; // IP wraps at 64 KiB
-        }
         if (known && size == 1 && distance != (byte) distance) {
             code.missShort(distance);
         }
         if (known && size == 4 && distance != (int) distance) {
             throw new LineError(imm.column(), "the target is more than 2 GiB away");
         }
-        code.add(distance, size);
+        code.add(distance, size); // two bytes in 16-bit code: IP wraps at 64 KiB
     }
 }
