@@ -64,7 +64,8 @@ final class RegionTable {
             throw new IllegalArgumentException("memory region " + text(region)
                     + " is not aligned; address and size must be multiples of " + GuestMemory.PAGE_BYTES);
         }
-        if (gpa < 0 || gpa > GPA_LIMIT || size > GPA_LIMIT - gpa) {
+        // Unsigned: a negative address is a huge one. The difference is taken only once it can't wrap.
+        if (Long.compareUnsigned(gpa, GPA_LIMIT) >= 0 || size > GPA_LIMIT - gpa) {
             throw new IllegalArgumentException("memory region " + text(region)
                     + " runs past the last guest-physical address 0x" + Long.toHexString(GPA_LIMIT - 1));
         }

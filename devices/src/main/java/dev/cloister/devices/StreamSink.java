@@ -1,0 +1,213 @@
+package dev.cloister.devices;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A sink that writes to a stream from a thread of its own, so that a guest's processor never waits for the stream itself.
+ *
+ * <p>Bytes wait in a bounded buffer. When it is full, the processor is parked until there is room, but at most for the given time. If
+ * that time passes, the byte is dropped and counted, and so is, without waiting again, every further byte until half the buffer is
+ * free: a reader that has stopped costs the guest one wait, not one for each byte. When the stream fails, everything is dropped and
+ * counted from then on, and {@link #failure} tells why.
+ *
+ * <p>Safe for use by several threads. {@link #put} allocates nothing.
+ */
+public final class StreamSink implements ByteSink, AutoCloseable {
+    private static final int CHUNK = 8192;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition filled = lock.newCondition();
+    private final Condition drained = lock.newCondition();
+    private final ByteFifo buffer;
+    private final int capacity;
+    private final long parkNanos;
+    private final OutputStream stream;
+    private final Thread thread;
+    private boolean closed;
+    private boolean writing;
+    private boolean dropping;
+    private long dropped;
+    private IOException failure;
+
+    /**
+     * A sink with its thread started.
+     *
+     * @param stream where the bytes go; it is flushed after each run of bytes, and not closed
+     * @param capacity bytes that wait at most, at least 2
+     * @param parkNanos how long a full buffer holds up the writer at most, in nanoseconds; 0 drops at once
+     * @param name the thread's name
+     */
+    public StreamSink(OutputStream stream, int capacity, long parkNanos, String name) {
+        if (capacity < 2 || parkNanos < 0) {
+            throw new IllegalArgumentException(
+                    "sink of " + capacity + " bytes, parking " + parkNanos + " ns; expected at least 2 and 0");
+        }
+        this.stream = Objects.requireNonNull(stream);
+        this.capacity = capacity;
+        this.parkNanos = parkNanos;
+        buffer = new ByteFifo(capacity);
+        thread = Thread.ofPlatform().daemon().name(name).unstarted(this::drain);
+        thread.start();
+    }
+
+    @Override
+    public boolean put(byte value) {
+        lock.lock();
+        try {
+            if (closed || failure != null || !waitForRoom()) {
+                dropped++;
+                return false;
+            }
+            if (buffer.isEmpty()) {
+                filled.signal();
+            }
+            return buffer.add(value);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean waitForRoom() {
+        if (dropping && buffer.space() < capacity / 2) {
+            return false;
+        }
+        dropping = false;
+        long left = parkNanos;
+        while (buffer.isFull() && !closed && failure == null) {
+            if (left <= 0) {
+                dropping = true;
+                return false;
+            }
+            try {
+                left = drained.awaitNanos(left);
+            } catch (InterruptedException _) {
+                // The processor's thread is asked to stop: it must see that, and not wait here.
+                Thread.currentThread().interrupt();
+                left = 0;
+            }
+        }
+        return !buffer.isFull() && !closed && failure == null;
+    }
+
+    private void drain() {
+        byte[] chunk = new byte[Math.min(CHUNK, capacity)];
+        int count = take(chunk);
+        while (count > 0) {
+            try {
+                stream.write(chunk, 0, count);
+                stream.flush();
+            } catch (IOException cause) {
+                fail(cause, count);
+                return;
+            }
+            count = take(chunk);
+        }
+    }
+
+    /** The next bytes; 0 when closed and empty. */
+    private int take(byte[] chunk) {
+        lock.lock();
+        try {
+            writing = false;
+            drained.signalAll();
+            while (buffer.isEmpty() && !closed) {
+                filled.awaitUninterruptibly();
+            }
+            int count = buffer.take(chunk);
+            writing = count > 0;
+            drained.signalAll();
+            return count;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void fail(IOException cause, int lost) {
+        lock.lock();
+        try {
+            failure = cause;
+            dropped += lost + (long) buffer.count();
+            buffer.clear();
+            writing = false;
+            drained.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits until everything put so far has been written and flushed.
+     *
+     * @param timeoutNanos how long at most
+     * @return false if the time passed first, or the thread was interrupted
+     */
+    public boolean flush(long timeoutNanos) {
+        long left = timeoutNanos;
+        lock.lock();
+        try {
+            while (failure == null && (writing || !buffer.isEmpty())) {
+                if (left <= 0) {
+                    return false;
+                }
+                left = drained.awaitNanos(left);
+            }
+            return true;
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * How many bytes were dropped.
+     *
+     * @return the number of bytes
+     */
+    public long dropped() {
+        lock.lock();
+        try {
+            return dropped;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Why the stream failed, if it did.
+     *
+     * @return the cause, or null
+     */
+    public IOException failure() {
+        lock.lock();
+        try {
+            return failure;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes no more bytes, and waits up to a second for the thread to write those that wait. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            filled.signalAll();
+            drained.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(1));
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
