@@ -8,6 +8,7 @@ module dev.cloister.policy {
     exports dev.cloister.policy.model;
     exports dev.cloister.policy.decision;
     exports dev.cloister.policy.explain;
+    exports dev.cloister.policy.audit;
     exports dev.cloister.policy.channel;
     exports dev.cloister.policy.protocol;
 }

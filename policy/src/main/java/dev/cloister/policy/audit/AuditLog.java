@@ -1,0 +1,311 @@
+package dev.cloister.policy.audit;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The append-only, hash-chained log. {@link #append} returns once its record is durable, so that the caller may then do
+ * what it recorded; concurrent calls share one write and one force. Any number of threads may append.
+ *
+ * <p>When storage can't take a batch (a full disk), all its calls fail, the log is cut back to its last durable record,
+ * and later calls may succeed. When forcing fails, nobody knows what the medium holds: the log refuses everything until
+ * it is opened anew.
+ */
+public final class AuditLog implements Closeable {
+    private final AuditStorage storage;
+    private final Clock clock;
+    private final AuditListener listener;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    private List<Pending> queue = new ArrayList<>();
+    private AuditHead durable;
+    private long tailSeq;
+    private String tailHash;
+    private boolean writing;
+    private boolean closed;
+    private long listenerFailures;
+    private @Nullable IOException broken;
+
+    private static final class Pending {
+        private final AuditLine.Sealed line;
+        private boolean done;
+        private @Nullable IOException failure;
+
+        Pending(AuditLine.Sealed line) {
+            this.line = line;
+        }
+    }
+
+    private AuditLog(AuditStorage storage, Clock clock, AuditListener listener, AuditHead head) {
+        this.storage = storage;
+        this.clock = clock;
+        this.listener = listener;
+        this.durable = head;
+        this.tailSeq = head.seq();
+        this.tailHash = head.hash();
+    }
+
+    /**
+     * Opens or creates a log, mode 0600, exclusively locked. The whole chain is verified first; an incomplete last line,
+     * as a crash leaves it, is removed and a record says so.
+     *
+     * @param file the log; its head is kept in {@code <file>.head}, its lock in {@code <file>.lock}
+     * @param listener hears of each durable record, this opening's repair included
+     * @throws AuditException if another process writes it, its mode is wrong, or its chain is not whole
+     */
+    public static AuditLog open(Path file, AuditListener listener) throws AuditException {
+        try {
+            return open(FileAuditStorage.open(file), file.toString(), Clock.systemUTC(), listener);
+        } catch (AuditException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AuditException("can't open the audit log " + file + ": " + e, e);
+        }
+    }
+
+    /**
+     * Opens a log on a given storage; for tests of failing storage.
+     *
+     * @param storage where the bytes are; closed with the log, and when opening fails
+     * @param name the log's name in messages
+     * @param clock gives records their time
+     * @param listener hears of each durable record
+     * @throws AuditException if the chain is not whole or the storage fails
+     */
+    public static AuditLog open(AuditStorage storage, String name, Clock clock, AuditListener listener)
+            throws AuditException {
+        try {
+            return opened(storage, name, clock, listener);
+        } catch (IOException e) {
+            try {
+                storage.close();
+            } catch (IOException second) {
+                e.addSuppressed(second);
+            }
+            throw e instanceof AuditException known
+                    ? known
+                    : new AuditException("can't open the audit log " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static AuditLog opened(AuditStorage storage, String name, Clock clock, AuditListener listener)
+            throws IOException {
+        AuditVerification found = AuditVerifier.verify(storage);
+        AuditHead whole = found.head();
+        if (found.fault().isPresent() && !found.repairable()) {
+            throw new AuditException("the audit log " + name + " is not whole, so it can't be continued: "
+                    + found.fault().get() + "; keep it with its .head file as evidence, move both away, start again");
+        }
+        AuditLog log = new AuditLog(storage, clock, listener, whole);
+        long size = storage.size();
+        if (size > whole.bytes()) {
+            storage.truncate(whole.bytes());
+            log.append(AuditEvent.of(AuditKind.LOG_REPAIRED)
+                    .withDetail(
+                            "reason", "the last line was incomplete, as a crash leaves it; it was never acknowledged")
+                    .withDetail("offset", Long.toString(whole.bytes()))
+                    .withDetail("bytesRemoved", Long.toString(size - whole.bytes())));
+        }
+        return log;
+    }
+
+    /**
+     * Appends a record and returns once it is durable.
+     *
+     * @param event what happened or is about to
+     * @return the record as it stands in the log
+     * @throws AuditException if it could not be made durable: then it is not in the log and its effect must not happen
+     */
+    public AuditRecord append(AuditEvent event) throws AuditException {
+        lock.lock();
+        try {
+            if (broken != null || closed) {
+                throw new AuditException("the audit log takes no more records", broken);
+            }
+            return appendHeld(event);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private AuditRecord appendHeld(AuditEvent event) throws AuditException {
+        Pending pending = new Pending(AuditLine.seal(tailSeq + 1, clock.instant(), event, tailHash));
+        tailSeq = pending.line.record().seq();
+        tailHash = pending.line.record().hash();
+        queue.add(pending);
+        while (!pending.done) {
+            if (writing) {
+                changed.awaitUninterruptibly();
+            } else {
+                writeQueue();
+            }
+        }
+        if (pending.failure != null) {
+            throw new AuditException(
+                    "the audit log can't take a record: " + pending.failure.getMessage(), pending.failure);
+        }
+        return pending.line.record();
+    }
+
+    /** Returns the chain's durable end. */
+    public AuditHead head() {
+        lock.lock();
+        try {
+            return durable;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns how often the listener threw. */
+    public long listenerFailures() {
+        lock.lock();
+        try {
+            return listenerFailures;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Records the closing, makes all durable and releases the lock. A second call does nothing. */
+    @Override
+    public void close() throws AuditException {
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        closeOnce();
+    }
+
+    private void closeOnce() throws AuditException {
+        lock.lock();
+        try {
+            if (broken == null) {
+                appendHeld(AuditEvent.of(AuditKind.LOG_CLOSED));
+            }
+        } finally {
+            lock.unlock();
+            closeStorage();
+        }
+    }
+
+    private void closeStorage() throws AuditException {
+        try {
+            storage.close();
+        } catch (IOException e) {
+            throw new AuditException("can't close the audit log: " + e.getMessage(), e);
+        }
+    }
+
+    /** Writes everything queued, without the lock; called with it, and it is held again on return. */
+    private void writeQueue() {
+        List<Pending> batch = queue;
+        queue = new ArrayList<>();
+        writing = true;
+        AuditHead from = durable;
+        AuditHead reached = from;
+        IOException failure = null;
+        boolean usable = true;
+        long failedListeners = 0;
+        lock.unlock();
+        try {
+            reached = write(batch, from);
+            failedListeners = tell(batch);
+        } catch (ForceException e) {
+            failure = e;
+            usable = false;
+        } catch (IOException e) {
+            failure = e;
+            usable = cutBack(from, e);
+        } catch (RuntimeException | Error e) {
+            failure = new IOException("unexpected: " + e, e);
+            usable = false;
+        } finally {
+            lock.lock();
+            writing = false;
+            settle(batch, reached, failure, usable);
+            listenerFailures += failedListeners;
+            changed.signalAll();
+        }
+    }
+
+    /** Marks a batch as done; after a failure also whatever was chained to it meanwhile. */
+    private void settle(List<Pending> batch, AuditHead reached, @Nullable IOException failure, boolean usable) {
+        if (failure != null) {
+            batch.addAll(queue);
+            queue = new ArrayList<>();
+            tailSeq = durable.seq();
+            tailHash = durable.hash();
+            broken = usable ? null : failure;
+        } else {
+            durable = reached;
+        }
+        for (Pending pending : batch) {
+            pending.done = true;
+            pending.failure = failure;
+        }
+    }
+
+    private AuditHead write(List<Pending> batch, AuditHead from) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (Pending pending : batch) {
+            bytes.writeBytes(pending.line.bytes());
+        }
+        storage.write(from.bytes(), bytes.toByteArray());
+        AuditRecord last = batch.getLast().line.record();
+        AuditHead reached = new AuditHead(last.seq(), last.hash(), from.bytes() + bytes.size());
+        try {
+            storage.force();
+            storage.writeHead(HeadLine.format(reached));
+        } catch (IOException e) {
+            throw new ForceException(e);
+        }
+        return reached;
+    }
+
+    /** After a failed force the kernel may have dropped the pages: a second force would claim too much. */
+    private static final class ForceException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        ForceException(IOException cause) {
+            super("forcing it to the medium failed: " + cause.getMessage(), cause);
+        }
+    }
+
+    private long tell(List<Pending> batch) {
+        long failed = 0;
+        for (Pending pending : batch) {
+            try {
+                listener.appended(pending.line.record(), pending.line.bytes());
+            } catch (RuntimeException _) {
+                // The record is durable whatever its listener makes of it.
+                failed++;
+            }
+        }
+        return failed;
+    }
+
+    private boolean cutBack(AuditHead to, IOException failure) {
+        try {
+            storage.truncate(to.bytes());
+            return true;
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+            return false;
+        }
+    }
+}

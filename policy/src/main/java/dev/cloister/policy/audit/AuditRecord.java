@@ -1,0 +1,14 @@
+package dev.cloister.policy.audit;
+
+import java.time.Instant;
+
+/**
+ * A record of the log.
+ *
+ * @param seq its number; the first record of a log has 1
+ * @param time when it was made, by the host's clock
+ * @param event what it tells; a kind unknown to this release can't be represented, and reading it is an error
+ * @param prev hash of the record before, 64 hexadecimal digits; zeros for the first
+ * @param hash its own hash
+ */
+public record AuditRecord(long seq, Instant time, AuditEvent event, String prev, String hash) {}

@@ -1,0 +1,151 @@
+package dev.cloister.policy.audit;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/**
+ * A log in a file of mode 0600, with its head in a file beside it and an exclusive lock on a third: POSIX drops a lock
+ * when the process closes any descriptor of the locked file, and readers in this process open and close the log.
+ */
+final class FileAuditStorage implements AuditStorage {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+
+    private final FileChannel lockChannel;
+    // RandomAccessFile and not FileChannel: an interrupt of the appending thread would close the channel.
+    private final RandomAccessFile log;
+    private final RandomAccessFile head;
+
+    private FileAuditStorage(FileChannel lockChannel, RandomAccessFile log, RandomAccessFile head) {
+        this.lockChannel = lockChannel;
+        this.log = log;
+        this.head = head;
+    }
+
+    static FileAuditStorage open(Path file) throws IOException {
+        Path lockFile = sibling(file, ".lock");
+        create(file);
+        create(headFile(file));
+        create(lockFile);
+        FileChannel lock = FileChannel.open(lockFile, StandardOpenOption.WRITE);
+        try {
+            lock(lock, file);
+            RandomAccessFile log = new RandomAccessFile(file.toFile(), "rw");
+            try {
+                return new FileAuditStorage(
+                        lock, log, new RandomAccessFile(headFile(file).toFile(), "rw"));
+            } catch (IOException e) {
+                log.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    static Path headFile(Path log) {
+        return sibling(log, ".head");
+    }
+
+    private static Path sibling(Path file, String suffix) {
+        return file.resolveSibling(file.getFileName() + suffix);
+    }
+
+    private static void create(Path file) throws IOException {
+        try {
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+            syncFolder(file);
+        } catch (FileAlreadyExistsException _) {
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw new AuditException(file + " is not a regular file; move it away");
+            }
+            Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS);
+            if (!mode.equals(OWNER_ONLY)) {
+                throw new AuditException(file + " has mode " + PosixFilePermissions.toString(mode)
+                        + ", expected rw-------: others may have read or changed it; look at it, then chmod 600");
+            }
+        }
+    }
+
+    private static void syncFolder(Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder != null) {
+            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        }
+    }
+
+    private static void lock(FileChannel channel, Path file) throws IOException {
+        FileLock lock;
+        try {
+            lock = channel.tryLock();
+        } catch (OverlappingFileLockException _) {
+            lock = null;
+        }
+        if (lock == null) {
+            throw new AuditException(file + " is being written by another daemon; one log has one writer");
+        }
+    }
+
+    @Override
+    public long size() throws IOException {
+        return log.length();
+    }
+
+    @Override
+    public int read(long position, byte[] into) throws IOException {
+        log.seek(position);
+        return Math.max(0, log.read(into));
+    }
+
+    @Override
+    public void write(long position, byte[] bytes) throws IOException {
+        log.seek(position);
+        log.write(bytes);
+    }
+
+    @Override
+    public void force() throws IOException {
+        log.getFD().sync();
+    }
+
+    @Override
+    public void truncate(long length) throws IOException {
+        log.setLength(length);
+    }
+
+    @Override
+    public String readHead() throws IOException {
+        byte[] bytes = new byte[(int) Math.min(head.length(), HeadLine.LENGTH)];
+        head.seek(0);
+        head.readFully(bytes);
+        return new String(bytes, StandardCharsets.US_ASCII);
+    }
+
+    @Override
+    public void writeHead(String line) throws IOException {
+        head.seek(0);
+        head.write(line.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (lockChannel;
+                log) {
+            head.close();
+        }
+    }
+}
