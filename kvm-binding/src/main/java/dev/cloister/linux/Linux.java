@@ -130,7 +130,7 @@ public final class Linux {
     }
 
     /**
-     * Allocates this thread-independent buffer for a caller that makes many calls on one thread, to spare the thread-local look-up.
+     * Allocates an errno buffer for a caller that makes many calls on one thread, to spare the thread-local look-up.
      *
      * @param allocator where the buffer lives
      * @return a buffer for {@link #syscall(MemorySegment, long, long, long, long, long, long, long)}
@@ -162,6 +162,19 @@ public final class Linux {
             throw new AssertionError("a native call of integers cannot throw", e);
         }
         return result == -1 ? -(long) errnoBuffer.get(JAVA_INT, ERRNO_OFFSET) : result;
+    }
+
+    /**
+     * {@code ioctl} with an integer argument and the caller's own errno buffer. Never throws, allocates nothing.
+     *
+     * @param errnoBuffer from {@link #newErrnoBuffer}
+     * @param fd an open descriptor's number
+     * @param request the request number
+     * @param argument the argument
+     * @return the result, or the negative errno
+     */
+    public static long ioctl(MemorySegment errnoBuffer, int fd, long request, long argument) {
+        return syscall(errnoBuffer, SYS_IOCTL, fd, request, argument, 0, 0, 0);
     }
 
     /**

@@ -81,6 +81,18 @@ public final class Mapping implements AutoCloseable {
         return map(fd.number(), offset, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd.toString());
     }
 
+    /**
+     * Maps what a device shares through its descriptor, for reading and writing (a vCPU's run area).
+     *
+     * @param fd the device's descriptor
+     * @param size bytes, above 0
+     * @return the mapping
+     * @throws ErrnoException when the kernel refuses
+     */
+    public static Mapping device(Fd fd, long size) throws ErrnoException {
+        return map(fd.number(), 0, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.toString());
+    }
+
     private static Mapping map(int fd, long offset, long size, int protection, int flags, String what)
             throws ErrnoException {
         if (size <= 0) {
