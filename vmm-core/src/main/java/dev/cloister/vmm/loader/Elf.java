@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param wide ELF64
  * @param entry e_entry, an address
- * @param segments program headers of the kinds that matter: PT_LOAD with something to load, and PT_NOTE
+ * @param segments program headers of the kinds that matter: PT_LOAD and PT_NOTE
  */
 record Elf(boolean wide, long entry, List<Segment> segments) {
     static final int MAGIC = 0x464c_457f;
@@ -44,22 +44,17 @@ record Elf(boolean wide, long entry, List<Segment> segments) {
             throw bad("ELF EI_CLASS", 4, fileClass, "1 (ELF32) or 2 (ELF64)");
         }
         boolean wide = fileClass == 2;
+        identify(image, wide);
+        long entry = address(image, 24, wide, "ELF e_entry");
+        return new Elf(wide, entry, segments(image, wide));
+    }
+
+    private static void identify(Bytes image, boolean wide) throws ImageException {
         expect("ELF EI_DATA", 5, image.u8(5, "ELF EI_DATA"), 1);
         expect("ELF EI_VERSION", 6, image.u8(6, "ELF EI_VERSION"), 1);
         expect("ELF e_type", 16, image.u16(16, "ELF e_type"), ET_EXEC);
         expect("ELF e_machine", 18, image.u16(18, "ELF e_machine"), wide ? EM_X86_64 : EM_386);
         expect("ELF e_version", 20, image.u32(20, "ELF e_version"), 1);
-        long entry = address(image, 24, wide, "ELF e_entry");
-        long table = wide ? image.u63(32, "ELF e_phoff") : image.u32(28, "ELF e_phoff");
-        int sizeAt = wide ? 54 : 42;
-        int headerSize = wide ? 56 : 32;
-        expect("ELF e_phentsize", sizeAt, image.u16(sizeAt, "ELF e_phentsize"), headerSize);
-        int count = image.u16(sizeAt + 2, "ELF e_phnum");
-        if (count < 1 || count > MAX_HEADERS) {
-            throw bad("ELF e_phnum", sizeAt + 2, count, "1 to " + MAX_HEADERS);
-        }
-        image.slice(table, (long) count * headerSize, "ELF program headers");
-        return new Elf(wide, entry, segments(image, table, count, wide));
     }
 
     /** Addresses in a kernel's upper half have bit 63 set, so they can't be refused as {@link Bytes#u63} does. */
@@ -68,21 +63,31 @@ record Elf(boolean wide, long entry, List<Segment> segments) {
         return wide ? low | image.u32(at + 4, what) << 32 : low;
     }
 
-    private static List<Segment> segments(Bytes image, long table, int count, boolean wide) throws ImageException {
+    private static List<Segment> segments(Bytes image, boolean wide) throws ImageException {
+        long table = wide ? image.u63(32, "ELF e_phoff") : image.u32(28, "ELF e_phoff");
+        int sizeAt = wide ? 54 : 42;
+        int headerSize = wide ? 56 : 32;
+        expect("ELF e_phentsize", sizeAt, image.u16(sizeAt, "ELF e_phentsize"), headerSize);
+        int count = image.u16(sizeAt + 2L, "ELF e_phnum");
+        if (count < 1 || count > MAX_HEADERS) {
+            throw bad("ELF e_phnum", sizeAt + 2L, count, "1 to " + MAX_HEADERS);
+        }
+        image.slice(table, (long) count * headerSize, "ELF program headers");
         List<Segment> segments = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            long at = table + (long) i * (wide ? 56 : 32);
-            long type = image.u32(at, "ELF p_type");
-            if (type != PT_LOAD && type != PT_NOTE) {
-                continue;
-            }
-            Segment segment = wide ? wide(image, at, i, type) : narrow(image, at, i, type);
-            check(image, segment, wide);
-            if (!segment.load() || segment.size() > 0) {
-                segments.add(segment);
-            }
+            addSegment(segments, image, table + (long) i * headerSize, i, wide);
         }
         return segments;
+    }
+
+    private static void addSegment(List<Segment> segments, Bytes image, long at, int index, boolean wide)
+            throws ImageException {
+        long type = image.u32(at, "ELF p_type");
+        if (type == PT_LOAD || type == PT_NOTE) {
+            Segment segment = wide ? wide(image, at, index, type) : narrow(image, at, index, type);
+            check(image, segment, wide);
+            segments.add(segment);
+        }
     }
 
     private static Segment wide(Bytes image, long at, int index, long type) throws ImageException {
@@ -132,7 +137,7 @@ record Elf(boolean wide, long entry, List<Segment> segments) {
     void place(Plan plan, Bytes image) throws ImageException {
         boolean any = false;
         for (Segment each : segments) {
-            if (each.load()) {
+            if (each.load() && each.size() > 0) {
                 any = true;
                 plan.put(
                         each.name(),

@@ -72,7 +72,12 @@ public final class ImageLoader {
         if (image.byteSize() == 0) {
             throw new ImageException("image", 0, "an empty file", "at least 1 byte", "give the right file");
         }
-        return switch (chosen == null ? detect(image) : chosen) {
+        return load(chosen == null ? detect(image) : chosen, image, memory, options);
+    }
+
+    private static LoadedImage load(ImageFormat format, MemorySegment image, GuestSink memory, LoadOptions options)
+            throws ImageException {
+        return switch (format) {
             case FLAT -> FlatLoader.load(image, memory, options);
             case MULTIBOOT -> MultibootLoader.load(image, memory, options);
             case PVH -> PvhLoader.load(image, memory, options);

@@ -176,7 +176,7 @@ final class LinuxLoader {
                     .putInt(at + 16, each.kind().code());
             at += 20;
         }
-        return Modules.low(plan, "boot_params", params.array());
+        return Modules.low(plan, "boot_params", params);
     }
 
     private static void placeInitrd(Plan plan, ByteBuffer params, List<ImageModule> modules, long max)

@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
 /**
  * The legacy LZ4 frame that Linux kernels use (lz4 project, doc/lz4_Frame_format.md, "Legacy frame", and
  * doc/lz4_Block_format.md): a magic number, then blocks of a 32-bit compressed size and data that unpacks to at most 8
- * MiB. Plain arrays, so a hostile block meets Java's bounds checks. Needs two buffers of about 8 MiB.
+ * MiB. Plain arrays, so a hostile block meets Java's bounds checks. Needs two buffers of at most about 8 MiB.
  */
 final class Lz4Legacy {
     static final int MAGIC = 0x184c_2102;
@@ -22,13 +22,14 @@ final class Lz4Legacy {
     private static final int MIN_MATCH = 4;
 
     private final byte[] in;
-    private final byte[] out = new byte[MAX_BLOCK];
+    private final byte[] out;
     private int from;
     private int inEnd;
     private int to;
 
-    private Lz4Legacy(int largest) {
-        in = new byte[largest];
+    private Lz4Legacy(long sourceBytes, long targetBytes) {
+        in = new byte[(int) Math.min(sourceBytes, MAX_COMPRESSED)];
+        out = new byte[(int) Math.min(targetBytes, MAX_BLOCK)];
     }
 
     /**
@@ -38,24 +39,17 @@ final class Lz4Legacy {
      * @throws IOException if the data is malformed or more than {@code target} holds
      */
     static long unpack(MemorySegment source, MemorySegment target) throws IOException {
-        Lz4Legacy decoder = new Lz4Legacy((int) Math.min(source.byteSize(), MAX_COMPRESSED));
+        Lz4Legacy decoder = new Lz4Legacy(source.byteSize(), target.byteSize());
         long at = 0;
         long written = 0;
         while (at < source.byteSize()) {
-            if (source.byteSize() - at < 4) {
-                throw new IOException("LZ4 block header cut off at payload offset " + at);
-            }
-            int size = source.get(U32, at);
+            int size = header(source, at);
             at += 4;
             if (size != MAGIC) {
-                if (size <= 0 || size > MAX_COMPRESSED || size > source.byteSize() - at) {
-                    throw new IOException("LZ4 block of " + Integer.toUnsignedString(size) + " bytes at payload offset "
-                            + (at - 4) + " is larger than what follows or is allowed");
-                }
                 MemorySegment.copy(source, ValueLayout.JAVA_BYTE, at, decoder.in, 0, size);
                 int length = decoder.block(size);
                 if (length > target.byteSize() - written) {
-                    throw new IOException("LZ4 data unpacks to more than the " + target.byteSize() + " bytes declared");
+                    throw new IOException("more than the " + target.byteSize() + " bytes declared");
                 }
                 MemorySegment.copy(decoder.out, 0, target, ValueLayout.JAVA_BYTE, written, length);
                 at += size;
@@ -63,6 +57,20 @@ final class Lz4Legacy {
             }
         }
         return written;
+    }
+
+    /** The size of the block that follows, checked, or another frame's {@link #MAGIC}. */
+    private static int header(MemorySegment source, long at) throws IOException {
+        long left = source.byteSize() - at - 4;
+        if (left < 0) {
+            throw new IOException("LZ4 block header cut off at payload offset " + at);
+        }
+        int size = source.get(U32, at);
+        if (size != MAGIC && (size <= 0 || size > MAX_COMPRESSED || size > left)) {
+            throw new IOException("LZ4 block of " + Integer.toUnsignedString(size) + " bytes at payload offset " + at
+                    + " is larger than what follows or is allowed");
+        }
+        return size;
     }
 
     private int block(int size) throws IOException {
@@ -101,7 +109,7 @@ final class Lz4Legacy {
     }
 
     private void literals(int count) throws IOException {
-        if (count > inEnd - from || count > MAX_BLOCK - to) {
+        if (count > inEnd - from || count > out.length - to) {
             throw new IOException("LZ4 literals run past the end of a block");
         }
         System.arraycopy(in, from, out, to, count);
@@ -110,7 +118,7 @@ final class Lz4Legacy {
     }
 
     private void match(int distance, int count) throws IOException {
-        if (distance == 0 || distance > to || count > MAX_BLOCK - to) {
+        if (distance == 0 || distance > to || count > out.length - to) {
             throw new IOException("LZ4 match reaches outside its block");
         }
         int source = to - distance;

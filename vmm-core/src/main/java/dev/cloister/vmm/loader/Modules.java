@@ -1,6 +1,7 @@
 package dev.cloister.vmm.loader;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -49,7 +50,12 @@ final class Modules {
         return placed;
     }
 
-    /** Places a small structure at the lowest free page. */
+    /** Places a small structure, the whole of a buffer, at the lowest free page. */
+    static long low(Plan plan, String what, ByteBuffer content) throws ImageException {
+        return plan.place(what, MemorySegment.ofBuffer(content.clear()), Plan.LOWEST, MemoryMap.FOUR_GIB);
+    }
+
+    /** Places a string at the lowest free page. */
     static long low(Plan plan, String what, byte[] bytes) throws ImageException {
         return plan.place(what, MemorySegment.ofArray(bytes), Plan.LOWEST, MemoryMap.FOUR_GIB);
     }

@@ -67,35 +67,11 @@ final class MultibootLoader {
     /** Section 3.1.3, the fields that a.out images needed. */
     private static long placeByAddresses(Plan plan, Bytes image, MultibootHeader header) throws ImageException {
         long at = header.at();
-        long headerAddress = image.u32(at + 12, "Multiboot header_addr");
         long load = image.u32(at + 16, "Multiboot load_addr");
-        long loadEnd = image.u32(at + 20, "Multiboot load_end_addr");
-        long bssEnd = image.u32(at + 24, "Multiboot bss_end_addr");
         long entry = image.u32(at + 28, "Multiboot entry_addr");
-        long fileStart = at - (headerAddress - load);
-        if (load > headerAddress || fileStart < 0) {
-            throw wrong(
-                    "Multiboot load_addr",
-                    at + 16,
-                    load,
-                    "at most header_addr " + Bytes.hex(headerAddress) + " and at most " + at + " bytes below it");
-        }
-        long size = loadEnd == 0 ? image.size() - fileStart : loadEnd - load;
-        if (size <= 0 || !image.has(fileStart, size)) {
-            throw wrong(
-                    "Multiboot load_end_addr",
-                    at + 20,
-                    loadEnd,
-                    "0, or an end above load_addr " + Bytes.hex(load) + " for which the file has bytes");
-        }
-        long memory = bssEnd == 0 ? size : bssEnd - load;
-        if (memory < size) {
-            throw wrong(
-                    "Multiboot bss_end_addr",
-                    at + 24,
-                    bssEnd,
-                    "0, or at least the end of the data " + Bytes.hex(load + size));
-        }
+        long fileStart = fileStart(image, at, load);
+        long size = dataSize(image, at, load, fileStart);
+        long memory = memorySize(image, at, load, size);
         if (entry < load || entry >= load + size) {
             throw wrong(
                     "Multiboot entry_addr",
@@ -105,6 +81,46 @@ final class MultibootLoader {
         }
         plan.put("Multiboot image", load, image.slice(fileStart, size, "Multiboot image"), memory, at + 16);
         return entry;
+    }
+
+    /** The file offset of load_addr: as far before the header as load_addr is below header_addr. */
+    private static long fileStart(Bytes image, long at, long load) throws ImageException {
+        long headerAddress = image.u32(at + 12, "Multiboot header_addr");
+        long fileStart = at - (headerAddress - load);
+        if (load > headerAddress || fileStart < 0) {
+            throw wrong(
+                    "Multiboot load_addr",
+                    at + 16,
+                    load,
+                    "at most header_addr " + Bytes.hex(headerAddress) + " and at most " + at + " bytes below it");
+        }
+        return fileStart;
+    }
+
+    private static long dataSize(Bytes image, long at, long load, long fileStart) throws ImageException {
+        long loadEnd = image.u32(at + 20, "Multiboot load_end_addr");
+        long size = loadEnd == 0 ? image.size() - fileStart : loadEnd - load;
+        if (size <= 0 || !image.has(fileStart, size)) {
+            throw wrong(
+                    "Multiboot load_end_addr",
+                    at + 20,
+                    loadEnd,
+                    "0, or an end above load_addr " + Bytes.hex(load) + " for which the file has bytes");
+        }
+        return size;
+    }
+
+    private static long memorySize(Bytes image, long at, long load, long size) throws ImageException {
+        long bssEnd = image.u32(at + 24, "Multiboot bss_end_addr");
+        long memory = bssEnd == 0 ? size : bssEnd - load;
+        if (memory < size) {
+            throw wrong(
+                    "Multiboot bss_end_addr",
+                    at + 24,
+                    bssEnd,
+                    "0, or at least the end of the data " + Bytes.hex(load + size));
+        }
+        return memory;
     }
 
     private static ImageException wrong(String what, long at, long value, String expected) {
@@ -117,7 +133,7 @@ final class MultibootLoader {
         byte[] line = Strings.terminated("command line", options.commandLine(), Modules.MAX_STRING);
         long lineAt = Modules.low(plan, "command line", line);
         long nameAt = Modules.low(plan, "boot loader name", "Cloister\0".getBytes(StandardCharsets.US_ASCII));
-        byte[] map = memoryMap(plan.map());
+        ByteBuffer map = memoryMap(plan.map());
         long mapAt = Modules.low(plan, "Multiboot memory map", map);
         ByteBuffer info = Entries.buffer(INFO_BYTES);
         info.putInt(0, INFO_FLAGS);
@@ -127,11 +143,11 @@ final class MultibootLoader {
             info.putInt(0, INFO_FLAGS | INFO_MODULES);
             info.putInt(20, modules.size()).putInt(24, (int) Modules.low(plan, "Multiboot modules", list(modules)));
         }
-        info.putInt(44, map.length).putInt(48, (int) mapAt).putInt(64, (int) nameAt);
-        return Modules.low(plan, "Multiboot information", info.array());
+        info.putInt(44, map.capacity()).putInt(48, (int) mapAt).putInt(64, (int) nameAt);
+        return Modules.low(plan, "Multiboot information", info);
     }
 
-    private static byte[] list(List<Modules.Placed> modules) {
+    private static ByteBuffer list(List<Modules.Placed> modules) {
         ByteBuffer list = Entries.buffer(modules.size() * MODULE_BYTES);
         for (Modules.Placed each : modules) {
             list.putInt((int) each.start())
@@ -139,10 +155,10 @@ final class MultibootLoader {
                     .putInt((int) each.string())
                     .putInt(0);
         }
-        return list.array();
+        return list;
     }
 
-    private static byte[] memoryMap(MemoryMap map) {
+    private static ByteBuffer memoryMap(MemoryMap map) {
         ByteBuffer entries = Entries.buffer(map.ranges().size() * MAP_ENTRY_BYTES);
         for (MemoryRange each : map.ranges()) {
             // The size field does not count itself.
@@ -151,7 +167,7 @@ final class MultibootLoader {
                     .putLong(each.size())
                     .putInt(each.kind().code());
         }
-        return entries.array();
+        return entries;
     }
 
     /** Bytes of RAM from address 0. */

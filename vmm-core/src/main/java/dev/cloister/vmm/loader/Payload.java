@@ -111,14 +111,7 @@ final class Payload {
     private static long decode(Method method, MemorySegment source, MemorySegment target, long at)
             throws ImageException {
         try {
-            return switch (method) {
-                case GZIP -> stream(source, target, GZIPInputStream::new);
-                case XZ -> stream(source, target, in -> new SingleXZInputStream(in, DICTIONARY_KIB));
-                case LZMA -> stream(source, target, in -> new LZMAInputStream(in, DICTIONARY_KIB));
-                case LZ4 -> Lz4Legacy.unpack(source, target);
-                case ZSTD -> new ZstdJavaDecompressor().decompress(source, target);
-                case NONE, UNKNOWN -> throw new IOException("no decoder");
-            };
+            return decode(method, source, target);
         } catch (IOException | RuntimeException e) {
             // A third party's decoder may answer hostile data with any exception; none may leave the loader.
             ImageException failure = new ImageException(
@@ -130,6 +123,17 @@ final class Payload {
             failure.initCause(e);
             throw failure;
         }
+    }
+
+    private static long decode(Method method, MemorySegment source, MemorySegment target) throws IOException {
+        return switch (method) {
+            case GZIP -> stream(source, target, GZIPInputStream::new);
+            case XZ -> stream(source, target, in -> new SingleXZInputStream(in, DICTIONARY_KIB));
+            case LZMA -> stream(source, target, in -> new LZMAInputStream(in, DICTIONARY_KIB));
+            case LZ4 -> Lz4Legacy.unpack(source, target);
+            case ZSTD -> new ZstdJavaDecompressor().decompress(source, target);
+            case NONE, UNKNOWN -> throw new IOException("no decoder");
+        };
     }
 
     private static long stream(MemorySegment source, MemorySegment target, Decoder decoder) throws IOException {

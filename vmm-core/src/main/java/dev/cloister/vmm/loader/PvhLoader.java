@@ -111,7 +111,7 @@ final class PvhLoader {
                         .putLong(each.string())
                         .putLong(0);
             }
-            modulesAt = Modules.low(plan, "PVH module list", list.array());
+            modulesAt = Modules.low(plan, "PVH module list", list);
         }
         List<MemoryRange> ranges = plan.map().ranges();
         ByteBuffer map = Entries.buffer(ranges.size() * MEMMAP_BYTES);
@@ -121,11 +121,11 @@ final class PvhLoader {
                     .putInt(each.kind().code())
                     .putInt(0);
         }
-        long mapAt = Modules.low(plan, "PVH memory map", map.array());
+        long mapAt = Modules.low(plan, "PVH memory map", map);
         ByteBuffer info = Entries.buffer(START_BYTES);
         info.putInt(START_MAGIC).putInt(1).putInt(0).putInt(modules.size());
         info.putLong(modulesAt).putLong(lineAt).putLong(0);
         info.putLong(mapAt).putInt(ranges.size()).putInt(0);
-        return Modules.low(plan, "hvm_start_info", info.array());
+        return Modules.low(plan, "hvm_start_info", info);
     }
 }
