@@ -38,7 +38,7 @@ final class KickSignal {
     }
 
     boolean boundToCaller() {
-        return Thread.currentThread() == owner;
+        return Thread.currentThread().equals(owner);
     }
 
     void bind(Fd vcpu, String name) throws ErrnoException {

@@ -9,6 +9,7 @@ import dev.cloister.linux.Linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,18 +50,10 @@ public final class Vm implements AutoCloseable {
      * @param read whether the range rules {@code rdmsr}
      * @param write whether the range rules {@code wrmsr}
      * @param base the first MSR
-     * @param count how many MSRs
-     * @param allowed one bit for each MSR, lowest first, (count + 7) / 8 bytes; a clear bit denies
+     * @param count how many MSRs, 1 to 12288
+     * @param allowed the MSRs that are allowed, counted from the base; the others of the range are denied
      */
-    public record MsrRange(boolean read, boolean write, int base, int count, byte[] allowed) {
-        /** Checks that the bitmap covers the range. */
-        public MsrRange {
-            if (count < 1 || allowed.length != (count + 7) / 8) {
-                throw new IllegalArgumentException(
-                        "MSR range of " + count + " with a bitmap of " + allowed.length + " bytes");
-            }
-        }
-    }
+    public record MsrRange(boolean read, boolean write, int base, int count, BitSet allowed) {}
 
     Vm(Kvm kvm, Fd fd) {
         this.fd = fd;
@@ -166,7 +159,7 @@ public final class Vm implements AutoCloseable {
                 range.set(JAVA_INT, 8, r.base);
                 // The kernel reads whole words.
                 MemorySegment bitmap = arena.allocate((r.count + 63L) / 64 * 8, 8);
-                bitmap.copyFrom(MemorySegment.ofArray(r.allowed));
+                bitmap.copyFrom(MemorySegment.ofArray(r.allowed.get(0, r.count).toByteArray()));
                 range.set(JAVA_LONG, 16, bitmap.address());
             }
             call(Ioctl.KVM_X86_SET_MSR_FILTER, filter, "KVM_X86_SET_MSR_FILTER", ranges.size() + " ranges");

@@ -51,6 +51,7 @@ public final class MessageSocket implements AutoCloseable {
      * @param data the bytes
      * @param fds the descriptors, in the sender's order
      */
+    @SuppressWarnings("ArrayRecordComponent") // the bytes are handed over, not shared; messages are not compared
     public record Message(byte[] data, List<Fd> fds) implements Received {
         /** Closes the descriptors that are still owned by this message. */
         public void closeFds() {

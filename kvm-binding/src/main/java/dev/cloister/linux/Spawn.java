@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -24,7 +25,7 @@ public final class Spawn {
 
     private final List<String> command;
     private final Map<String, String> environment = new TreeMap<>();
-    private final TreeMap<Integer, Fd> mapped = new TreeMap<>();
+    private final NavigableMap<Integer, Fd> mapped = new TreeMap<>();
     private boolean ownSession;
 
     private Spawn(List<String> command) {
@@ -150,7 +151,7 @@ public final class Spawn {
          * Sources are first duplicated above every target, so that one mapping cannot overwrite the source of the next; numbers
          * between the targets are closed one by one, those above the last all at once.
          */
-        void mapDescriptors(TreeMap<Integer, Fd> mapped, List<Fd> duplicates) throws ErrnoException {
+        void mapDescriptors(NavigableMap<Integer, Fd> mapped, List<Fd> duplicates) throws ErrnoException {
             int end = mapped.isEmpty() ? 0 : mapped.lastKey() + 1;
             for (int target = 0; target < end; target++) {
                 Fd source = mapped.get(target);
