@@ -1,0 +1,171 @@
+package dev.cloister.it;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Files out of Debian packages, for tests that need images which others made. A package is downloaded with {@code apt-get
+ * download} and unpacked with {@code dpkg-deb -x}, both once, into a folder of the build; nothing is installed. Where that
+ * can't be done (no apt, no network) the reason is printed and there is no file.
+ */
+public final class DebianPackages {
+    private static final Path DEFAULT_FOLDER = Path.of("target", "debian");
+    private static final long COMMAND_SECONDS = 120;
+    private static final String KERNEL_META = "linux-image-cloud-amd64";
+
+    private final Path folder;
+
+    /**
+     * Uses a folder as the cache.
+     *
+     * @param folder where packages go; made when needed
+     */
+    public DebianPackages(Path folder) {
+        this.folder = folder;
+    }
+
+    /**
+     * The cache of this module's build, {@code target/debian} in the working directory of its tests.
+     *
+     * @return packages kept there
+     */
+    public static DebianPackages ofBuild() {
+        return new DebianPackages(DEFAULT_FOLDER);
+    }
+
+    /**
+     * The kernel image of Debian's {@code linux-image-cloud-amd64}, whichever version the package lists name.
+     *
+     * @return {@code boot/vmlinuz-…}, or nothing with the reason printed
+     */
+    public Optional<Path> cloudKernel() {
+        return found("boot", "vmlinuz-", KERNEL_META + " (any version)")
+                .or(() -> kernelPackage().flatMap(name -> fetch(name, "boot", "vmlinuz-")));
+    }
+
+    /**
+     * An image of Debian's {@code seabios} package; the installed one, where it is installed.
+     *
+     * @param name {@code bios.bin} (128 KiB) or {@code bios-256k.bin}
+     * @return the file, or nothing with the reason printed
+     */
+    public Optional<Path> seabios(String name) {
+        Path installed = Path.of("/usr/share/seabios", name);
+        if (Files.isReadable(installed)) {
+            return Optional.of(installed);
+        }
+        return fetch("seabios", "usr/share/seabios", name);
+    }
+
+    /** The package that the kernel's meta-package depends on. */
+    private Optional<String> kernelPackage() {
+        Optional<String> name = kernelDependency();
+        if (name.isEmpty() && isRoot()) {
+            // A fresh container has no package lists; only root may fetch them.
+            run(List.of("apt-get", "-q", "update"));
+            name = kernelDependency();
+        }
+        if (name.isEmpty()) {
+            skip(KERNEL_META, "apt-cache knows no such package (no apt, or no package lists: apt-get update)");
+        }
+        return name;
+    }
+
+    private Optional<String> kernelDependency() {
+        String prefix = "Depends: ";
+        return run(List.of("apt-cache", "depends", KERNEL_META)).stream()
+                .map(String::strip)
+                .filter(line -> line.startsWith(prefix + "linux-image-"))
+                .map(line -> line.substring(prefix.length()))
+                .findFirst();
+    }
+
+    private static boolean isRoot() {
+        return "root".equals(System.getProperty("user.name"));
+    }
+
+    private synchronized Optional<Path> fetch(String packageName, String directory, String prefix) {
+        Optional<Path> cached = found(directory, prefix, packageName);
+        if (cached.isPresent()) {
+            return cached;
+        }
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            return skip(packageName, "no folder " + folder + ": " + e);
+        }
+        run(List.of("apt-get", "-q", "download", packageName));
+        Optional<Path> archive = firstIn(folder, packageName + "_", ".deb");
+        if (archive.isEmpty()) {
+            return skip(packageName, "apt-get download brought nothing (offline, or no package lists)");
+        }
+        run(List.of("dpkg-deb", "-x", archive.get().getFileName().toString(), "unpacked"));
+        Optional<Path> file = found(directory, prefix, packageName);
+        return file.isPresent() ? file : skip(packageName, "it holds no " + directory + "/" + prefix + "*");
+    }
+
+    private Optional<Path> found(String directory, String prefix, String packageName) {
+        Optional<Path> file = firstIn(folder.resolve("unpacked").resolve(directory), prefix, "");
+        file.ifPresent(path -> System.out.println(packageName + ": " + path));
+        return file;
+    }
+
+    private static Optional<Path> firstIn(Path directory, String prefix, String suffix) {
+        if (!Files.isDirectory(directory)) {
+            return Optional.empty();
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(path -> {
+                        String name = path.getFileName().toString();
+                        return name.startsWith(prefix) && name.endsWith(suffix) && Files.isReadable(path);
+                    })
+                    .sorted()
+                    .findFirst();
+        } catch (IOException e) {
+            System.out.println(directory + " can't be listed: " + e);
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Path> skip(String packageName, String reason) {
+        System.out.println("no Debian package " + packageName + ": " + reason);
+        return Optional.empty();
+    }
+
+    /** Runs a command in the folder; its output's lines, or none where it fails, is missing or takes too long. */
+    private List<String> run(List<String> command) {
+        try {
+            Files.createDirectories(folder);
+            Path output = Files.createTempFile(folder, "command", ".txt");
+            Process process = new ProcessBuilder(command)
+                    .directory(folder.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile())
+                    .start();
+            process.getOutputStream().close();
+            boolean ended = process.waitFor(COMMAND_SECONDS, TimeUnit.SECONDS);
+            if (!ended) {
+                process.destroyForcibly().waitFor();
+            }
+            List<String> lines = new ArrayList<>(Files.readAllLines(output));
+            Files.delete(output);
+            if (ended && process.exitValue() == 0) {
+                return lines;
+            }
+            System.out.println(String.join(" ", command)
+                    + (ended ? " ended with " + process.exitValue() : " took longer than " + COMMAND_SECONDS + " s")
+                    + (lines.isEmpty() ? "" : ": " + lines.getLast()));
+        } catch (IOException e) {
+            System.out.println(String.join(" ", command) + " can't be run: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return List.of();
+    }
+}
