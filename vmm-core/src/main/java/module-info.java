@@ -10,5 +10,6 @@ module dev.cloister.vmm {
     requires static org.jspecify;
 
     exports dev.cloister.vmm;
+    exports dev.cloister.vmm.host;
     exports dev.cloister.vmm.loader;
 }

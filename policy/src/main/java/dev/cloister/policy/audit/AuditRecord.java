@@ -1,5 +1,6 @@
 package dev.cloister.policy.audit;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 
 /**
@@ -11,4 +12,9 @@ import java.time.Instant;
  * @param prev hash of the record before, 64 hexadecimal digits; zeros for the first
  * @param hash its own hash
  */
-public record AuditRecord(long seq, Instant time, AuditEvent event, String prev, String hash) {}
+public record AuditRecord(long seq, Instant time, AuditEvent event, String prev, String hash) {
+    /** Returns the record's line in the log, without its newline. */
+    public String toJson() {
+        return new String(AuditLine.seal(seq, time, event, prev).bytes(), StandardCharsets.US_ASCII).stripTrailing();
+    }
+}

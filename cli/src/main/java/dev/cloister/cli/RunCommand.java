@@ -1,0 +1,215 @@
+package dev.cloister.cli;
+
+import dev.cloister.kvm.Kvm;
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.vmm.BootImage;
+import dev.cloister.vmm.EngineKind;
+import dev.cloister.vmm.Machine;
+import dev.cloister.vmm.MachineConfig;
+import dev.cloister.vmm.MachineException;
+import dev.cloister.vmm.MachineExit;
+import dev.cloister.vmm.ReportJson;
+import dev.cloister.vmm.loader.ImageModule;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code cloister run}: one guest, no policy, its serial port on stdio. */
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Runs one guest without a policy. Its serial port is on stdin and stdout; "
+                + "what Cloister itself says is on stderr.",
+        footer = {
+            "",
+            "Exits 0 when the guest powers off or resets, 65 for a bad image, 69 if the host",
+            "can't, 70 when the guest fails, 124 on timeout; with --debug-exit the value that",
+            "the guest wrote to port 0xf4, as (v << 1 | 1) & 0xff.",
+            "",
+            "Examples:",
+            "  cloister run --kernel vmlinuz --initrd initrd.img \\",
+            "      --cmdline 'console=ttyS0 earlyprintk=serial' --memory 512M",
+            "  cloister run --firmware /usr/share/seabios/bios.bin --timeout 10s",
+            "  cloister run --kernel test.elf --debug-exit --report report.json",
+        })
+final class RunCommand implements Callable<Integer> {
+    private static final Duration GRACE = Duration.ofSeconds(5);
+
+    @Spec
+    private CommandSpec spec;
+
+    @ArgGroup(exclusive = true, multiplicity = "1")
+    private Source source;
+
+    /** What is booted: exactly one of the two. */
+    private static final class Source {
+        @Option(
+                names = "--kernel",
+                required = true,
+                paramLabel = "FILE",
+                description = "Linux bzImage or vmlinux, PVH or Multiboot ELF, or a flat real-mode binary")
+        private Path kernel;
+
+        @Option(
+                names = "--firmware",
+                required = true,
+                paramLabel = "FILE",
+                description = "firmware, mapped so that it ends at 4 GiB")
+        private Path firmware;
+    }
+
+    @Option(
+            names = "--initrd",
+            paramLabel = "FILE",
+            split = ",",
+            description = "Linux: the initial RAM disk; Multiboot and PVH: modules, separated by commas")
+    private List<Path> initrd = List.of();
+
+    @Option(names = "--cmdline", paramLabel = "TEXT", description = "the kernel's command line")
+    private String commandLine = "";
+
+    @Option(names = "--engine", paramLabel = "ENGINE", description = "auto or direct (default: ${DEFAULT-VALUE})")
+    private String engine = "auto";
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = ByteSize.class,
+            description = "guest memory, for example 256M or 2G (default: ${DEFAULT-VALUE})",
+            defaultValue = "256M")
+    private long memory;
+
+    @Option(names = "--cpus", paramLabel = "N", description = "virtual CPUs (default: ${DEFAULT-VALUE})")
+    private int cpus = 1;
+
+    @Option(names = "--debug-exit", description = "let the guest end the run through port 0xf4")
+    private boolean debugExit;
+
+    @Option(names = "--timeout", paramLabel = "TIME", description = "end the run after this time: 500ms, 30s, 5m")
+    private Duration timeout = Duration.ZERO;
+
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "write what happened as JSON: engine, times, exits by kind, memory")
+    private Path report;
+
+    @Override
+    public Integer call() throws CommandFailure, IOException, InterruptedException {
+        if (report != null) {
+            // Before the guest starts: an unwritable report is known now, not after an hour.
+            reserve(report);
+        }
+        try (Arena images = Arena.ofShared();
+                Kvm kvm = openKvm();
+                Machine machine = Machine.create(kvm, config(images))) {
+            return run(machine);
+        } catch (MachineException e) {
+            throw new CommandFailure(e.exitCode(), e.getMessage(), e);
+        }
+    }
+
+    private int run(Machine machine) throws IOException, InterruptedException, MachineException {
+        CountDownLatch reported = new CountDownLatch(1);
+        // Ctrl-C and SIGTERM stop the guest in order, so that the report is written.
+        Thread hook = new Thread(() -> stop(machine, reported), "stop");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            machine.start();
+            MachineExit exit = machine.await();
+            tell(exit);
+            return exit.exitCode();
+        } finally {
+            reported.countDown();
+        }
+    }
+
+    private static void stop(Machine machine, CountDownLatch reported) {
+        machine.stop();
+        try {
+            reported.await(GRACE.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tell(MachineExit exit) throws IOException {
+        PrintWriter err = spec.commandLine().getErr();
+        exit.report().notes().forEach(note -> err.println("cloister: " + note));
+        if (exit.report().fault() != null) {
+            err.println(exit.report().fault().text());
+        } else if (exit.exitCode() != 0 && !debugExit) {
+            err.println(
+                    "cloister: " + exit.outcome().label() + ": " + exit.report().detail());
+        }
+        err.flush();
+        if (report != null) {
+            Files.writeString(report, ReportJson.write(exit.report()));
+        }
+    }
+
+    private MachineConfig config(Arena arena) throws CommandFailure, IOException, MachineException {
+        BootImage image = source.firmware != null
+                ? BootImage.firmware(map(source.firmware, arena))
+                : BootImage.kernel(map(source.kernel, arena));
+        List<ImageModule> modules = new ArrayList<>();
+        for (Path module : initrd) {
+            modules.add(new ImageModule(map(module, arena), module.getFileName().toString()));
+        }
+        return MachineConfig.builder(image.withCommandLine(commandLine).withModules(modules))
+                .memory(memory)
+                .cpus(cpus)
+                .engine(EngineKind.of(engine))
+                .debugExit(debugExit)
+                .timeout(timeout)
+                .serialOut(new FileOutputStream(FileDescriptor.out))
+                .serialIn(new FileInputStream(FileDescriptor.in))
+                .build();
+    }
+
+    private static Kvm openKvm() throws CommandFailure {
+        try {
+            return Kvm.open();
+        } catch (ErrnoException e) {
+            throw new CommandFailure(ExitCodes.HOST, e.getMessage() + "\ncloister doctor says how to fix it", e);
+        }
+    }
+
+    private static MemorySegment map(Path file, Arena arena) throws CommandFailure {
+        try (FileChannel channel = FileChannel.open(file)) {
+            return channel.map(FileChannel.MapMode.PRIVATE, 0, channel.size(), arena);
+        } catch (NoSuchFileException e) {
+            throw new CommandFailure(ExitCodes.BAD_INPUT, "no such file: " + file, e);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCodes.BAD_INPUT, "can't read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void reserve(Path file) throws CommandFailure {
+        try {
+            Files.write(file, new byte[0]);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCodes.BAD_INPUT, "can't write the report " + file + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.cloister.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import picocli.CommandLine.Option;
+
+/**
+ * Where daemons keep their state: a folder with one folder for each running policy, by the policy's name; in it
+ * {@code control.sock} and {@code audit.log}.
+ */
+final class StateOption {
+    static final String CONTROL_SOCKET = "control.sock";
+    static final String AUDIT_LOG = "audit.log";
+
+    @Option(
+            names = "--state",
+            paramLabel = "DIR",
+            description = "folder for sockets and audit logs (default: $CLOISTER_STATE, else "
+                    + "$XDG_STATE_HOME/cloister, else ~/.local/state/cloister)")
+    private Path dir;
+
+    /** Returns the folder that holds a folder for each policy. */
+    Path root() {
+        if (dir != null) {
+            return dir.toAbsolutePath().normalize();
+        }
+        String own = System.getenv("CLOISTER_STATE");
+        if (own != null && !own.isEmpty()) {
+            return Path.of(own).toAbsolutePath().normalize();
+        }
+        String xdg = System.getenv("XDG_STATE_HOME");
+        Path base = xdg != null && !xdg.isEmpty()
+                ? Path.of(xdg)
+                : Path.of(System.getProperty("user.home"), ".local", "state");
+        return base.resolve("cloister").toAbsolutePath().normalize();
+    }
+
+    /** Returns one policy's folder. */
+    Path of(String policy) {
+        return root().resolve(policy);
+    }
+
+    /** Returns the folders that hold a file of that name, sorted; empty where there is none. */
+    List<Path> having(String file) throws IOException {
+        if (!Files.isDirectory(root())) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(root())) {
+            return folders.filter(folder -> Files.exists(folder.resolve(file)))
+                    .sorted()
+                    .toList();
+        }
+    }
+}
