@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -146,12 +147,8 @@ public final class AssembleMain {
         Path parent = file.toAbsolutePath().getParent();
         Files.createDirectories(parent);
         // A reader that starts at this moment sees the old image or the new one, never half of one.
-        Path fresh = Files.createTempFile(parent, ".image", null);
+        Path fresh = file.resolveSibling(file.getFileName() + ".new");
         Files.write(fresh, image);
-        Files.move(
-                fresh,
-                file,
-                java.nio.file.StandardCopyOption.REPLACE_EXISTING,
-                java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 }
