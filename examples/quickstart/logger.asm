@@ -2,6 +2,7 @@
 %include "../lib/guest.inc"
 
 RECORD_MAX      equ 4096
+LOOK_AT         equ 256
 
 main:
         channel "audit", audit
@@ -27,7 +28,9 @@ main:
         test    rax, rax
         js      .next
         inc     ebx
-        mov     r14, rax
+        mov     r14d, LOOK_AT           ; what is looked for stands at the front
+        cmp     rax, r14
+        cmovb   r14, rax
         lea     rdi, [refused]
         call    contains
         add     r12d, eax
@@ -84,11 +87,11 @@ contains:
         ret
 
         section .data
-; What the audit log's JSON lines hold (docs/policy-reference.md).
-refused: db     "refuse", 0
-violation: db   "violation", 0
-ended:  db      "exit", 0
-last:   db      `"command"`, 0
+; What the audit log's JSON lines hold.
+refused: db     `"event":"refusal"`, 0
+violation: db   `"event":"violation"`, 0
+ended:  db      `"event":"domainStopped"`, 0
+last:   db      `"domain":"command"`, 0
         section .bss
         align 8
 reader: resb    OWN_SIZE
