@@ -128,8 +128,11 @@ public final class AuditLog implements Closeable {
     public AuditRecord append(AuditEvent event) throws AuditException {
         lock.lock();
         try {
-            if (broken != null || closed) {
-                throw new AuditException("the audit log takes no more records", broken);
+            if (broken != null) {
+                throw new AuditException("the audit log takes no more records: " + broken.getMessage(), broken);
+            }
+            if (closed) {
+                throw new AuditException("the audit log is closed");
             }
             return appendHeld(event);
         } finally {

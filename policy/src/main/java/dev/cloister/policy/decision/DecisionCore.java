@@ -19,13 +19,7 @@ public final class DecisionCore {
 
     private DecisionCore() {}
 
-    /**
-     * Decides on a request and explains.
-     *
-     * @param policy the policy
-     * @param history what happened before; read, not changed: see {@link History#record}
-     * @param request what is asked; its indexes must be the policy's
-     */
+    /** Decides on a request, whose indexes must be the policy's. History is read only: see {@link History#record}. */
     public static Decision decide(Policy policy, History history, Request request) {
         return new Decision(policy, request, evaluate(policy, history, request));
     }

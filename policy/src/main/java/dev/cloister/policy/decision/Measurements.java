@@ -2,7 +2,6 @@ package dev.cloister.policy.decision;
 
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.ImageFile;
-import dev.cloister.policy.model.Policy;
 import java.util.Arrays;
 
 /** The digests that were really measured, by domain. Immutable; {@link #with} makes a new one. */
@@ -20,16 +19,6 @@ public final class Measurements {
     /** Returns measurements of nothing. */
     public static Measurements none() {
         return NONE;
-    }
-
-    /** Returns what would be measured if every image were as the policy states it; for explanations. */
-    public static Measurements asStated(Policy policy) {
-        Measurements all = NONE;
-        for (Domain domain : policy.domains()) {
-            String initrd = domain.image().initrd().map(ImageFile::sha256).orElse("");
-            all = all.with(domain.index(), domain.image().kernel().sha256(), initrd);
-        }
-        return all;
     }
 
     /**

@@ -13,35 +13,16 @@ public sealed interface Request {
     /** Returns the monotonic time in nanoseconds. */
     long nanos();
 
-    /**
-     * May this domain start with these images?
-     *
-     * @param domain the domain's index
-     * @param presented the digests measured
-     * @param nanos monotonic time
-     */
+    /** May the domain with that index start with the images measured? */
     record Start(int domain, Measurements presented, long nanos) implements Request {}
 
     /**
-     * May a channel be opened?
-     *
-     * @param from the sender's index
-     * @param to the receiver's index
-     * @param kind the kind
-     * @param flow the flow's index where one is meant, else {@link #ANY_FLOW}
-     * @param asker index of the domain that asks, or {@link #BY_DAEMON}
-     * @param presented the digests measured
-     * @param nanos monotonic time
+     * May a channel be opened between the endpoints with those indexes? {@code flow} is the flow's index where one is
+     * meant, else {@link #ANY_FLOW}; {@code asker} the index of the domain that asks, or {@link #BY_DAEMON}.
      */
     record Open(int from, int to, FlowKind kind, int flow, int asker, Measurements presented, long nanos)
             implements Request {}
 
-    /**
-     * May so much pass on an open channel?
-     *
-     * @param flow the flow's index
-     * @param units doorbells for an event, bytes for a stream or console
-     * @param nanos monotonic time
-     */
+    /** May so many units (doorbells of an event, bytes of a stream or console) pass on the open channel of a flow? */
     record Use(int flow, long units, long nanos) implements Request {}
 }

@@ -2,12 +2,14 @@ package dev.cloister.policy.explain;
 
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.Gate;
+import dev.cloister.policy.decision.Measurements;
 import dev.cloister.policy.decision.Outcome;
 import dev.cloister.policy.decision.Reason;
 import dev.cloister.policy.decision.Request;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.ImageFile;
 import dev.cloister.policy.model.Label;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.SourcePosition;
@@ -27,6 +29,16 @@ public final class Explanation {
     /** Explains a decision; words are made when they are asked for. */
     public static Explanation of(Decision decision) {
         return new Explanation(decision);
+    }
+
+    /** Returns what would be measured if every image were as the policy states it; for explanations. */
+    public static Measurements measuredAsStated(Policy policy) {
+        Measurements all = Measurements.none();
+        for (Domain domain : policy.domains()) {
+            String initrd = domain.image().initrd().map(ImageFile::sha256).orElse("");
+            all = all.with(domain.index(), domain.image().kernel().sha256(), initrd);
+        }
+        return all;
     }
 
     /** Returns every gate's verdict, in the gates' order. */

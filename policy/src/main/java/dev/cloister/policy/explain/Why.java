@@ -58,7 +58,7 @@ public record Why(Policy policy, Endpoint from, Endpoint to, List<Answer> answer
      * @param kind only this kind, or every kind
      */
     public static Why explain(Policy policy, Endpoint from, Endpoint to, Optional<FlowKind> kind) {
-        Measurements stated = Measurements.asStated(policy);
+        Measurements stated = Explanation.measuredAsStated(policy);
         List<Answer> answers = new ArrayList<>();
         for (Flow flow : policy.flowsOf(from)) {
             boolean asked =

@@ -27,13 +27,7 @@ public enum Mediation {
         return this == DOMINATES || this == GUARD_ACCEPTS || this == GUARD_RELEASES;
     }
 
-    /**
-     * Applies the rule. Allocates nothing.
-     *
-     * @param policy the policy
-     * @param from the sender's index
-     * @param to the receiver's index
-     */
+    /** Applies the rule to the sender and the receiver with those indexes. Allocates nothing. */
     public static Mediation of(Policy policy, int from, int to) {
         Label sender = policy.endpoint(from).label();
         Label receiver = policy.endpoint(to).label();
