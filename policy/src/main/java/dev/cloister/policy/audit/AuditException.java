@@ -1,6 +1,7 @@
 package dev.cloister.policy.audit;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A record could not be made durable, or a log can't be continued. The effect that the record would have told of must
@@ -14,8 +15,8 @@ public final class AuditException extends IOException {
         super(message);
     }
 
-    /** Makes the exception with its cause. */
-    public AuditException(String message, Throwable cause) {
+    /** Makes the exception with its cause, where there is one. */
+    public AuditException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

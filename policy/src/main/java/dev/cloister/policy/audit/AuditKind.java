@@ -32,6 +32,8 @@ public enum AuditKind {
     GUEST_FAULT,
     /** A peer broke the daemon's protocol. */
     PROTOCOL_ERROR,
+    /** Somebody with the control socket asked for something: pause, resume, stop, shutdown. */
+    OPERATOR,
     /** The opener of the log removed an incomplete last line. */
     LOG_REPAIRED,
     /** The log was closed in order. */

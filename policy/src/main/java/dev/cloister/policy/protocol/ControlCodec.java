@@ -99,26 +99,27 @@ public final class ControlCodec {
 
     /** Reads a flat object of strings and numbers. */
     private static Map<String, String> fields(String line) throws ProtocolException {
-        Map<String, String> fields = new HashMap<>();
         try (JsonParser in = JSON.createParser(line)) {
-            if (in.nextToken() != JsonToken.START_OBJECT) {
-                throw new ProtocolException(REQUEST, "line", line, "a JSON object");
-            }
+            require(in.nextToken() == JsonToken.START_OBJECT, line, "a JSON object");
+            Map<String, String> fields = new HashMap<>();
             while (in.nextToken() == JsonToken.FIELD_NAME) {
                 String name = in.currentName();
-                if (!in.nextToken().isScalarValue()) {
-                    throw new ProtocolException(REQUEST, name, in.getText(), "a string or a number");
-                }
+                JsonToken value = in.nextToken();
+                require(value != null && value.isScalarValue(), name, "a field with a string or a number");
                 fields.put(name, in.getText());
             }
-            if (in.nextToken() != null) {
-                throw new ProtocolException(REQUEST, "line", line, "one JSON object and nothing after it");
-            }
+            require(in.nextToken() == null, line, "one JSON object and nothing after it");
             return fields;
         } catch (ProtocolException e) {
             throw e;
         } catch (IOException e) {
             throw new ProtocolException(REQUEST, "line", line, "a JSON object such as {\"command\":\"ps\"}");
+        }
+    }
+
+    private static void require(boolean holds, String found, String expected) throws ProtocolException {
+        if (!holds) {
+            throw new ProtocolException(REQUEST, "line", found, expected);
         }
     }
 

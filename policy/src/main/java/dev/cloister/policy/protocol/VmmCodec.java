@@ -76,13 +76,13 @@ public final class VmmCodec {
                 header(frame, ATTACH, out).u8(m.index(), 0, MAX_CHANNELS - 1);
                 out.u8(m.role().code(), 1, 2);
             }
-            case ToVmm.Start m -> header(frame, START, out);
-            case ToVmm.Pause m -> header(frame, PAUSE, out);
-            case ToVmm.Resume m -> header(frame, RESUME, out);
-            case ToVmm.Stop m -> header(frame, STOP, out);
+            case ToVmm.Start _ -> header(frame, START, out);
+            case ToVmm.Pause _ -> header(frame, PAUSE, out);
+            case ToVmm.Resume _ -> header(frame, RESUME, out);
+            case ToVmm.Stop _ -> header(frame, STOP, out);
             case ToVmm.Revoke m -> header(frame, REVOKE, out).u8(m.index(), 0, MAX_CHANNELS - 1);
             case ToVmm.Answer m -> writeAnswer(header(frame, ANSWER, out), m);
-            case ToVmm.Query m -> header(frame, QUERY, out);
+            case ToVmm.Query _ -> header(frame, QUERY, out);
         }
         return frame.flip();
     }
@@ -97,7 +97,7 @@ public final class VmmCodec {
         ByteBuffer frame = ByteBuffer.allocate(MAX_FRAME);
         FrameWriter out = new FrameWriter(frame);
         switch (message) {
-            case FromVmm.Ready m -> header(frame, READY, out);
+            case FromVmm.Ready _ -> header(frame, READY, out);
             case FromVmm.Attached m -> header(frame, ATTACHED, out).u8(m.index(), 0, MAX_CHANNELS - 1);
             case FromVmm.Started m -> header(frame, STARTED, out).i64(m.nanosSinceProcessStart(), 0, Long.MAX_VALUE);
             case FromVmm.Status m -> StatusCodec.write(header(frame, STATUS, out), m);

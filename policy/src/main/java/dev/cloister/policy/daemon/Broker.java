@@ -1,0 +1,219 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.linux.ChildProcess;
+import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.decision.Decision;
+import dev.cloister.policy.decision.Gate;
+import dev.cloister.policy.decision.Reason;
+import dev.cloister.policy.explain.Explanation;
+import dev.cloister.policy.model.Endpoint;
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.protocol.AnswerStatus;
+import dev.cloister.policy.protocol.Direction;
+import dev.cloister.policy.protocol.DomainState;
+import dev.cloister.policy.protocol.FromVmm;
+import dev.cloister.policy.protocol.ToVmm;
+import dev.cloister.policy.protocol.VmmCodec;
+import java.util.Optional;
+
+/**
+ * Acts on what VMMs say, trusting none of it: a message that is wrong in form or at the wrong time ends its sender and nobody
+ * else. Loop's thread only.
+ */
+final class Broker {
+    private static final int LAST_WORDS = 400;
+    private static final int GUEST_FAULT = 70;
+
+    private final Fabric fabric;
+    private final Decider decider;
+    private final Journal journal;
+    private final Handshake handshake;
+    private final Runnable onDeath;
+
+    Broker(Fabric fabric, Decider decider, Journal journal, Handshake handshake, Runnable onDeath) {
+        this.fabric = fabric;
+        this.decider = decider;
+        this.journal = journal;
+        this.handshake = handshake;
+        this.onDeath = onDeath;
+    }
+
+    VmmLink.Listener listener(DomainRuntime domain) {
+        return new VmmLink.Listener() {
+            @Override
+            public void message(FromVmm message) {
+                Broker.this.message(domain, message);
+            }
+
+            @Override
+            public void garbage(String reason) {
+                Broker.this.garbage(domain, reason);
+            }
+
+            @Override
+            public void ended(ChildProcess.Exit exit) {
+                Broker.this.ended(domain, exit);
+            }
+        };
+    }
+
+    private void message(DomainRuntime domain, FromVmm message) {
+        switch (message) {
+            case FromVmm.Ready _ -> ready(domain);
+            case FromVmm.Attached m -> attached(domain, m.index());
+            case FromVmm.Started m -> started(domain, m.nanosSinceProcessStart());
+            case FromVmm.Status m -> status(domain, m);
+            case FromVmm.Request m -> request(domain, m);
+            case FromVmm.Violation m -> {
+                domain.countViolation();
+                journal.writeThrottled(domain, AuditKind.VIOLATION, m.kind().id() + ": " + m.detail());
+            }
+            case FromVmm.Exited m -> exited(domain, m);
+        }
+    }
+
+    /** Ends a VMM that broke the protocol. */
+    void garbage(DomainRuntime domain, String reason) {
+        domain.countViolation();
+        journal.writeThrottled(domain, AuditKind.PROTOCOL_ERROR, reason);
+        domain.kill("broke the protocol: " + reason);
+    }
+
+    private void ready(DomainRuntime domain) {
+        if (domain.settle(DomainRuntime.READY)) {
+            domain.state(DomainState.READY);
+            handshake.check();
+        } else {
+            garbage(domain, "Ready: not expected now");
+        }
+    }
+
+    private void attached(DomainRuntime domain, int index) {
+        if (domain.settle(index)) {
+            fabric.attached(domain, index);
+            handshake.check();
+        } else {
+            garbage(domain, "Attached " + index + ": not expected now");
+        }
+    }
+
+    private void started(DomainRuntime domain, long nanos) {
+        if (handshake.running() && domain.state() == DomainState.READY) {
+            domain.started(nanos);
+            domain.state(DomainState.RUNNING);
+        } else {
+            garbage(domain, "Started: not expected now");
+        }
+    }
+
+    private void status(DomainRuntime domain, FromVmm.Status status) {
+        if (!fabric.report(domain, status.channels())) {
+            garbage(domain, "Status: counters of a channel that the domain hasn't");
+            return;
+        }
+        domain.report(status);
+        boolean runs = domain.state() == DomainState.RUNNING || domain.state() == DomainState.PAUSED;
+        boolean says = status.state() == DomainState.RUNNING || status.state() == DomainState.PAUSED;
+        if (runs && says && status.state() != domain.state()) {
+            domain.state(status.state());
+        }
+    }
+
+    private void request(DomainRuntime domain, FromVmm.Request request) {
+        Optional<Endpoint> peer = fabric.policy().endpoint(request.peer());
+        if (peer.isEmpty()) {
+            String reason = "the policy has no domain or host resource " + request.peer();
+            journal.writeThrottled(domain, AuditKind.REFUSAL, text(domain, request) + ": " + reason);
+            refuse(domain, request, AnswerStatus.REFUSED, reason);
+            return;
+        }
+        boolean out = request.direction() == Direction.OUT;
+        Endpoint from = out ? domain.domain() : peer.get();
+        Endpoint to = out ? peer.get() : domain.domain();
+        Decision decision = decider.open(domain.domain(), from, to, DomainLayout.kind(request.kind()));
+        if (decision.granted()) {
+            grant(domain, request, decision);
+            return;
+        }
+        boolean busy = decision.reason(Gate.RATE) == Reason.REQUEST_RATE_EXCEEDED;
+        journal.writeThrottled(domain, decision, "");
+        refuse(
+                domain,
+                request,
+                busy ? AnswerStatus.BUSY : AnswerStatus.REFUSED,
+                Explanation.of(decision).deciding().text());
+    }
+
+    /** What is granted exists since the start, unless an end of it has gone since. */
+    private void grant(DomainRuntime domain, FromVmm.Request request, Decision decision) {
+        Flow flow = decision.flow().orElseThrow();
+        LiveChannel.State state = fabric.channel(flow).state();
+        if (state != LiveChannel.State.LIVE) {
+            String reason = "flow " + flow.name() + " is " + state.text();
+            journal.writeThrottled(domain, AuditKind.REFUSAL, text(domain, request) + ": " + reason);
+            refuse(domain, request, AnswerStatus.REFUSED, reason);
+        } else if (journal.write(decision, "")) {
+            int index = DomainLayout.indexOf(fabric.policy(), domain.domain(), flow);
+            domain.send(new ToVmm.Answer(request.requestId(), AnswerStatus.GRANTED, index, "flow " + flow.name()));
+        } else {
+            refuse(domain, request, AnswerStatus.REFUSED, "the daemon grants nothing any more");
+        }
+    }
+
+    private static void refuse(DomainRuntime domain, FromVmm.Request request, AnswerStatus status, String reason) {
+        domain.countRefusal();
+        domain.send(new ToVmm.Answer(request.requestId(), status, 0, Ascii.printable(reason, VmmCodec.MAX_REASON)));
+    }
+
+    private static String text(DomainRuntime domain, FromVmm.Request request) {
+        boolean out = request.direction() == Direction.OUT;
+        return (out ? domain.name() : request.peer()) + " -> " + (out ? request.peer() : domain.name()) + " "
+                + DomainLayout.kind(request.kind()).jsonName();
+    }
+
+    private void exited(DomainRuntime domain, FromVmm.Exited exited) {
+        if (domain.exitCode() >= 0) {
+            garbage(domain, "Exited: said twice");
+            return;
+        }
+        domain.exitCode(exited.code());
+        domain.link().ifPresent(VmmLink::expectEnd);
+        if (exited.code() != 0) {
+            domain.note("ended with code " + exited.code());
+        }
+        journal.write(
+                exited.code() == GUEST_FAULT ? AuditKind.GUEST_FAULT : AuditKind.DOMAIN_STOPPED,
+                domain.name(),
+                "",
+                "exit code " + exited.code() + ": " + Ascii.printable(exited.reportJson(), LAST_WORDS));
+    }
+
+    private void ended(DomainRuntime domain, ChildProcess.Exit exit) {
+        boolean reported = domain.exitCode() >= 0;
+        if (!reported) {
+            crashed(domain, exit);
+        }
+        journal.writeSuppressed(domain);
+        String reason = domain.name() + (reported ? " has ended" : "'s VMM died");
+        fabric.severAll(domain, reported && domain.exitCode() == 0, reason);
+        domain.dead();
+        handshake.check();
+        onDeath.run();
+    }
+
+    private void crashed(DomainRuntime domain, ChildProcess.Exit exit) {
+        String why = domain.note().isEmpty() ? "its VMM ended without a report" : domain.note();
+        if (exit.signalled()) {
+            domain.exitSignal(exit.value());
+        } else {
+            domain.exitCode(exit.value());
+        }
+        String words = domain.log().tail(LAST_WORDS);
+        domain.note(why + " (" + exit + ")");
+        journal.write(
+                AuditKind.DOMAIN_KILLED,
+                domain.name(),
+                "",
+                domain.note() + (words.isEmpty() ? "" : "; its last words: " + words));
+    }
+}

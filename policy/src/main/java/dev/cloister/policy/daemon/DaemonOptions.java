@@ -1,0 +1,57 @@
+package dev.cloister.policy.daemon;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How a daemon is started.
+ *
+ * @param policy the policy file
+ * @param stateDirectory directory for the audit log, the lock and the control socket; made with mode 0700 if missing
+ * @param vmmCommand command line of a VMM process, the program by its absolute path
+ * @param kvmDevice device that each VMM gets as its first descriptor, normally {@link #KVM}
+ * @param exitWhenIdle whether to end once no domain is left
+ * @param answerTimeout time that a VMM has for each step of the hand-shake
+ */
+public record DaemonOptions(
+        Path policy,
+        Path stateDirectory,
+        List<String> vmmCommand,
+        Path kvmDevice,
+        boolean exitWhenIdle,
+        Duration answerTimeout) {
+    /** The device of the kernel's hypervisor. */
+    public static final Path KVM = Path.of("/dev/kvm");
+    /** Time that a VMM has for each step of the hand-shake unless said otherwise. */
+    public static final Duration DEFAULT_ANSWER_TIMEOUT = Duration.ofSeconds(30);
+    /** Name of the control socket in the state directory. */
+    public static final String SOCKET_NAME = "control.sock";
+    /** Name of the audit log in the state directory. */
+    public static final String AUDIT_NAME = "audit.log";
+    /** Name of the lock in the state directory. */
+    public static final String LOCK_NAME = "lock";
+
+    /** Copies the command. */
+    public DaemonOptions {
+        vmmCommand = List.copyOf(vmmCommand);
+    }
+
+    /**
+     * Returns the path of the control socket.
+     *
+     * @return in the state directory
+     */
+    public Path controlSocket() {
+        return stateDirectory.resolve(SOCKET_NAME);
+    }
+
+    /**
+     * Returns the path of the audit log.
+     *
+     * @return in the state directory
+     */
+    public Path auditLog() {
+        return stateDirectory.resolve(AUDIT_NAME);
+    }
+}

@@ -1,0 +1,138 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.policy.audit.AuditEvent;
+import dev.cloister.policy.audit.AuditException;
+import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.audit.AuditLog;
+import dev.cloister.policy.audit.AuditRecord;
+import dev.cloister.policy.decision.Decision;
+import dev.cloister.policy.model.Policy;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes every event to the audit log before its effect. Once the log has failed nothing is recorded any more and the daemon
+ * grants nothing; the first failure is told to whoever carries out the policy's {@code onAuditFull}. Loop's thread only.
+ */
+final class Journal {
+    private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
+    private static final String DETAIL = "detail";
+    private static final String SUPPRESSED = "moreSinceLastRecord";
+
+    private final Policy policy;
+    private final AuditLog log;
+    private final AuditFeed feed;
+    private Runnable onFailure = () -> {};
+    private boolean failed;
+
+    Journal(Policy policy, AuditLog log, AuditFeed feed) {
+        this.policy = policy;
+        this.log = log;
+        this.feed = feed;
+    }
+
+    void onFailure(Runnable action) {
+        onFailure = action;
+    }
+
+    boolean failed() {
+        return failed;
+    }
+
+    long records() {
+        return log.head().seq();
+    }
+
+    String hash() {
+        return log.head().hash();
+    }
+
+    /** Records an event; returns whether it is durable, that is, whether what it tells of may happen. */
+    boolean write(AuditKind kind, String domain, String flow, String detail) {
+        return write(event(kind, domain, flow, detail));
+    }
+
+    /**
+     * Records a decision with every verdict; returns whether it was granted and the record is durable, that is, whether it may
+     * take effect.
+     */
+    boolean write(Decision decision, String detail) {
+        return write(described(decision, detail)) && decision.granted();
+    }
+
+    /** Records what a flood-prone domain did, at most a few times a second; the rest is counted and told later. */
+    void writeThrottled(DomainRuntime domain, AuditKind kind, String detail) {
+        throttled(domain, event(kind, domain.name(), "", detail));
+    }
+
+    /** As {@link #writeThrottled(DomainRuntime, AuditKind, String)}, for a refusal. */
+    void writeThrottled(DomainRuntime domain, Decision decision, String detail) {
+        throttled(domain, described(decision, detail));
+    }
+
+    /** Tells how many of a domain's events were only counted, if there are any. */
+    void writeSuppressed(DomainRuntime domain) {
+        long count = domain.throttle().takeSuppressed();
+        if (count > 0) {
+            write(event(AuditKind.VIOLATION, domain.name(), "", "events not recorded singly")
+                    .withDetail(SUPPRESSED, Long.toString(count)));
+        }
+    }
+
+    private void throttled(DomainRuntime domain, AuditEvent event) {
+        long before = domain.throttle().admit(System.nanoTime());
+        if (before != Throttle.SUPPRESSED) {
+            write(before == 0 ? event : event.withDetail(SUPPRESSED, Long.toString(before)));
+        }
+    }
+
+    private static AuditEvent described(Decision decision, String detail) {
+        AuditEvent event = AuditEvent.decision(decision);
+        return detail.isEmpty() ? event : event.withDetail(DETAIL, detail);
+    }
+
+    private AuditEvent event(AuditKind kind, String domain, String flow, String detail) {
+        AuditEvent event =
+                AuditEvent.of(kind).withPolicy(policy).withDomain(domain).withFlow(flow);
+        return detail.isEmpty() ? event : event.withDetail(DETAIL, detail);
+    }
+
+    private boolean write(AuditEvent event) {
+        if (failed) {
+            return false;
+        }
+        AuditRecord entry;
+        try {
+            entry = log.append(event);
+        } catch (AuditException e) {
+            failed = true;
+            LOG.error("{}; the daemon grants nothing any more", e.getMessage());
+            onFailure.run();
+            return false;
+        }
+        String line = line(entry);
+        LOG.info("{}", line);
+        feed.write(line);
+        return true;
+    }
+
+    /** The live stream's text: one line of printable ASCII. */
+    private static String line(AuditRecord entry) {
+        AuditEvent event = entry.event();
+        StringBuilder text = new StringBuilder(160);
+        text.append(entry.seq()).append(' ').append(event.kind().jsonName());
+        append(text, "domain", event.domain());
+        append(text, "flow", event.flow());
+        for (Map.Entry<String, String> detail : event.details().entrySet()) {
+            append(text, DETAIL.equals(detail.getKey()) ? "" : detail.getKey(), detail.getValue());
+        }
+        return Ascii.printable(text.toString(), text.length());
+    }
+
+    private static void append(StringBuilder text, String name, String value) {
+        if (!value.isEmpty()) {
+            text.append(' ').append(name).append(name.isEmpty() ? "" : "=").append(value);
+        }
+    }
+}

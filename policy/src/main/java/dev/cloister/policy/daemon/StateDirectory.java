@@ -1,0 +1,84 @@
+package dev.cloister.policy.daemon;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The daemon's directory, mode 0700, held by a lock as long as the daemon lives. The kernel drops the lock with the process,
+ * however it ends; whoever holds it may therefore remove a socket that was left behind.
+ */
+final class StateDirectory implements AutoCloseable {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+    private static final Set<PosixFilePermission> OWNER_FILE = PosixFilePermissions.fromString("rw-------");
+    /** Bytes of {@code sun_path} with its NUL, unix(7). */
+    private static final int MAX_SOCKET_PATH = 107;
+
+    private final FileChannel lock;
+    private final Path socket;
+
+    private StateDirectory(FileChannel lock, Path socket) {
+        this.lock = lock;
+        this.socket = socket;
+    }
+
+    /** Makes the directory if it is missing and takes it, or says who has it. */
+    static StateDirectory take(DaemonOptions options) throws IOException {
+        Path directory = options.stateDirectory().toAbsolutePath();
+        Path socket = directory.resolve(DaemonOptions.SOCKET_NAME);
+        if (socket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH) {
+            throw new IOException("state directory " + directory + ": the control socket's path would be longer than "
+                    + MAX_SOCKET_PATH + " bytes; use a shorter directory");
+        }
+        Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(directory, LinkOption.NOFOLLOW_LINKS);
+        if (!OWNER_ONLY.containsAll(mode)) {
+            throw new IOException("state directory " + directory + " has mode " + PosixFilePermissions.toString(mode)
+                    + ": expected rwx------; run chmod 700");
+        }
+        FileChannel channel = FileChannel.open(
+                directory.resolve(DaemonOptions.LOCK_NAME),
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                PosixFilePermissions.asFileAttribute(OWNER_FILE));
+        try {
+            if (lock(channel) == null) {
+                throw new IOException("state directory " + directory
+                        + " is in use by another daemon; stop it or use another directory");
+            }
+            Files.deleteIfExists(socket);
+            return new StateDirectory(channel, socket);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private static @Nullable FileLock lock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException _) {
+            return null;
+        }
+    }
+
+    Path socket() {
+        return socket;
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (lock) {
+            Files.deleteIfExists(socket);
+        }
+    }
+}

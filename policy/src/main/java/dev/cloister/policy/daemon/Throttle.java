@@ -1,0 +1,48 @@
+package dev.cloister.policy.daemon;
+
+/**
+ * Keeps one domain's floods out of the audit log without losing their count: a bucket of records that refills with time. What
+ * finds it empty is counted and told with the next record that is written.
+ */
+final class Throttle {
+    /** Returned by {@link #admit} for an event that is only counted. */
+    static final long SUPPRESSED = -1;
+
+    private static final long NANOS_PER_RECORD = 200_000_000;
+    private static final int BURST = 20;
+
+    private int available = BURST;
+    private long refilledAt;
+    private long suppressed;
+    private boolean begun;
+
+    /** Returns how many events were suppressed before this one, which is to be recorded, or {@link #SUPPRESSED}. */
+    long admit(long nowNanos) {
+        refill(nowNanos);
+        if (available == 0) {
+            suppressed++;
+            return SUPPRESSED;
+        }
+        available--;
+        return takeSuppressed();
+    }
+
+    /** Returns the events suppressed since the last record, and forgets them. */
+    long takeSuppressed() {
+        long count = suppressed;
+        suppressed = 0;
+        return count;
+    }
+
+    private void refill(long nowNanos) {
+        if (!begun) {
+            begun = true;
+            refilledAt = nowNanos;
+        }
+        long records = (nowNanos - refilledAt) / NANOS_PER_RECORD;
+        if (records > 0) {
+            available = (int) Math.min(BURST, available + records);
+            refilledAt += records * NANOS_PER_RECORD;
+        }
+    }
+}

@@ -1,0 +1,305 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.linux.ChildProcess;
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.Fd;
+import dev.cloister.linux.Linux;
+import dev.cloister.linux.MessageSocket;
+import dev.cloister.linux.Pipe;
+import dev.cloister.linux.Spawn;
+import dev.cloister.policy.protocol.FromVmm;
+import dev.cloister.policy.protocol.ProtocolException;
+import dev.cloister.policy.protocol.ToVmm;
+import dev.cloister.policy.protocol.VmmCodec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One VMM process with its control socket, log and serial pipes. Knows frames but not their meaning. The peer is who holds the
+ * other end of the socket it was born with, whatever it says. Loop's thread only, but for the scrollbacks.
+ */
+final class VmmLink implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(VmmLink.class);
+    private static final int CONTROL_FD = 3;
+    private static final int CHUNK = 8192;
+    /** Packets taken from a dead process' socket: what its queue can hold is far below. */
+    private static final int MAX_LAST_MESSAGES = 1024;
+    /** Time that a process has between closing its socket and being gone. */
+    private static final long LAST_BREATH_MILLIS = 2000;
+
+    private static final long REAP_MILLIS = 5000;
+
+    /** Who is told what comes. */
+    interface Listener {
+        /** A well-formed message. */
+        void message(FromVmm message);
+
+        /** Something that is no message of the protocol; the link goes on, the listener will kill it. */
+        void garbage(String reason);
+
+        /** The process is gone and everything it sent has been delivered. */
+        void ended(ChildProcess.Exit exit);
+    }
+
+    private final EventLoop loop;
+    private final Listener listener;
+    private final Scrollback serial;
+    private final Scrollback log;
+    private final List<EventLoop.Watch> watches = new ArrayList<>();
+    private final List<AutoCloseable> owned = new ArrayList<>();
+    private final byte[] chunk = new byte[CHUNK];
+    private final Plumbing plumbing;
+    private final ChildProcess child;
+    private EventLoop.Watch socketWatch;
+    private boolean ended;
+
+    /** The descriptors of one process: ours and, until it has them, its own. */
+    private record Plumbing(MessageSocket control, Fd serialOut, Fd logOut, Optional<Fd> serialIn) {}
+
+    /** What the process is handed for its serial line. */
+    record Serial(Fd out, Optional<Fd> in) {}
+
+    /** Which ends of the serial line the policy grants. */
+    record ConsoleRights(boolean output, boolean input) {}
+
+    private Serial childSerial;
+
+    /** Starts the process. */
+    VmmLink(
+            EventLoop loop,
+            List<String> command,
+            ConsoleRights console,
+            Scrollback serial,
+            Scrollback log,
+            Listener listener)
+            throws ErrnoException {
+        this.loop = loop;
+        this.listener = listener;
+        this.serial = serial;
+        this.log = log;
+        List<AutoCloseable> temporary = new ArrayList<>();
+        boolean started = false;
+        try {
+            MessageSocket.Pair pair = MessageSocket.pair();
+            owned.add(pair.first());
+            temporary.add(pair.second());
+            Pipe serialPipe = Pipe.create();
+            owned.add(serialPipe.readEnd());
+            owned.add(serialPipe.writeEnd());
+            Pipe logPipe = Pipe.create();
+            owned.add(logPipe.readEnd());
+            temporary.add(logPipe.writeEnd());
+            Fd nothing = Linux.open("/dev/null", Linux.O_RDWR);
+            owned.add(nothing);
+            Optional<Pipe> input = console.input() ? Optional.of(Pipe.create()) : Optional.empty();
+            input.ifPresent(owned::add);
+            this.plumbing =
+                    new Plumbing(pair.first(), serialPipe.readEnd(), logPipe.readEnd(), input.map(Pipe::writeEnd));
+            this.childSerial = new Serial(console.output() ? serialPipe.writeEnd() : nothing, input.map(Pipe::readEnd));
+            this.child = Spawn.command(command)
+                    .fd(0, nothing)
+                    .fd(1, logPipe.writeEnd())
+                    .fd(2, logPipe.writeEnd())
+                    .fd(CONTROL_FD, pair.second().fd())
+                    .ownSession()
+                    .start();
+            owned.add(child);
+            this.socketWatch = watch(pair.first().fd(), this::onControl);
+            watch(child.pidfd(), this::onExit);
+            watchBytes(serialPipe.readEnd(), serial);
+            watchBytes(logPipe.readEnd(), log);
+            started = true;
+        } finally {
+            closeAll(temporary);
+            if (!started) {
+                closeAll(owned);
+            }
+        }
+    }
+
+    int pid() {
+        return child.pid();
+    }
+
+    Serial childSerial() {
+        return childSerial;
+    }
+
+    /** Forgets the child's ends of its serial line once it has them, so that their closing is seen. */
+    void releaseChildSerial() {
+        childSerial.out().close();
+        childSerial.in().ifPresent(Fd::close);
+    }
+
+    /** Returns the end to write serial input to, if the policy grants any; non-blocking. */
+    Optional<Fd> serialInput() {
+        return plumbing.serialIn();
+    }
+
+    /**
+     * Sends a message without ever waiting.
+     *
+     * @return false if the VMM's queue is full or its end is gone: it does not serve its socket
+     */
+    boolean send(ToVmm message, List<Fd> fds) {
+        if (ended) {
+            return false;
+        }
+        ByteBuffer frame = VmmCodec.encode(message);
+        byte[] bytes = new byte[frame.remaining()];
+        frame.get(bytes);
+        try {
+            return plumbing.control().trySend(bytes, fds);
+        } catch (ErrnoException e) {
+            LOG.debug("pid {}: {}", child.pid(), e.getMessage());
+            return false;
+        }
+    }
+
+    /** The process has said its last word: it has a moment to be gone. */
+    void expectEnd() {
+        loop.after(LAST_BREATH_MILLIS, this::kill);
+    }
+
+    /** Kills the process and collects its status, waiting for it; for the daemon's own end. */
+    void reap() {
+        kill();
+        try {
+            if (child.waitFor(REAP_MILLIS).isEmpty()) {
+                LOG.error("pid {} does not die", child.pid());
+            }
+        } catch (ErrnoException e) {
+            LOG.error("pid {}: {}", child.pid(), e.getMessage());
+        }
+    }
+
+    void kill() {
+        if (!ended) {
+            try {
+                child.kill(ChildProcess.SIGKILL);
+            } catch (ErrnoException e) {
+                LOG.error("pid {} can't be killed: {}", child.pid(), e.getMessage());
+            }
+        }
+    }
+
+    private EventLoop.Watch watch(Fd fd, EventLoop.Handler handler) {
+        EventLoop.Watch watch = loop.watch(fd, handler);
+        watches.add(watch);
+        return watch;
+    }
+
+    private void watchBytes(Fd fd, Scrollback sink) {
+        EventLoop.Watch[] self = new EventLoop.Watch[1];
+        self[0] = watch(fd, () -> {
+            if (!pump(fd, sink)) {
+                self[0].cancel();
+            }
+        });
+    }
+
+    /** Moves one chunk; returns false at the end of the pipe. */
+    private boolean pump(Fd fd, Scrollback sink) {
+        try {
+            int count = Pipe.read(fd, chunk, 0, CHUNK);
+            if (count > 0) {
+                sink.append(chunk, count);
+            }
+            return count >= 0;
+        } catch (ErrnoException e) {
+            LOG.debug("pid {}: {}", child.pid(), e.getMessage());
+            return false;
+        }
+    }
+
+    private void onControl() {
+        if (!receive()) {
+            socketWatch.cancel();
+            expectEnd();
+        }
+    }
+
+    /** Takes one packet; returns false when there will be no more. */
+    private boolean receive() {
+        try {
+            return switch (plumbing.control().receiveWithin(0)) {
+                case MessageSocket.Message m -> {
+                    deliver(m);
+                    yield true;
+                }
+                case MessageSocket.PeerClosed _ -> false;
+                case MessageSocket.NothingYet _ -> !ended;
+            };
+        } catch (ErrnoException e) {
+            listener.garbage(String.valueOf(e.getMessage()));
+            return false;
+        }
+    }
+
+    private void deliver(MessageSocket.Message packet) {
+        if (!packet.fds().isEmpty()) {
+            packet.closeFds();
+            listener.garbage("sent " + packet.fds().size() + " descriptors: expected none");
+            return;
+        }
+        try {
+            listener.message(VmmCodec.decodeFromVmm(ByteBuffer.wrap(packet.data())));
+        } catch (ProtocolException e) {
+            listener.garbage(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void onExit() {
+        try {
+            Optional<ChildProcess.Exit> exit = child.poll();
+            if (exit.isPresent() && !ended) {
+                ended = true;
+                finish(exit.get());
+            }
+        } catch (ErrnoException e) {
+            throw new IllegalStateException("collecting the status of our own child", e);
+        }
+    }
+
+    /** Delivers what the process left behind, then its end. */
+    private void finish(ChildProcess.Exit exit) {
+        for (int i = 0; i < MAX_LAST_MESSAGES && receive(); i++) {
+            LOG.trace("pid {}: a last message", child.pid());
+        }
+        drain(plumbing.serialOut(), serial);
+        drain(plumbing.logOut(), log);
+        listener.ended(exit);
+    }
+
+    private void drain(Fd fd, Scrollback sink) {
+        long before = -1;
+        for (int i = 0; i * CHUNK < Scrollback.CAPACITY && before != sink.end(); i++) {
+            before = sink.end();
+            pump(fd, sink);
+        }
+    }
+
+    @Override
+    public void close() {
+        watches.forEach(EventLoop.Watch::cancel);
+        closeAll(owned);
+    }
+
+    private static void closeAll(List<AutoCloseable> objects) {
+        for (AutoCloseable object : objects) {
+            try {
+                object.close();
+            } catch (IOException e) {
+                LOG.debug("closing", e);
+            } catch (Exception e) {
+                throw new IllegalStateException("closing a descriptor never fails", e);
+            }
+        }
+        objects.clear();
+    }
+}
