@@ -259,18 +259,17 @@ public final class I8042 {
     private void ports(int command) {
         switch (command) {
             case 0xC0 -> output.add((byte) 0x80); // input port: keyboard not locked
-            case 0xD0 ->
-                output.add((byte) (PORT_IDLE
-                        | PORT_NOT_RESET
-                        | (a20 ? PORT_A20 : 0)
-                        | (output.isEmpty() ? 0 : PORT_OUTPUT_FULL)));
+            case 0xD0 -> output.add((byte) outputPort());
             case 0xD1, 0xD2, 0xD3, 0xD4 -> waiting = command;
-            case 0xDD -> a20 = false;
-            case 0xDF -> a20 = true;
+            case 0xDD, 0xDF -> a20 = command == 0xDF;
             default -> {
                 // Not assigned.
             }
         }
+    }
+
+    private int outputPort() {
+        return PORT_IDLE | PORT_NOT_RESET | (a20 ? PORT_A20 : 0) | (output.isEmpty() ? 0 : PORT_OUTPUT_FULL);
     }
 
     /** Commands 0xE0 to 0xFF: from 0xF0 on, output lines whose bit is 0 are pulsed low, and line 0 is the processor's reset. */

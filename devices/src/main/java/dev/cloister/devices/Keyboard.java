@@ -7,6 +7,7 @@ package dev.cloister.devices;
 final class Keyboard {
     private static final int ACKNOWLEDGE = 0xFA;
     private static final int RESEND = 0xFE;
+    private static final int ECHO = 0xEE;
     private static final int TEST_PASSED = 0xAA;
     private static final int DEFAULT_SCAN_CODES = 2;
     private static final int NONE = -1;
@@ -36,20 +37,23 @@ final class Keyboard {
                 send(ACKNOWLEDGE);
                 waiting = value;
             }
-            case 0xEE -> send(0xEE); // echo
-            case 0xF2 -> { // identify: an MF2 keyboard
+            case 0xF2, 0xF4, 0xF5, 0xF6, 0xFF -> {
                 send(ACKNOWLEDGE);
-                send(0xAB);
-                send(0x83);
+                answer(value);
             }
-            case 0xF4, 0xF5, 0xF6 -> send(ACKNOWLEDGE); // enable, disable, defaults
             case RESEND -> output.add((byte) lastSent);
-            case 0xFF -> { // reset
-                scanCodes = DEFAULT_SCAN_CODES;
-                send(ACKNOWLEDGE);
-                send(TEST_PASSED);
-            }
-            default -> send(RESEND);
+            default -> send(value == ECHO ? ECHO : RESEND);
+        }
+    }
+
+    /** What follows the acknowledgement; nothing after enable, disable and set defaults. */
+    private void answer(int command) {
+        if (command == 0xF2) { // identify: an MF2 keyboard
+            send(0xAB);
+            send(0x83);
+        } else if (command == 0xFF) { // reset
+            scanCodes = DEFAULT_SCAN_CODES;
+            send(TEST_PASSED);
         }
     }
 

@@ -123,6 +123,7 @@ public final class PageWalker {
         result.protectionKey = 0;
         result.entry = 0;
         result.entryGpa = 0;
+        result.depth = 0;
         switch (context.mode) {
             case NONE -> {
                 result.gpa = result.gva;
@@ -144,7 +145,7 @@ public final class PageWalker {
             fault(context, access, result, 0);
             return;
         }
-        combine(result, entry & ~EXECUTE_DISABLE);
+        combine(result, entry);
         if (context.pse && (entry & LARGE) != 0) {
             if ((entry & reserved4M(context.maxPhyAddr)) != 0) {
                 fault(context, access, result, ERROR_PRESENT | ERROR_RESERVED);
@@ -152,7 +153,7 @@ public final class PageWalker {
             }
             // PSE-36: bits 20:13 are address bits 39:32.
             long base = entry & 0xFFC0_0000L | (entry & 0x1F_E000L) << 19;
-            finish32(context, access, setFlags, result, base, SHIFT_4M, directoryEntry, entry);
+            finish(context, access, setFlags, result, base, SHIFT_4M);
             return;
         }
         long tableEntry = indexed(entry & LOW_32 & ADDRESS_BITS, result.gva, PAGE_SHIFT, SHORT_INDEX_BITS, 4);
@@ -162,7 +163,7 @@ public final class PageWalker {
             return;
         }
         combine(result, leaf);
-        finish32(context, access, setFlags, result, leaf & ADDRESS_BITS, PAGE_SHIFT, directoryEntry, entry);
+        finish(context, access, setFlags, result, leaf & ADDRESS_BITS, PAGE_SHIFT);
     }
 
     /** In a 4 MiB page's entry bit 21 and the address bits beyond the smaller of 40 and MAXPHYADDR (SDM volume 3, table 4-4). */
@@ -170,41 +171,6 @@ public final class PageWalker {
         int width = Math.min(PSE36_LARGEST, maxPhyAddr);
         int firstReserved = width - 19;
         return 0x3F_FFFFL & -1L << firstReserved;
-    }
-
-    private void finish32(
-            WalkContext context,
-            AccessKind access,
-            boolean setFlags,
-            Translation result,
-            long base,
-            int shift,
-            long directoryGpa,
-            long directory) {
-        if (!isAllowed(context, access, result)) {
-            return;
-        }
-        boolean isLeafDirectory = shift == SHIFT_4M;
-        if (setFlags) {
-            boolean settled = isLeafDirectory || mark32(directoryGpa, directory, ACCESSED);
-            long flags = access.write ? ACCESSED | DIRTY : ACCESSED;
-            if (!settled || !mark32(result.entryGpa, result.entry, flags)) {
-                return;
-            }
-            result.entry |= flags;
-        }
-        complete(context, result, base, shift);
-    }
-
-    private boolean mark32(long gpa, long entry, long flags) {
-        if ((entry & flags) == flags) {
-            return true;
-        }
-        try {
-            return memory.compareAndSetInt(gpa, (int) entry, (int) (entry | flags));
-        } catch (GuestMemoryException refusal) {
-            return isHardwired(refusal);
-        }
     }
 
     /** PAE paging (SDM volume 3, 4.4). */
@@ -246,13 +212,7 @@ public final class PageWalker {
         }
         long leafEntry = result.entry;
         result.protectionKey = context.mode == PagingMode.PAE ? 0 : (int) (leafEntry >>> KEY_SHIFT) & KEY_MASK;
-        if (!isAllowed(context, access, result)) {
-            return;
-        }
-        if (setFlags && !markAll(result, root, rootShift, shift, access.write)) {
-            return;
-        }
-        complete(context, result, leafEntry & ADDRESS_BITS & -1L << shift, shift);
+        finish(context, access, setFlags, result, leafEntry & ADDRESS_BITS & -1L << shift, shift);
     }
 
     private static boolean isLarge(WalkContext context, long entry, int shift) {
@@ -277,34 +237,44 @@ public final class PageWalker {
         return bits;
     }
 
-    /** Sets the accessed flags from the root down, and the leaf's dirty flag; false if an entry has changed. */
-    private boolean markAll(Translation result, long root, int rootShift, int leafShift, boolean write) {
-        long table = root;
-        for (int shift = rootShift; shift > leafShift; shift -= LONG_INDEX_BITS) {
-            long gpa = indexed(table, result.gva, shift, LONG_INDEX_BITS, 8);
-            long entry = memory.readLong(gpa);
-            // Read again: where another processor has re-linked the level, the leaf below it is no longer the one that
-            // was judged.
-            if ((entry & PRESENT) == 0 || !mark64(gpa, entry, ACCESSED)) {
+    /** The end of every walk that found a page: rights, flags, address. */
+    private void finish(
+            WalkContext context, AccessKind access, boolean setFlags, Translation result, long base, int shift) {
+        if (isAllowed(context, access, result) && (!setFlags || markAll(context, access, result))) {
+            result.gpa = base | result.gva & (1L << shift) - 1;
+            result.pageShift = shift;
+            result.global = context.pge && (result.entry & GLOBAL) != 0;
+            result.dirty = (result.entry & DIRTY) != 0;
+            result.outcome = Outcome.TRANSLATED;
+        }
+    }
+
+    /** Sets the accessed flags from the root down, and the leaf's dirty flag (4.8); false if an entry is no longer what was judged. */
+    private boolean markAll(WalkContext context, AccessKind access, Translation result) {
+        boolean wide = context.mode != PagingMode.LEGACY_32;
+        int leaf = result.depth - 1;
+        for (int i = 0; i < leaf; i++) {
+            if (!mark(result.pathGpas[i], result.path[i], ACCESSED, wide)) {
                 return false;
             }
-            table = entry & ADDRESS_BITS;
         }
-        long flags = write ? ACCESSED | DIRTY : ACCESSED;
-        long leafGpa = indexed(table, result.gva, leafShift, LONG_INDEX_BITS, 8);
-        if (leafGpa != result.entryGpa || !mark64(leafGpa, result.entry, flags)) {
+        long flags = access.write ? ACCESSED | DIRTY : ACCESSED;
+        if (!mark(result.pathGpas[leaf], result.path[leaf], flags, wide)) {
             return false;
         }
         result.entry |= flags;
         return true;
     }
 
-    private boolean mark64(long gpa, long entry, long flags) {
-        if ((entry & flags) == flags) {
+    private boolean mark(long gpa, long entry, long flags, boolean wide) {
+        long marked = entry | flags;
+        if (marked == entry) {
             return true;
         }
         try {
-            return memory.compareAndSetLong(gpa, entry, entry | flags);
+            return wide
+                    ? memory.compareAndSetLong(gpa, entry, marked)
+                    : memory.compareAndSetInt(gpa, (int) entry, (int) marked);
         } catch (GuestMemoryException refusal) {
             return isHardwired(refusal);
         }
@@ -334,18 +304,14 @@ public final class PageWalker {
         return result.entry;
     }
 
+    /** Takes an entry into the path and its rights into the rights of the whole. */
     private static void combine(Translation result, long entry) {
+        result.path[result.depth] = entry;
+        result.pathGpas[result.depth] = result.entryGpa;
+        result.depth++;
         result.writable &= (entry & WRITABLE) != 0;
         result.user &= (entry & USER) != 0;
         result.executable &= (entry & EXECUTE_DISABLE) == 0;
-    }
-
-    private static void complete(WalkContext context, Translation result, long base, int shift) {
-        result.gpa = base | result.gva & (1L << shift) - 1;
-        result.pageShift = shift;
-        result.global = context.pge && (result.entry & GLOBAL) != 0;
-        result.dirty = (result.entry & DIRTY) != 0;
-        result.outcome = Outcome.TRANSLATED;
     }
 
     private static void fault(WalkContext context, AccessKind access, Translation result, int cause) {

@@ -17,6 +17,13 @@ public final class Translation {
         CONTENDED
     }
 
+    private static final int MOST_LEVELS = 5;
+
+    /** The entries that carry an accessed flag, root first, with their addresses. */
+    final long[] path = new long[MOST_LEVELS];
+
+    final long[] pathGpas = new long[MOST_LEVELS];
+    int depth;
     Outcome outcome = Outcome.PAGE_FAULT;
     long gva;
     long gpa;
