@@ -66,7 +66,10 @@ class DebianImagesTest {
             // A PC's reset vector holds a far jump.
             assertThat(memory.readByte(0xffff_fff0L)).isEqualTo((byte) 0xea);
             assertThat(memory.readByte(0xf_fff0L)).isEqualTo((byte) 0xea);
-            assertThat(memory.readInt(0xe_0000L)).isEqualTo(memory.readInt(0xfffe_0000L));
+            for (long offset = 0; offset < layout.shadowSize(); offset += Long.BYTES) {
+                assertThat(memory.readLong(layout.shadowGpa() + offset))
+                        .isEqualTo(memory.readLong(0x1_0000_0000L - layout.shadowSize() + offset));
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
 package dev.cloister.vmm.loader;
 
 /**
- * Where a firmware image lies: it ends at 4 GiB, and its last 128 KiB (or all of it, if smaller) are copied to RAM that
- * ends at 1 MiB, as a PC's chip set shadows them.
+ * Where a firmware image lies: it ends at 4 GiB, and its last 256 KiB (or all of it, if smaller) are copied to RAM that
+ * ends at 1 MiB. A PC's chip set shadows 128 KiB and lets firmware open the rest by registers of its PCI host bridge; where
+ * there is no such bridge, SeaBIOS's 256 KiB image jumps into RAM that nothing has filled, so all of it is put there.
  *
  * @param romGpa first guest-physical address of the image; a ROM region of {@code size} bytes must be there before the
  *     image is loaded
@@ -15,7 +16,7 @@ public record FirmwareLayout(long romGpa, long size, long shadowGpa, long shadow
     public static final long MAX_BYTES = 16L << 20;
 
     private static final long PAGE = 4096;
-    private static final long SHADOW_BYTES = 128L << 10;
+    private static final long SHADOW_BYTES = 256L << 10;
 
     /**
      * The layout of an image of a size.

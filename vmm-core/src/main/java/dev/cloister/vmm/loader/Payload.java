@@ -114,15 +114,24 @@ final class Payload {
             return decode(method, source, target);
         } catch (IOException | RuntimeException e) {
             // A third party's decoder may answer hostile data with any exception; none may leave the loader.
-            ImageException failure = new ImageException(
-                    "bzImage payload (" + method.label() + ")",
+            throw undecoded(
+                    method,
                     at,
+                    e,
                     "data that does not unpack: " + e.getMessage(),
-                    "a whole " + method.label() + " stream",
                     "the image is damaged; get it again");
-            failure.initCause(e);
-            throw failure;
+        } catch (OutOfMemoryError e) {
+            // One large array, the dictionary: what failed is released, and the process can go on.
+            throw undecoded(
+                    method, at, e, "a dictionary larger than the Java heap", "give the VMM process more heap (-Xmx)");
         }
+    }
+
+    private static ImageException undecoded(Method method, long at, Throwable cause, String found, String remedy) {
+        ImageException failure = new ImageException(
+                "bzImage payload (" + method.label() + ")", at, found, "a whole " + method.label() + " stream", remedy);
+        failure.initCause(cause);
+        return failure;
     }
 
     private static long decode(Method method, MemorySegment source, MemorySegment target) throws IOException {

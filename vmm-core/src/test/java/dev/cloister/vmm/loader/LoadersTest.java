@@ -192,7 +192,7 @@ class LoadersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {4096, 64 << 10, 128 << 10, 256 << 10})
+    @ValueSource(ints = {4096, 64 << 10, 256 << 10, 512 << 10})
     void firmwareEndsAt4GibAndItsEndIsShadowedBelow1Mib(int bytes) throws ImageException {
         FakeMemory machine = new FakeMemory(Images.RAM, bytes);
         LoadOptions options = Images.options().withFormat(ImageFormat.FIRMWARE);
@@ -202,7 +202,7 @@ class LoadersTest {
         assertThat(reset).isEqualTo(0xffff_fff0L);
         assertThat(machine.u8(reset)).isEqualTo(0xea);
         assertThat(machine.u8(0xf_fff0)).isEqualTo(0xea);
-        int shadow = Math.min(bytes, 128 << 10);
+        int shadow = Math.min(bytes, 256 << 10);
         assertThat(machine.u8(0x10_0000 - shadow + 512)).isEqualTo(machine.u8(0x1_0000_0000L - shadow + 512));
     }
 
