@@ -53,6 +53,7 @@ import picocli.CommandLine.Spec;
             "  cloister run --kernel test.elf --debug-exit --report report.json",
         })
 final class RunCommand implements Callable<Integer> {
+    private static final long READ_CHUNK = 16 << 20;
     private static final Duration GRACE = Duration.ofSeconds(5);
 
     @Spec
@@ -170,11 +171,11 @@ final class RunCommand implements Callable<Integer> {
 
     private MachineConfig config(Arena arena) throws CommandFailure, IOException, MachineException {
         BootImage image = source.firmware != null
-                ? BootImage.firmware(map(source.firmware, arena))
-                : BootImage.kernel(map(source.kernel, arena));
+                ? BootImage.firmware(read(source.firmware, arena))
+                : BootImage.kernel(read(source.kernel, arena));
         List<ImageModule> modules = new ArrayList<>();
         for (Path module : initrd) {
-            modules.add(new ImageModule(map(module, arena), module.getFileName().toString()));
+            modules.add(new ImageModule(read(module, arena), module.getFileName().toString()));
         }
         return MachineConfig.builder(image.withCommandLine(commandLine).withModules(modules))
                 .memory(memory)
@@ -195,9 +196,20 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private static MemorySegment map(Path file, Arena arena) throws CommandFailure {
+    /** Reads a file into memory of its own: an image that shrinks while it is mapped would be a fault of the process. */
+    private static MemorySegment read(Path file, Arena arena) throws CommandFailure {
         try (FileChannel channel = FileChannel.open(file)) {
-            return channel.map(FileChannel.MapMode.PRIVATE, 0, channel.size(), arena);
+            MemorySegment bytes = arena.allocate(Math.max(1, channel.size()));
+            long at = 0;
+            while (at < channel.size()) {
+                long chunk = Math.min(READ_CHUNK, bytes.byteSize() - at);
+                int count = channel.read(bytes.asSlice(at, chunk).asByteBuffer());
+                if (count <= 0) {
+                    break;
+                }
+                at += count;
+            }
+            return bytes.asSlice(0, at);
         } catch (NoSuchFileException e) {
             throw new CommandFailure(ExitCodes.BAD_INPUT, "no such file: " + file, e);
         } catch (IOException e) {
