@@ -175,7 +175,8 @@ final class RunCommand implements Callable<Integer> {
                 : BootImage.kernel(read(source.kernel, arena));
         List<ImageModule> modules = new ArrayList<>();
         for (Path module : initrd) {
-            modules.add(new ImageModule(read(module, arena), module.getFileName().toString()));
+            modules.add(
+                    new ImageModule(read(module, arena), module.getFileName().toString()));
         }
         return MachineConfig.builder(image.withCommandLine(commandLine).withModules(modules))
                 .memory(memory)

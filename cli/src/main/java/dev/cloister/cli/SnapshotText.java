@@ -32,7 +32,8 @@ final class SnapshotText {
 
     /** Returns the table of domains alone. */
     static Table domains(Snapshot snapshot) {
-        Table table = new Table("DOMAIN", "LABEL", "STATE", "ENGINE", ">EXITS", ">EXITS/S", ">EMULATED", ">REFUSED", ">VIOL.");
+        Table table = new Table(
+                "DOMAIN", "LABEL", "STATE", "ENGINE", ">EXITS", ">EXITS/S", ">EMULATED", ">REFUSED", ">VIOL.");
         for (Snapshot.DomainView domain : snapshot.domains()) {
             table.row(
                     domain.name(),

@@ -32,7 +32,16 @@ public final class HostProbe {
         HostProbe probe = new HostProbe();
         probe.platform();
         probe.java();
-        probe.kvm();
+        probe.kvm(true);
+        return List.copyOf(probe.checks);
+    }
+
+    /** Runs the checks without which nothing runs, and not the timed one; takes a few milliseconds. */
+    public static List<HostCheck> essentials() {
+        HostProbe probe = new HostProbe();
+        probe.platform();
+        probe.java();
+        probe.kvm(false);
         return List.copyOf(probe.checks);
     }
 
@@ -61,7 +70,7 @@ public final class HostProbe {
                         : HostCheck.missing("java", found, "install JDK 25 or set CLOISTER_JAVA_HOME"));
     }
 
-    private void kvm() {
+    private void kvm(boolean timed) {
         if (!Files.exists(Path.of(Kvm.DEVICE))) {
             checks.add(HostCheck.missing(
                     Kvm.DEVICE,
@@ -73,7 +82,9 @@ public final class HostProbe {
         try (Kvm kvm = Kvm.open()) {
             checks.add(HostCheck.ok(Kvm.DEVICE, "opened, API version " + kvm.apiVersion()));
             capabilities(kvm);
-            speed(kvm);
+            if (timed) {
+                speed(kvm);
+            }
         } catch (ErrnoException e) {
             checks.add(HostCheck.missing(Kvm.DEVICE, e.getMessage(), advice(e)));
         }

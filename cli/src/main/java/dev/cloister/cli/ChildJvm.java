@@ -1,0 +1,46 @@
+package dev.cloister.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Command lines of the daemon's and the VMM's processes: this very Java, class path and AOT cache. */
+final class ChildJvm {
+    private static final String DAEMON = "dev.cloister.policy.daemon.PolicyDaemonMain";
+    private static final String VMM = "dev.cloister.vmm.VmmMain";
+
+    private ChildJvm() {}
+
+    /** Returns the daemon's command line up to its own options. */
+    static List<String> daemon() {
+        return java(List.of("-Xmx256m"), DAEMON);
+    }
+
+    /**
+     * Returns the VMM's command line. It shall open no path that it was not handed: no performance-data file, no attach
+     * socket; and its heap is bounded, whatever its guest does.
+     */
+    static List<String> vmm() {
+        return java(List.of("-Xms8m", "-Xmx128m", "-Xss512k", "-XX:-UsePerfData", "-XX:+DisableAttachMechanism"), VMM);
+    }
+
+    private static List<String> java(List<String> options, String mainClass) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:+UseSerialGC");
+        command.add("-Xshare:auto");
+        command.add("-Xlog:disable");
+        command.add("-Xlog:all=error:stderr");
+        command.add("--enable-native-access=ALL-UNNAMED");
+        command.addAll(options);
+        String dist = System.getProperty("cloister.dist");
+        if (dist != null && Files.isReadable(Path.of(dist, "cloister.aot"))) {
+            command.add("-XX:AOTCache=" + Path.of(dist, "cloister.aot"));
+        }
+        command.add("-cp");
+        command.add(System.getProperty("java.class.path"));
+        command.add(mainClass);
+        return command;
+    }
+}

@@ -1,0 +1,82 @@
+package dev.cloister.cli;
+
+import dev.cloister.policy.client.PolicyDaemonClient;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Prints what the domains write to their serial lines, line by line, each behind its domain's name. */
+final class ConsoleLines implements AutoCloseable {
+    private static final int LONGEST_LINE = 200;
+    private static final int BUFFER = 4096;
+
+    private final LiveScreen screen;
+    private final List<PolicyDaemonClient> clients = new ArrayList<>();
+    private final List<Thread> threads = new ArrayList<>();
+
+    ConsoleLines(LiveScreen screen) {
+        this.screen = screen;
+    }
+
+    /** Follows one domain's serial line with a thread of its own, until the domain ends. */
+    void follow(Path socket, String domain) {
+        try {
+            PolicyDaemonClient client = PolicyDaemonClient.connect(socket);
+            clients.add(client);
+            PolicyDaemonClient.Console console = client.console(domain);
+            threads.add(Thread.ofPlatform().daemon().name("console-" + domain).start(() -> pump(console, domain)));
+        } catch (IOException e) {
+            screen.line("cloister: no console of " + domain + ": " + e.getMessage());
+        }
+    }
+
+    /** Waits until every followed domain has said its last line. */
+    void await() throws InterruptedException {
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (PolicyDaemonClient client : clients) {
+            client.close();
+        }
+    }
+
+    private void pump(PolicyDaemonClient.Console console, String domain) {
+        StringBuilder line = new StringBuilder();
+        byte[] buffer = new byte[BUFFER];
+        try (InputStream in = console.output()) {
+            for (int count = in.read(buffer, 0, BUFFER); count >= 0; count = in.read(buffer, 0, BUFFER)) {
+                append(line, new String(Terminal.printable(buffer, count), StandardCharsets.UTF_8), domain);
+            }
+        } catch (IOException e) {
+            // The daemon closed the line; what was said is printed below.
+            line.append("");
+        }
+        flush(line, domain);
+    }
+
+    private void append(StringBuilder line, String text, String domain) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '\n' || line.length() >= LONGEST_LINE) {
+                flush(line, domain);
+            }
+            if (c != '\n' && c != '\r') {
+                line.append(c);
+            }
+        }
+    }
+
+    private void flush(StringBuilder line, String domain) {
+        if (!line.isEmpty()) {
+            screen.line(String.format("%-10s| %s", domain, line));
+            line.setLength(0);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.cloister.cli;
+
+import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.protocol.Snapshot;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Finds the running daemon that a command is for. */
+final class DaemonOption {
+    @Mixin
+    private StateOption state;
+
+    @Option(
+            names = "--policy",
+            paramLabel = "NAME",
+            description = "the policy's name, where several policies are running")
+    private String policy;
+
+    /** Returns the control sockets of all daemons that answer, or of the named policy alone. */
+    List<Path> running() throws IOException {
+        List<Path> sockets = new ArrayList<>();
+        for (Path folder : state.having(StateOption.CONTROL_SOCKET)) {
+            Path socket = folder.resolve(StateOption.CONTROL_SOCKET);
+            boolean asked = policy == null || policy.equals(folder.getFileName().toString());
+            if (asked && answers(socket)) {
+                sockets.add(socket);
+            }
+        }
+        return sockets;
+    }
+
+    /** Connects to the only running daemon that has the domain. */
+    PolicyDaemonClient connect(String domain) throws IOException, CommandFailure {
+        List<Path> having = new ArrayList<>();
+        List<String> known = new ArrayList<>();
+        for (Path socket : running()) {
+            try (PolicyDaemonClient client = PolicyDaemonClient.connect(socket)) {
+                for (Snapshot.DomainView view : client.ps().domains()) {
+                    known.add(view.name());
+                    if (view.name().equals(domain)) {
+                        having.add(socket);
+                    }
+                }
+            }
+        }
+        if (having.size() == 1) {
+            return PolicyDaemonClient.connect(having.getFirst());
+        }
+        if (having.size() > 1) {
+            throw new CommandFailure(
+                    ExitCodes.BAD_INPUT, "several policies have a domain '" + domain + "': name one with --policy");
+        }
+        throw new CommandFailure(
+                known.isEmpty() ? ExitCodes.HOST : ExitCodes.BAD_INPUT,
+                known.isEmpty()
+                        ? "no policy daemon is running under " + state.root() + "; start one with cloister up"
+                        : "no running domain '" + domain + "'; there are " + String.join(", ", known));
+    }
+
+    private static boolean answers(Path socket) {
+        try (PolicyDaemonClient client = PolicyDaemonClient.connect(socket)) {
+            return true;
+        } catch (IOException e) {
+            // Left behind by a daemon that was killed; the next one of that policy replaces it.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.cloister.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The policy daemon that {@code up} starts and whose end it awaits. */
+final class DaemonProcess implements AutoCloseable {
+    private static final String READY = "ready ";
+
+    private final Process process;
+    private final BufferedReader out;
+
+    private DaemonProcess(Process process) {
+        this.process = process;
+        this.out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    }
+
+    /** Starts the daemon; its messages go to our stderr. */
+    static DaemonProcess start(Path policy, Path state) throws IOException {
+        List<String> command = new ArrayList<>(ChildJvm.daemon());
+        command.addAll(List.of("--policy", policy.toString(), "--state", state.toString(), "--exit-when-idle", "--"));
+        command.addAll(ChildJvm.vmm());
+        return new DaemonProcess(new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start());
+    }
+
+    /** Waits until the daemon listens; returns its control socket. */
+    Path awaitReady() throws IOException, InterruptedException, CommandFailure {
+        String line = out.readLine();
+        if (line == null || !line.startsWith(READY)) {
+            int code = process.waitFor();
+            // The daemon has said why on stderr.
+            throw new CommandFailure(code == 0 ? ExitCodes.HOST : code, "the policy daemon did not start");
+        }
+        return Path.of(line.substring(READY.length()));
+    }
+
+    /** Waits for the daemon's end; returns its exit code. */
+    int await() throws IOException, InterruptedException {
+        while (out.readLine() != null) {
+            // One line for each domain, which the summary shows better.
+        }
+        return process.waitFor();
+    }
+
+    @Override
+    public void close() {
+        // Orderly: the daemon stops its domains on SIGTERM.
+        process.destroy();
+    }
+}

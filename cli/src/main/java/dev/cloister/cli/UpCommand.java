@@ -1,0 +1,202 @@
+package dev.cloister.cli;
+
+import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.PolicyException;
+import dev.cloister.policy.model.PolicyLoader;
+import dev.cloister.policy.model.Problem;
+import dev.cloister.policy.protocol.Snapshot;
+import dev.cloister.vmm.host.HostCheck;
+import dev.cloister.vmm.host.HostProbe;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code cloister up}: runs a policy until its last domain ends. */
+@Command(
+        name = "up",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Runs a policy: starts its daemon, which starts the domains and makes the channels that the "
+                + "flows declare; shows a live table, and a summary when the last domain has ended.",
+        footer = {
+            "",
+            "Exits 0 when every domain powered off, reset or was stopped; 65 for a bad",
+            "policy, 69 if the host can't, 70 if a guest failed, 124 on timeout.",
+            "Ctrl-C stops all domains.",
+            "",
+            "Examples:",
+            "  cloister up examples/quickstart/policy.json",
+            "  cloister up policy.json --timeout 60s --report run.json",
+        })
+final class UpCommand implements Callable<Integer> {
+    private static final int INTERVAL_MILLIS = 250;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private StateOption state;
+
+    @Parameters(index = "0", paramLabel = "POLICY", description = "the policy file")
+    private Path file;
+
+    @Option(names = "--timeout", paramLabel = "TIME", description = "stop all domains after this time: 30s, 5m")
+    private Duration timeout = Duration.ZERO;
+
+    @Option(names = "--report", paramLabel = "FILE", description = "write the final state as JSON")
+    private Path report;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "do not print what the domains write to their consoles")
+    private boolean quiet;
+
+    private final Map<String, String> lastStates = new HashMap<>();
+    private final AtomicBoolean timedOut = new AtomicBoolean();
+    private Snapshot last;
+
+    @Override
+    public Integer call() throws CommandFailure, IOException, InterruptedException {
+        Policy policy = load();
+        requireHost();
+        LiveScreen screen = new LiveScreen(spec.commandLine().getOut(), Terminal.isTerminal());
+        int code;
+        try (DaemonProcess daemon = DaemonProcess.start(file, state.of(policy.name()))) {
+            Path socket = daemon.awaitReady();
+            try (ScheduledExecutorService alarm = timer(socket);
+                    ConsoleLines consoles = new ConsoleLines(screen)) {
+                follow(policy, socket, consoles);
+                watch(socket, screen);
+                consoles.await();
+                alarm.shutdownNow();
+            }
+            screen.end();
+            code = daemon.await();
+        }
+        summary(policy);
+        return timedOut.get() ? ExitCodes.TIMEOUT : code;
+    }
+
+    private Policy load() throws CommandFailure, IOException {
+        try {
+            Policy policy = PolicyLoader.load(file);
+            if (report != null) {
+                Files.write(report, new byte[0]);
+            }
+            return policy;
+        } catch (PolicyException e) {
+            throw new CommandFailure(
+                    ExitCodes.BAD_INPUT,
+                    "the policy is refused\n"
+                            + e.problems().stream().map(Problem::toString).collect(Collectors.joining("\n")),
+                    e);
+        }
+    }
+
+    private static void requireHost() throws CommandFailure {
+        String missing = HostProbe.essentials().stream()
+                .filter(check -> check.verdict() == HostCheck.Verdict.MISSING)
+                .map(check -> check.name() + ": " + check.found() + "\n  " + check.advice())
+                .collect(Collectors.joining("\n"));
+        if (!missing.isEmpty()) {
+            throw new CommandFailure(
+                    ExitCodes.HOST, "guests can't run on this host\n" + missing + "\ncloister doctor tells more");
+        }
+    }
+
+    private ScheduledExecutorService timer(Path socket) {
+        ScheduledExecutorService alarm = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("timeout").factory());
+        if (!timeout.isZero()) {
+            alarm.schedule(() -> end(socket), timeout.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        return alarm;
+    }
+
+    private void end(Path socket) {
+        timedOut.set(true);
+        try (PolicyDaemonClient client = PolicyDaemonClient.connect(socket)) {
+            client.shutdown();
+        } catch (IOException e) {
+            spec.commandLine().getErr().println("cloister: can't end the daemon: " + e.getMessage());
+        }
+    }
+
+    private void follow(Policy policy, Path socket, ConsoleLines consoles) {
+        if (quiet) {
+            return;
+        }
+        for (Flow flow : policy.flows()) {
+            if (flow.kind() == FlowKind.CONSOLE
+                    && policy.domain(flow.from().name()).isPresent()) {
+                consoles.follow(socket, flow.from().name());
+            }
+        }
+    }
+
+    private void watch(Path socket, LiveScreen screen) {
+        try (PolicyDaemonClient client = PolicyDaemonClient.connect(socket)) {
+            client.watch(INTERVAL_MILLIS, snapshot -> {
+                last = snapshot;
+                announce(snapshot, screen);
+                screen.block(SnapshotText.tables(snapshot));
+                return true;
+            });
+        } catch (IOException e) {
+            screen.line("cloister: lost the policy daemon: " + e.getMessage());
+        }
+    }
+
+    private void announce(Snapshot snapshot, LiveScreen screen) {
+        for (Snapshot.DomainView domain : snapshot.domains()) {
+            String now = domain.state();
+            String before = lastStates.put(domain.name(), now);
+            if (!now.equals(before)) {
+                String note = domain.note().isEmpty() ? "" : " (" + domain.note() + ")";
+                screen.line(String.format("%-10s* %s%s", domain.name(), now, note));
+            }
+        }
+    }
+
+    private void summary(Policy policy) throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        if (last != null) {
+            out.println();
+            SnapshotText.tables(last).forEach(out::println);
+            if (report != null) {
+                Files.writeString(report, SnapshotText.json(last) + "\n");
+            }
+        }
+        Path log = state.of(policy.name()).resolve(StateOption.AUDIT_LOG);
+        List<String> refused = RefusalSummary.of(log);
+        if (!refused.isEmpty()) {
+            out.println();
+            out.println("Refused and contained, from the audit log:");
+            refused.forEach(line -> Lines.wrap(out, "  ", line));
+        }
+        out.println();
+        out.println("audit log: " + log);
+        out.println("prove it:  cloister audit verify " + policy.name());
+        out.flush();
+    }
+}
