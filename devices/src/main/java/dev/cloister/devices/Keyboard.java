@@ -41,8 +41,15 @@ final class Keyboard {
                 send(ACKNOWLEDGE);
                 answer(value);
             }
+            default -> rare(value);
+        }
+    }
+
+    private void rare(int value) {
+        switch (value) {
             case RESEND -> output.add((byte) lastSent);
-            default -> send(value == ECHO ? ECHO : RESEND);
+            case ECHO -> send(ECHO);
+            default -> send(RESEND);
         }
     }
 
