@@ -19,8 +19,18 @@ final class ModRm {
         this.reg = registerIn(form, operands, Pattern.Role.REG);
         this.rmRegister = registerIn(form, operands, Pattern.Role.RM);
         this.memory = memoryIn(operands);
-        if (memory != null && memory.relative() && bits != 64) {
+        checkAddressing();
+    }
+
+    private void checkAddressing() {
+        if (memory == null) {
+            return;
+        }
+        if (memory.relative() && bits != 64) {
             throw new LineError(memory.column(), "RIP-relative addressing exists in 'bits 64' only");
+        }
+        if (memory.addressBits() == 16 && bits == 64) {
+            throw new LineError(memory.column(), "16-bit addresses don't exist in 'bits 64'");
         }
     }
 
