@@ -444,6 +444,10 @@ public final class CpuState {
         return (rflags & mask) != 0;
     }
 
+    boolean flagCr0(long mask) {
+        return (cr0 & mask) != 0;
+    }
+
     boolean isLongActive() {
         return (efer & EFER_LMA) != 0;
     }

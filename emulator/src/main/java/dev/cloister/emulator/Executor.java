@@ -1,12 +1,19 @@
 package dev.cloister.emulator;
 
+import dev.cloister.mmu.GuestMemoryException;
+
 /**
  * Executes instructions one at a time on a {@link CpuState}. Exceptions are precise: an instruction that faults leaves no
- * effect. One thread at a time; nothing is allocated per instruction.
+ * effect, but a repeated string instruction keeps its completed iterations. One thread at a time; nothing is allocated per
+ * instruction.
  */
 public final class Executor {
-    private final EventDelivery delivery = new EventDelivery();
+    private final CpuState state;
+    private final Execution execution;
+    private final Decoder decoder = new Decoder();
     private final Instruction instruction = new Instruction();
+    private final byte[] code = new byte[Instruction.MAX_LENGTH];
+    private long completed;
     private int vector;
     private int errorCode;
     private long faultAddress;
@@ -16,12 +23,13 @@ public final class Executor {
      * Joins a processor to its surroundings.
      *
      * @param state the registers
-     * @param memory linear memory
+     * @param memory linear memory, for example {@link PagedMemory}
      * @param io ports
      * @param environment MSRs, CPUID, clock
      */
     public Executor(CpuState state, LinearMemory memory, PortIo io, CpuEnvironment environment) {
-        java.util.Objects.requireNonNull(state);
+        this.state = state;
+        execution = new Execution(state, memory, io, environment);
     }
 
     /**
@@ -30,7 +38,85 @@ public final class Executor {
      * @return what became of it
      */
     public StepResult step() {
-        return StepResult.UNSUPPORTED;
+        Execution x = execution;
+        x.begin();
+        try {
+            fetch(x);
+            return execute(x);
+        } catch (CpuException e) {
+            x.undo();
+            return failed(e);
+        } catch (GuestMemoryException e) {
+            x.undo();
+            reason = String.valueOf(e.getMessage());
+            return StepResult.UNSUPPORTED;
+        }
+    }
+
+    private StepResult failed(CpuException e) {
+        if (e.vector() == CpuException.UNSUPPORTED) {
+            reason = e.reason();
+            return StepResult.UNSUPPORTED;
+        }
+        vector = e.vector();
+        errorCode = e.errorCode();
+        faultAddress = e.faultAddress();
+        return StepResult.EXCEPTION;
+    }
+
+    /** Fetches by pages, as much as decoding asks for: bytes behind the instruction must not fault. */
+    private void fetch(Execution x) {
+        int have = 0;
+        int bits = x.mode.bits();
+        int access = x.cpl == 3 ? LinearMemory.FETCH | LinearMemory.USER : LinearMemory.FETCH;
+        DecodeResult result = DecodeResult.TRUNCATED;
+        while (result == DecodeResult.TRUNCATED) {
+            long offset = state.rip + have & Execution.mask(bits == 64 ? 8 : 4);
+            long linear = x.segmentation.linear(CpuState.CS, offset, 1, LinearMemory.FETCH);
+            int wanted = withinLimit(x, offset, code.length - have);
+            have += x.segmentation.memory().fetch(linear, code, have, wanted, access);
+            result = decoder.decode(code, 0, have, bits, state.rip, instruction);
+        }
+        if (result == DecodeResult.TOO_LONG) {
+            throw x.fault(CpuException.GP);
+        }
+        if (result == DecodeResult.INVALID) {
+            throw x.fault(CpuException.UD);
+        }
+    }
+
+    private int withinLimit(Execution x, long offset, int wanted) {
+        if (x.long64) {
+            return wanted;
+        }
+        long room = (state.segments[CpuState.CS].limit & 0xFFFFFFFFL) - offset + 1;
+        return (int) Math.min(wanted, room);
+    }
+
+    private StepResult execute(Execution x) {
+        Instruction i = instruction;
+        boolean lockable = i.form.has(Form.LOCK) && i.kinds[0] == OperandKind.MEMORY;
+        if (i.lock && !lockable || i.vex && !x.mode.usesDescriptors()) {
+            throw x.fault(CpuException.UD);
+        }
+        Handler handler = HandlerTable.of(i.form);
+        if (handler == null) {
+            reason = "no execution for " + i.mnemonic();
+            return StepResult.UNSUPPORTED;
+        }
+        x.nextRip = state.rip + i.length & ripMask(x);
+        handler.execute(x, i);
+        state.rip = x.nextRip;
+        state.rflags &= x.result == StepResult.REPEATING ? -1L : i.form.mnemonic.startsWith("iret") ? -1L : ~Flags.RF;
+        state.interruptShadow = x.shadow;
+        if (x.result != StepResult.REPEATING) {
+            completed++;
+        }
+        return x.result;
+    }
+
+    private static long ripMask(Execution x) {
+        return x.long64 ? -1L : x.mode.bits() == 32 ? 0xFFFFFFFFL : 0xFFFFL;
     }
 
     /**
@@ -39,7 +125,15 @@ public final class Executor {
      * @return COMPLETED also when an exception was delivered; never EXCEPTION
      */
     public StepResult stepAndDeliver() {
-        return StepResult.UNSUPPORTED;
+        StepResult result = step();
+        if (result != StepResult.EXCEPTION) {
+            return result;
+        }
+        StepResult delivered = execution.delivery.deliverException(vector, errorCode, faultAddress);
+        if (delivered == StepResult.UNSUPPORTED) {
+            reason = execution.exception.reason();
+        }
+        return delivered;
     }
 
     /**
@@ -49,7 +143,14 @@ public final class Executor {
      * @return the last result
      */
     public StepResult run(int maximum) {
-        return StepResult.UNSUPPORTED;
+        StepResult result = StepResult.COMPLETED;
+        for (int n = 0; n < maximum; n++) {
+            result = stepAndDeliver();
+            if (result != StepResult.COMPLETED && result != StepResult.REPEATING) {
+                return result;
+            }
+        }
+        return result;
     }
 
     /**
@@ -58,7 +159,7 @@ public final class Executor {
      * @return a count that only grows
      */
     public long completed() {
-        return 0;
+        return completed;
     }
 
     /**
@@ -76,7 +177,7 @@ public final class Executor {
      * @return the one object
      */
     public EventDelivery delivery() {
-        return delivery;
+        return execution.delivery;
     }
 
     /**

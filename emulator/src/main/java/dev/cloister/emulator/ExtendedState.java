@@ -58,19 +58,51 @@ public final class ExtendedState {
     /** Writes the initial values of the x87, SSE and AVX components whose XSTATE_BV bit is clear, and sets those bits. */
     public void normalize() {
         long present = xstateBv();
-        if ((present & X87) == 0) {
-            initX87();
-        }
-        if ((present & SSE) == 0) {
-            Arrays.fill(image, XMM, XMM + 256, (byte) 0);
-        }
-        if ((present & AVX) == 0) {
-            Arrays.fill(image, YMM_HIGH, YMM_HIGH + 256, (byte) 0);
-        }
+        writeInitial(~present);
         if ((present & (SSE | AVX)) == 0) {
             setMxcsr(DEFAULT_MXCSR);
         }
         setXstateBv(present | X87 | SSE | AVX);
+    }
+
+    /** Gives the components of the mask (x87, SSE, AVX only) their initial values, leaving XSTATE_BV alone. */
+    void writeInitial(long mask) {
+        if ((mask & X87) != 0) {
+            initX87();
+        }
+        if ((mask & SSE) != 0) {
+            Arrays.fill(image, XMM, XMM + 256, (byte) 0);
+        }
+        if ((mask & AVX) != 0) {
+            Arrays.fill(image, YMM_HIGH, YMM_HIGH + 256, (byte) 0);
+        }
+    }
+
+    /** Sets TOP, turning the register file so that every physical register keeps its value. */
+    void setTop(int top) {
+        int turn = top - (statusWord() >> 11) & 7;
+        while (turn-- > 0) {
+            long low = getLong(32);
+            long high = getLong(40);
+            System.arraycopy(image, 48, image, 32, 112);
+            setLong(144, low);
+            setLong(152, high);
+        }
+        setStatusWord(statusWord() & ~0x3800 | top << 11);
+    }
+
+    /** What every MMX instruction but EMMS does: TOP becomes 0, all registers valid (Intel SDM vol. 1, 9.5.1). */
+    void enterMmx() {
+        setTop(0);
+        setTagByte(0xFF);
+    }
+
+    static long longAt(byte[] bytes, int offset) {
+        return (long) LONG.get(bytes, offset);
+    }
+
+    static void putLong(byte[] bytes, int offset, long value) {
+        LONG.set(bytes, offset, value);
     }
 
     void initX87() {

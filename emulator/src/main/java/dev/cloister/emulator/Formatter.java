@@ -2,6 +2,8 @@ package dev.cloister.emulator;
 
 /** Writes instructions in Intel syntax, in the manner of GNU objdump's. Stateless and thread-safe. */
 public final class Formatter {
+    private static final String[] FLOAT_COMPARISONS = {"eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"};
+
     private Formatter() {}
 
     /**
@@ -11,7 +13,14 @@ public final class Formatter {
      * @return for example {@code mov rax,QWORD PTR [rbx+0x8]}
      */
     public static String format(Instruction instruction) {
-        return instruction.mnemonic();
+        StringBuilder out = new StringBuilder(48);
+        prefixes(out, instruction);
+        int hidden = mnemonic(out, instruction);
+        for (int n = 0; n < instruction.operandCount - hidden; n++) {
+            out.append(n == 0 ? ' ' : ',');
+            operand(out, instruction, n);
+        }
+        return out.toString();
     }
 
     /**
@@ -28,5 +37,185 @@ public final class Formatter {
             text.append(Character.forDigit(instruction.byteAt(i) & 15, 16));
         }
         return text.toString();
+    }
+
+    private static void prefixes(StringBuilder out, Instruction i) {
+        if (i.ignoredSegment >= 0 && i.segmentPrefix < 0) {
+            out.append(RegisterNames.segment(i.ignoredSegment)).append(' ');
+        }
+        if (i.lock) {
+            out.append("lock ");
+        }
+        if (i.pp >= 2 && !i.vex && (i.form.keyMask & 3 << Form.KEY_PP) == 0) {
+            out.append(repeatName(i)).append(' ');
+        }
+    }
+
+    private static String repeatName(Instruction i) {
+        String name = i.form.mnemonic;
+        boolean compares = name.equals("cmps") || name.equals("scas");
+        if (i.pp == 3) {
+            return isBranch(i) ? "bnd" : i.lock ? "xacquire" : "repnz";
+        }
+        if (compares) {
+            return "repz";
+        }
+        return i.lock ? "xrelease" : isString(i) ? "rep" : "repz";
+    }
+
+    private static boolean isBranch(Instruction i) {
+        return i.form.has(Form.FORCE_64) && !i.form.mnemonic.startsWith("loop");
+    }
+
+    private static boolean isString(Instruction i) {
+        for (int n = 0; n < i.operandCount; n++) {
+            if (i.kinds[n] == OperandKind.STRING_SOURCE || i.kinds[n] == OperandKind.STRING_DESTINATION) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Appends the mnemonic; returns how many trailing operands it has swallowed (a comparison's predicate). */
+    private static int mnemonic(StringBuilder out, Instruction i) {
+        String name = i.form.mnemonic;
+        if (i.opcode == 0xC2 && name.contains("cmp") && i.immediate >= 0 && i.immediate < 8) {
+            int at = name.indexOf("cmp") + 3;
+            out.append(name, 0, at).append(FLOAT_COMPARISONS[(int) i.immediate]).append(name, at, name.length());
+            return 1;
+        }
+        if (name.equals("xchg") && i.length == 1 && i.opcode == 0x90) {
+            out.append("nop");
+            return 2;
+        }
+        out.append(name.equals("jrcxz") ? i.addressSize == 8 ? "jrcxz" : i.addressSize == 4 ? "jecxz" : "jcxz" : name);
+        return 0;
+    }
+
+    private static void operand(StringBuilder out, Instruction i, int n) {
+        int register = i.registers[n];
+        switch (i.kinds[n]) {
+            case GENERAL -> out.append(RegisterNames.general(register, i.sizes[n]));
+            case GENERAL_HIGH -> out.append(RegisterNames.high(register));
+            case MEMORY, MEMORY_OFFSET, STRING_SOURCE, STRING_DESTINATION -> memory(out, i, n);
+            case IMMEDIATE -> hex(out, (register == 0 ? i.immediate : i.immediate2) & Execution.mask(i.sizes[n]));
+            case RELATIVE -> hex(out, i.address + i.length + i.immediate & Execution.mask(i.operandSize));
+            case FAR_POINTER -> {
+                hex(out, i.immediate2);
+                out.append(':');
+                hex(out, i.immediate);
+            }
+            case X87 -> {
+                boolean implied = i.form.operands[n].place() == OperandPlace.FIXED_X87;
+                out.append(implied ? "st" : "st(" + register + ")");
+            }
+            default -> special(out, i.kinds[n], register);
+        }
+    }
+
+    private static void special(StringBuilder out, OperandKind kind, int register) {
+        switch (kind) {
+            case SEGMENT -> out.append(RegisterNames.segment(register));
+            case CONTROL -> out.append("cr").append(register);
+            case DEBUG -> out.append("dr").append(register);
+            case MMX -> out.append("mm").append(register);
+            case XMM -> out.append("xmm").append(register);
+            case YMM -> out.append("ymm").append(register);
+            case MASK -> out.append('k').append(register);
+            default -> out.append('1');
+        }
+    }
+
+    private static void hex(StringBuilder out, long value) {
+        out.append("0x").append(Long.toHexString(value));
+    }
+
+    private static String sizeName(int size) {
+        return switch (size) {
+            case 1 -> "BYTE PTR ";
+            case 2 -> "WORD PTR ";
+            case 4 -> "DWORD PTR ";
+            case 6 -> "FWORD PTR ";
+            case 8 -> "QWORD PTR ";
+            case 10 -> "TBYTE PTR ";
+            case 16 -> "XMMWORD PTR ";
+            case 32 -> "YMMWORD PTR ";
+            default -> "";
+        };
+    }
+
+    private static void memory(StringBuilder out, Instruction i, int n) {
+        boolean tableRegister = i.opcode == 1 && i.sizes[n] == (i.bits == 64 ? 10 : 6);
+        out.append(tableRegister ? "" : sizeName(i.sizes[n]));
+        switch (i.kinds[n]) {
+            case STRING_SOURCE -> {
+                out.append(RegisterNames.segment(i.segmentPrefix >= 0 ? i.segmentPrefix : CpuState.DS));
+                string(out, i, CpuState.RSI);
+            }
+            case STRING_DESTINATION -> {
+                out.append("es");
+                string(out, i, CpuState.RDI);
+            }
+            case MEMORY_OFFSET -> {
+                out.setLength(out.length() - sizeName(i.sizes[n]).length());
+                out.append(RegisterNames.segment(i.segmentPrefix >= 0 ? i.segmentPrefix : CpuState.DS))
+                        .append(':');
+                hex(out, i.displacement);
+            }
+            default -> address(out, i);
+        }
+    }
+
+    private static void string(StringBuilder out, Instruction i, int register) {
+        out.append(":[").append(RegisterNames.general(register, i.addressSize)).append(']');
+    }
+
+    private static boolean hasIndex(Instruction i) {
+        return i.index >= 0 && (i.index != 4 || i.addressSize == 2 || i.form.has(Form.VSIB));
+    }
+
+    private static void address(StringBuilder out, Instruction i) {
+        boolean index = hasIndex(i);
+        boolean pseudo =
+                i.hasSib && !index && (i.base >= 0 ? (i.base & 7) != 4 || i.scale != 0 : i.bits != 64 || i.scale != 0);
+        if (i.segmentPrefix >= 0) {
+            out.append(RegisterNames.segment(i.segmentPrefix)).append(':');
+        } else if (i.base < 0 && !index && !pseudo) {
+            out.append("ds:");
+        }
+        if (i.base < 0 && !index && !pseudo) {
+            hex(out, i.displacement & Execution.mask(i.addressSize));
+            return;
+        }
+        out.append('[');
+        if (i.base >= 0) {
+            out.append(RegisterNames.general(i.base, i.addressSize));
+        }
+        if (index || pseudo) {
+            out.append(i.base >= 0 ? "+" : "").append(indexName(i, index));
+            if (i.addressSize != 2) {
+                out.append('*').append(1 << i.scale);
+            }
+        }
+        displacement(out, i);
+        out.append(']');
+    }
+
+    private static String indexName(Instruction i, boolean real) {
+        if (!real) {
+            return i.addressSize == 8 ? "riz" : "eiz";
+        }
+        if (i.form.has(Form.VSIB)) {
+            return (i.vectorLength == 0 ? "xmm" : "ymm") + i.index;
+        }
+        return RegisterNames.general(i.index, i.addressSize);
+    }
+
+    private static void displacement(StringBuilder out, Instruction i) {
+        if (i.displacementSize == 0) {
+            return;
+        }
+        out.append(i.displacement < 0 ? '-' : '+');
+        hex(out, Math.abs(i.displacement));
     }
 }

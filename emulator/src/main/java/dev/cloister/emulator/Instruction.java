@@ -30,6 +30,9 @@ public final class Instruction {
     /** Explicit segment override, or -1. */
     int segmentPrefix;
 
+    /** ES, CS, SS or DS override that 64-bit mode ignores, for the text only; or -1. */
+    int ignoredSegment;
+
     int rex;
     int modrm;
     boolean hasModrm;
@@ -67,6 +70,7 @@ public final class Instruction {
         operandPrefix = false;
         addressPrefix = false;
         segmentPrefix = -1;
+        ignoredSegment = -1;
         rex = 0;
         modrm = 0;
         hasModrm = false;

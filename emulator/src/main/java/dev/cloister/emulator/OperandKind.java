@@ -36,6 +36,8 @@ public enum OperandKind {
     XMM,
     /** A YMM register. */
     YMM,
+    /** An AVX-512 mask register. */
+    MASK,
     /** The constant one of the short shift forms. */
     ONE
 }

@@ -1,0 +1,7 @@
+package dev.cloister.emulator;
+
+/** Executes one kind of instruction. Implementations are stateless. */
+@FunctionalInterface
+interface Handler {
+    void execute(Execution x, Instruction i);
+}
