@@ -1,7 +1,6 @@
 package dev.cloister.policy.decision;
 
 import dev.cloister.policy.model.Domain;
-import dev.cloister.policy.model.ImageFile;
 import java.util.Arrays;
 
 /** The digests that were really measured, by domain. Immutable; {@link #with} makes a new one. */
@@ -39,8 +38,10 @@ public final class Measurements {
     /** Returns whether the domain was measured and is what the policy states. */
     boolean match(Domain domain) {
         int i = domain.index();
-        return i < kernels.length
-                && domain.image().kernel().sha256().equals(kernels[i])
-                && domain.image().initrd().map(ImageFile::sha256).orElse("").equals(initrds[i]);
+        if (i >= kernels.length || !domain.image().kernel().sha256().equals(kernels[i])) {
+            return false;
+        }
+        var initrd = domain.image().initrd();
+        return (initrd.isPresent() ? initrd.get().sha256() : "").equals(initrds[i]);
     }
 }

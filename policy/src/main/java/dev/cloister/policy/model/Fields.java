@@ -55,10 +55,6 @@ final class Fields {
         return problems.at(object);
     }
 
-    boolean has(String name) {
-        return object.members().containsKey(name);
-    }
-
     Optional<Json> optional(String name) {
         Json.Member member = object.members().get(name);
         return member == null ? Optional.empty() : Optional.of(member.value());

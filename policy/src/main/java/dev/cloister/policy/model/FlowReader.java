@@ -47,9 +47,13 @@ final class FlowReader {
                             problems.error(ProblemIds.DUPLICATE, at, "two flows have one name", "each name once", ""));
         }
         FlowKind kind = fields.requiredChoice("kind", FlowKind.values(), FlowKind::jsonName);
-        boolean memory = kind == FlowKind.MEMORY;
-        foreignFields(fields, kind);
-        if (from.isPresent() && to.isPresent()) {
+        if (!known(fields, kind)) {
+            // Nothing more can be said about the fields and ends of a kind that doesn't exist.
+            kind = FlowKind.EVENT;
+        } else {
+            foreignFields(fields, kind);
+        }
+        if (known(fields, kind) && from.isPresent() && to.isPresent()) {
             ends(fields, from.get(), to.get(), kind);
         }
         return new Flow(
@@ -58,8 +62,8 @@ final class FlowReader {
                 from.orElse(NOWHERE),
                 to.orElse(NOWHERE),
                 kind,
-                memory ? recordBytes(fields) : 0,
-                memory ? records(fields) : 0,
+                kind == FlowKind.MEMORY ? recordBytes(fields) : 0,
+                kind == FlowKind.MEMORY ? records(fields) : 0,
                 kind == FlowKind.STREAM ? capacity(fields) : 0,
                 rate,
                 fields.optional("backChannel").map(this::backChannel),
@@ -71,10 +75,13 @@ final class FlowReader {
     private static final Endpoint NOWHERE =
             new HostEndpoint(0, HostResource.AUDIT, new Label(0, 0), new SourcePosition("", 0, 0));
 
+    private static boolean known(Fields fields, FlowKind kind) {
+        return fields.optional("kind")
+                .filter(json -> json instanceof Json.Text text && text.value().equals(kind.jsonName()))
+                .isPresent();
+    }
+
     private void foreignFields(Fields fields, FlowKind kind) {
-        if (!fields.has("kind")) {
-            return;
-        }
         for (String field : MEMORY_FIELDS) {
             foreign(fields, field, kind, FlowKind.MEMORY);
         }

@@ -1,0 +1,276 @@
+package dev.cloister.policy.decision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cloister.policy.explain.Explanation;
+import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.ImageFile;
+import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.Samples;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DecisionCoreTest {
+    private static final Path SOURCES = Path.of("src/main/java/dev/cloister/policy");
+
+    @Test
+    void theCoreStaysUnderFiveHundredLinesAndUsesNothingElse() throws Exception {
+        List<Path> files = new ArrayList<>();
+        try (Stream<Path> list = Files.list(SOURCES.resolve("decision"))) {
+            list.filter(file -> file.toString().endsWith(".java")).forEach(files::add);
+        }
+        files.add(SOURCES.resolve("model/Mediation.java"));
+        assertThat(files).hasSizeGreaterThan(5);
+        int lines = 0;
+        for (Path file : files) {
+            for (String line : Files.readAllLines(file)) {
+                lines++;
+                if (line.startsWith("import ") && !file.endsWith("package-info.java")) {
+                    assertThat(line)
+                            .as(file.toString())
+                            .matches("import (java\\.util\\.|dev\\.cloister\\.policy\\.).*");
+                }
+                assertThat(line).doesNotContain("System.", "java.io", "java.nio", "java.time");
+            }
+        }
+        assertThat(lines).as("lines of the decision core").isLessThan(500);
+    }
+
+    @Test
+    void everyReasonFitsThePackedForm() {
+        assertThat(Reason.values().length).isLessThanOrEqualTo(32);
+        assertThat(Gate.values())
+                .containsExactly(
+                        Gate.DECLARED,
+                        Gate.LABELS,
+                        Gate.TYPES,
+                        Gate.CONFLICTS,
+                        Gate.TIME_WINDOW,
+                        Gate.RATE,
+                        Gate.MEASUREMENT);
+    }
+
+    @Test
+    void grantsWhatIsDeclaredAndRefusesTheReverse() throws Exception {
+        Policy policy = Samples.parse(Samples.VALID);
+        Decision forward = decide(policy, "guard", "command", FlowKind.MEMORY);
+        assertThat(forward.granted()).isTrue();
+        assertThat(forward.flow().orElseThrow().name()).isEqualTo("checked");
+        assertThat(forward.reason(Gate.TYPES)).isEqualTo(Reason.UNRESTRICTED);
+        Decision back = decide(policy, "command", "sensor", FlowKind.MEMORY);
+        assertThat(back.granted()).isFalse();
+        assertThat(back.flow()).isEmpty();
+        assertThat(back.reason(Gate.DECLARED)).isEqualTo(Reason.FLOW_NOT_DECLARED);
+        assertThat(back.reason(Gate.LABELS)).isEqualTo(Reason.LABELS_FORBID);
+        assertThat(back.reason(Gate.MEASUREMENT)).isEqualTo(Reason.MEASURED);
+    }
+
+    @Test
+    void aNamedFlowMustJoinTheseEnds() throws Exception {
+        Policy policy = Samples.parse(Samples.VALID);
+        int[] ends = Samples.ends(policy, "guard", "command");
+        int bell = policy.flow("bell").orElseThrow().index();
+        Measurements stated = Explanation.measuredAsStated(policy);
+        Request right = new Request.Open(ends[0], ends[1], FlowKind.EVENT, bell, Request.BY_DAEMON, stated, 0);
+        Request kind = new Request.Open(ends[0], ends[1], FlowKind.MEMORY, bell, Request.BY_DAEMON, stated, 0);
+        Request direction = new Request.Open(ends[1], ends[0], FlowKind.EVENT, bell, Request.BY_DAEMON, stated, 0);
+        assertThat(granted(policy, right)).isTrue();
+        assertThat(granted(policy, kind)).isFalse();
+        assertThat(granted(policy, direction)).isFalse();
+    }
+
+    @Test
+    void whatIsNotMeasuredDoesNotStart() throws Exception {
+        Policy policy = Samples.parse(Samples.VALID);
+        int command = policy.domain("command").orElseThrow().index();
+        Measurements right = Measurements.none().with(command, Samples.DIGEST, Samples.DIGEST);
+        assertThat(granted(policy, new Request.Start(command, right, 0))).isTrue();
+        assertThat(granted(policy, new Request.Start(command, Measurements.none(), 0)))
+                .isFalse();
+        for (Measurements wrong : List.of(
+                right.with(command, Samples.DIGEST, ""),
+                right.with(command, Samples.DIGEST, "cd".repeat(32)),
+                right.with(command, "cd".repeat(32), Samples.DIGEST))) {
+            assertThat(granted(policy, new Request.Start(command, wrong, 0))).isFalse();
+        }
+    }
+
+    @Test
+    void aBucketRefillsByIntegerArithmetic() throws Exception {
+        Policy policy = Samples.parse(Samples.VALID);
+        int bell = policy.flow("bell").orElseThrow().index();
+        History history = new History(policy);
+        long start = -5; // a monotonic clock may begin anywhere
+        assertThat(use(policy, history, bell, 101, start)).isFalse();
+        assertThat(use(policy, history, bell, 100, start)).isTrue();
+        assertThat(use(policy, history, bell, 1, start)).isFalse();
+        assertThat(use(policy, history, bell, 1, start + 999_999)).isFalse();
+        assertThat(use(policy, history, bell, 1, start + 1_000_000)).isTrue();
+        assertThat(use(policy, history, bell, 1, start))
+                .as("a clock that steps back credits nothing")
+                .isFalse();
+        assertThat(use(policy, history, bell, 100, Long.MAX_VALUE / 2)).isTrue();
+        assertThat(use(policy, history, bell, Long.MAX_VALUE, Long.MAX_VALUE / 2))
+                .isFalse();
+        int unlimited = policy.flow("orders").orElseThrow().index();
+        assertThat(use(policy, history, unlimited, Long.MAX_VALUE, 0)).isTrue();
+    }
+
+    @Test
+    void aDomainThatAsksTooOftenIsRefused() throws Exception {
+        Policy policy = Samples.parse(Samples.VALID);
+        int[] ends = Samples.ends(policy, "command", "sensor");
+        History history = new History(policy);
+        Request ask = new Request.Open(
+                ends[0], ends[1], FlowKind.MEMORY, Request.ANY_FLOW, ends[0], Explanation.measuredAsStated(policy), 0);
+        for (int i = 0; i < policy.requestRate().burst(); i++) {
+            Decision decision = DecisionCore.decide(policy, history, ask);
+            assertThat(decision.reason(Gate.RATE)).isEqualTo(Reason.NOT_APPLICABLE);
+            history.record(policy, ask, decision.packed());
+        }
+        assertThat(DecisionCore.decide(policy, history, ask).reason(Gate.RATE)).isEqualTo(Reason.REQUEST_RATE_EXCEEDED);
+    }
+
+    /** Random policies and requests: the core and the literal reference agree on every gate that they restrict. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void agreesWithTheReference(long seed) throws Exception {
+        Random random = new Random(seed);
+        int granted = 0;
+        int refused = 0;
+        for (int round = 0; round < 25; round++) {
+            Policy policy = RandomPolicies.next(random);
+            ReferenceDecision reference = new ReferenceDecision(policy);
+            History history = new History(policy);
+            long nanos = random.nextLong(Long.MAX_VALUE / 4);
+            for (int i = 0; i < 200; i++) {
+                nanos += random.nextInt(20) == 0 ? -random.nextInt(1000) : (long) random.nextInt(40_000_000);
+                Map<String, String> measured = new HashMap<>();
+                Measurements presented = present(policy, random, measured);
+                Request request = request(policy, random, presented, nanos);
+                long packed = DecisionCore.evaluate(policy, history, request);
+                Set<Gate> refusing = new HashSet<>();
+                for (Gate gate : Gate.values()) {
+                    if (DecisionCore.reason(packed, gate).outcome() == Outcome.REFUSE) {
+                        refusing.add(gate);
+                    }
+                }
+                assertThat(refusing)
+                        .as("seed %d round %d request %s", seed, round, request)
+                        .isEqualTo(reference.refusing(request, measured));
+                assertThat(DecisionCore.granted(packed)).isEqualTo(refusing.isEmpty());
+                history.record(policy, request, packed);
+                granted += refusing.isEmpty() ? 1 : 0;
+                refused += refusing.isEmpty() ? 0 : 1;
+            }
+        }
+        assertThat(granted).as("grants seen").isGreaterThan(100);
+        assertThat(refused).as("refusals seen").isGreaterThan(100);
+    }
+
+    @Test
+    void evaluatingAllocatesNothing() throws Exception {
+        Policy policy = Samples.parse(Samples.VALID);
+        History history = new History(policy);
+        int[] ends = Samples.ends(policy, "guard", "command");
+        Request request = new Request.Open(
+                ends[0], ends[1], FlowKind.EVENT, Request.ANY_FLOW, ends[0], Explanation.measuredAsStated(policy), 7);
+        long sum = 0;
+        for (int i = 0; i < 20_000; i++) {
+            sum += evaluate(policy, history, request);
+        }
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        threads.getCurrentThreadAllocatedBytes();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 100_000; i++) {
+            sum += evaluate(policy, history, request);
+        }
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        assertThat(sum).isNotZero();
+        assertThat(allocated).as("bytes for 100,000 decisions").isLessThan(10_000);
+    }
+
+    private static long evaluate(Policy policy, History history, Request request) {
+        long packed = DecisionCore.evaluate(policy, history, request);
+        history.record(policy, request, packed);
+        return packed;
+    }
+
+    private static Request request(Policy policy, Random random, Measurements presented, long nanos) {
+        int endpoints = policy.endpoints().size();
+        int domain = random.nextInt(policy.domains().size());
+        FlowKind kind = FlowKind.values()[random.nextInt(4)];
+        int flow = random.nextInt(policy.flows().size());
+        return switch (random.nextInt(5)) {
+            case 0 -> new Request.Start(domain, presented, nanos);
+            case 1 -> new Request.Use(flow, 1 + random.nextInt(6), nanos);
+            case 2 ->
+                new Request.Open(
+                        random.nextInt(endpoints),
+                        random.nextInt(endpoints),
+                        kind,
+                        Request.ANY_FLOW,
+                        random.nextBoolean() ? domain : Request.BY_DAEMON,
+                        presented,
+                        nanos);
+            default -> {
+                var declared = policy.flow(flow);
+                yield new Request.Open(
+                        declared.from().index(),
+                        declared.to().index(),
+                        random.nextInt(9) == 0 ? kind : declared.kind(),
+                        random.nextBoolean() ? flow : Request.ANY_FLOW,
+                        random.nextInt(3) == 0 ? domain : Request.BY_DAEMON,
+                        presented,
+                        nanos);
+            }
+        };
+    }
+
+    private static Measurements present(Policy policy, Random random, Map<String, String> measured) {
+        Measurements presented = Measurements.none();
+        for (Domain domain : policy.domains()) {
+            if (random.nextInt(12) == 0) {
+                continue;
+            }
+            String kernel = random.nextInt(15) == 0
+                    ? "00".repeat(32)
+                    : domain.image().kernel().sha256();
+            String initrd = domain.image().initrd().map(ImageFile::sha256).orElse("");
+            presented = presented.with(domain.index(), kernel, initrd);
+            measured.put(domain.name(), kernel + "+" + initrd);
+        }
+        return presented;
+    }
+
+    private static boolean use(Policy policy, History history, int flow, long units, long nanos) {
+        Request request = new Request.Use(flow, units, nanos);
+        long packed = DecisionCore.evaluate(policy, history, request);
+        history.record(policy, request, packed);
+        return DecisionCore.granted(packed);
+    }
+
+    private static boolean granted(Policy policy, Request request) {
+        return DecisionCore.decide(policy, new History(policy), request).granted();
+    }
+
+    private static Decision decide(Policy policy, String from, String to, FlowKind kind) {
+        int[] ends = Samples.ends(policy, from, to);
+        Request request = new Request.Open(
+                ends[0], ends[1], kind, Request.ANY_FLOW, Request.BY_DAEMON, Explanation.measuredAsStated(policy), 0);
+        return DecisionCore.decide(policy, new History(policy), request);
+    }
+}

@@ -1,0 +1,47 @@
+package dev.cloister.policy.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PolicyCheckTest {
+    @Test
+    void reportsNotesAndPasses() throws Exception {
+        PolicyCheck.Report report = PolicyCheck.check(Samples.parse(Samples.VALID));
+        assertThat(report.passed()).as(report.findings().toString()).isTrue();
+        assertThat(report.analyses()).hasSize(7).allMatch(PolicyCheck.Analysis::passed);
+        assertThat(ids(report)).containsExactly("CLP030", "CLP024");
+        assertThat(report.findings().getLast().message()).contains("at most 8 bits/s");
+    }
+
+    @Test
+    void warnsOfARateThatNobodySees() throws Exception {
+        String text = Samples.with("\"records\": 64}", "\"records\": 64, \"rate\": {\"perSecond\": 1, \"burst\": 1}}");
+        assertThat(ids(PolicyCheck.check(Samples.parse(text)))).contains("CLP026");
+    }
+
+    @Test
+    void notesWhatIsUnused() throws Exception {
+        String text = Samples.VALID
+                .replace("[\"unclassified\", \"secret\"]", "[\"unclassified\", \"secret\", \"top\"]")
+                .replace(
+                        "{\"name\": \"orders\", \"from\": \"command\", \"to\": \"guard\"",
+                        "{\"name\": \"orders\", \"from\": \"command\", \"to\": \"logger\"")
+                .replace("\"capacity\": \"64K\"", "\"backChannel\": {\"bitsPerSecond\": 9}");
+        assertThat(ids(PolicyCheck.check(Samples.parse(text)))).contains("CLP029", "CLP027", "CLP025");
+    }
+
+    @Test
+    void aStreamThatAGuardMayAnswerNeedsNoBudget() throws Exception {
+        // orders: command -> guard; the reverse, guard -> command, is dominated.
+        Policy policy = Samples.parse(Samples.VALID);
+        int[] ends = Samples.ends(policy, "guard", "command");
+        assertThat(Mediation.of(policy, ends[0], ends[1])).isEqualTo(Mediation.DOMINATES);
+        assertThat(Mediation.of(policy, ends[1], ends[0])).isEqualTo(Mediation.GUARD_ACCEPTS);
+    }
+
+    private static List<String> ids(PolicyCheck.Report report) {
+        return report.findings().stream().map(Problem::id).toList();
+    }
+}

@@ -1,0 +1,159 @@
+package dev.cloister.policy.model;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Writes the fields' part of docs/policy-reference.md from the schema: one table per object, in order of first use. */
+final class PolicyReference {
+    private final Json.Obj root;
+    private final Set<String> order = new LinkedHashSet<>();
+    private final StringBuilder out = new StringBuilder();
+
+    private PolicyReference(Json.Obj root) {
+        this.root = root;
+    }
+
+    static String fields(String schema) {
+        Problems problems = new Problems("schema");
+        Json json = JsonTree.parse(schema.getBytes(StandardCharsets.UTF_8), problems)
+                .orElseThrow();
+        PolicyReference reference = new PolicyReference((Json.Obj) json);
+        reference.object("policy", reference.root);
+        List<String> done = new ArrayList<>();
+        while (done.size() < reference.order.size()) {
+            String next = reference.order.stream()
+                    .filter(name -> !done.contains(name))
+                    .findFirst()
+                    .orElseThrow();
+            done.add(next);
+            reference.object(next, reference.definition(next));
+        }
+        return reference.out.toString();
+    }
+
+    private void object(String name, Json.Obj object) {
+        out.append("### ")
+                .append(name)
+                .append("\n\n")
+                .append(text(object, "description"))
+                .append("\n\n");
+        out.append("| field | type | required | default | meaning |\n|---|---|---|---|---|\n");
+        Set<String> required = new LinkedHashSet<>();
+        items(object, "required").forEach(item -> required.add(((Json.Text) item).value()));
+        for (Map.Entry<String, Json.Member> member : ((Json.Obj)
+                        member(object, "properties").orElseThrow())
+                .members()
+                .entrySet()) {
+            Json.Obj field = (Json.Obj) member.getValue().value();
+            out.append("| `")
+                    .append(member.getKey())
+                    .append("` | ")
+                    .append(type(field))
+                    .append(" | ");
+            out.append(required.contains(member.getKey()) ? "yes" : "no").append(" | ");
+            out.append(member(field, "default")
+                            .map(json -> "`" + show(json) + "`")
+                            .orElse(""))
+                    .append(" | ");
+            out.append(meaning(field)).append(" |\n");
+        }
+        out.append('\n');
+    }
+
+    private String meaning(Json.Obj field) {
+        String own = text(field, "description");
+        Optional<Json.Obj> scalar = reference(field)
+                .map(this::definition)
+                .filter(d -> member(d, "properties").isEmpty());
+        return scalar.map(json -> own + " " + text(json, "description")).orElse(own);
+    }
+
+    private String type(Json.Obj field) {
+        Optional<String> reference = reference(field);
+        if (reference.isPresent()) {
+            Json.Obj definition = definition(reference.get());
+            if (member(definition, "properties").isEmpty()) {
+                return type(definition);
+            }
+            order.add(reference.get());
+            return "[" + reference.get() + "](#" + reference.get().toLowerCase(java.util.Locale.ROOT) + ")";
+        }
+        if (member(field, "const").isPresent()) {
+            return "`" + show(member(field, "const").get()) + "`";
+        }
+        List<Json> choices = items(field, "enum");
+        if (!choices.isEmpty()) {
+            return String.join(
+                    ", ", choices.stream().map(json -> "`" + show(json) + "`").toList());
+        }
+        return basic(field) + range(field);
+    }
+
+    private String basic(Json.Obj field) {
+        Optional<Json> type = member(field, "type");
+        if (type.isPresent() && type.get() instanceof Json.Arr several) {
+            return String.join(
+                    " or ",
+                    several.items().stream()
+                            .map(json -> ((Json.Text) json).value())
+                            .toList());
+        }
+        String name = text(field, "type");
+        if (!name.equals("array")) {
+            return name;
+        }
+        return "array of " + type((Json.Obj) member(field, "items").orElseThrow()) + count(field);
+    }
+
+    private String count(Json.Obj field) {
+        return ", " + member(field, "minItems").map(PolicyReference::show).orElse("0") + " to "
+                + member(field, "maxItems").map(PolicyReference::show).orElse("any number");
+    }
+
+    private String range(Json.Obj field) {
+        Optional<Json> max = member(field, "maximum");
+        return max.isEmpty() ? "" : ", " + show(member(field, "minimum").orElseThrow()) + " to " + show(max.get());
+    }
+
+    private static Optional<String> reference(Json.Obj field) {
+        return member(field, "$ref").map(json -> ((Json.Text) json).value().replace("#/$defs/", ""));
+    }
+
+    private Json.Obj definition(String name) {
+        return (Json.Obj)
+                member((Json.Obj) member(root, "$defs").orElseThrow(), name).orElseThrow();
+    }
+
+    private static Optional<Json> member(Json.Obj object, String name) {
+        return Optional.ofNullable(object.members().get(name)).map(Json.Member::value);
+    }
+
+    private static String text(Json.Obj object, String name) {
+        return member(object, name).map(json -> ((Json.Text) json).value()).orElse("");
+    }
+
+    private static List<Json> items(Json.Obj object, String name) {
+        return member(object, name).map(json -> ((Json.Arr) json).items()).orElse(List.of());
+    }
+
+    private static String show(Json json) {
+        return switch (json) {
+            case Json.Text text -> '"' + text.value() + '"';
+            case Json.Obj object ->
+                "{"
+                        + String.join(
+                                ", ",
+                                object.members().entrySet().stream()
+                                        .map(e -> "\"" + e.getKey() + "\": "
+                                                + show(e.getValue().value()))
+                                        .toList())
+                        + "}";
+            default -> json.shown();
+        };
+    }
+}

@@ -1,0 +1,50 @@
+package dev.cloister.policy.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.reflect.Field;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+/** The committed policy reference is what the schema and the prose give. */
+class PolicyReferenceTest {
+    private static final Path PAGE = Path.of("../docs/policy-reference.md");
+    private static final String FIELDS = "{{fields}}\n";
+
+    /**
+     * Compares; with {@code -Dcloister.regenerate=true} writes the page instead:
+     * {@code mvn -pl policy -am test -Dtest=PolicyReferenceTest -Dcloister.regenerate=true}.
+     */
+    @Test
+    void thePageIsUpToDate() throws Exception {
+        String page = page();
+        if (Boolean.getBoolean("cloister.regenerate")) {
+            Files.writeString(PAGE, page);
+        }
+        assertThat(Files.readString(PAGE))
+                .as("docs/policy-reference.md; regenerate it with -Dcloister.regenerate=true")
+                .isEqualTo(page);
+    }
+
+    @Test
+    void thePageExplainsEveryIdentifier() throws Exception {
+        String page = page();
+        for (Field field : ProblemIds.class.getDeclaredFields()) {
+            if (field.getType() == String.class) {
+                assertThat(page).contains("| " + field.get(null) + " | ");
+            }
+        }
+    }
+
+    private static String page() throws Exception {
+        try (var in = Objects.requireNonNull(
+                PolicyReferenceTest.class.getResourceAsStream("/policy-reference.template.md"))) {
+            String template = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(template).contains(FIELDS);
+            return template.replace(FIELDS, PolicyReference.fields(SchemaTest.text()));
+        }
+    }
+}
