@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 
 /** What descriptors a process has, from {@code /proc}. */
@@ -32,17 +33,17 @@ public final class Descriptors {
      */
     public static int leakedBy(Attempt attempt) throws Exception {
         attempt.run();
-        TreeMap<Integer, String> before = open();
+        Map<Integer, String> before = open();
         attempt.run();
-        TreeMap<Integer, String> after = open();
+        Map<Integer, String> after = open();
         after.entrySet().removeAll(before.entrySet());
         // Archives that class loading opens in the meantime are the JVM's.
         after.values().removeIf(target -> target.endsWith(".jar") || target.contains("/proc/"));
         return after.size();
     }
 
-    private static TreeMap<Integer, String> open() throws IOException {
-        TreeMap<Integer, String> result = new TreeMap<>();
+    private static Map<Integer, String> open() throws IOException {
+        Map<Integer, String> result = new TreeMap<>();
         for (int number : of(Threads.getpid())) {
             Path link = Path.of("/proc/self/fd/" + number);
             try {
