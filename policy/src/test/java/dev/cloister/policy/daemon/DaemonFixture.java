@@ -1,0 +1,217 @@
+package dev.cloister.policy.daemon;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import dev.cloister.linux.Fd;
+import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.protocol.Snapshot;
+import dev.cloister.policy.protocol.VmmCodec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+
+/** Writes policies for {@link FakeVmm} and runs daemons on them. */
+final class DaemonFixture {
+    private final Path directory;
+    private final List<String> domains = new ArrayList<>();
+    private final List<String> flows = new ArrayList<>();
+    private String rest = "";
+
+    DaemonFixture(Path directory) {
+        this.directory = directory;
+    }
+
+    /** Adds a domain that behaves as the words say. */
+    DaemonFixture domain(String name, String level, String behaviour) throws IOException {
+        byte[] image = ("image of " + name).getBytes(StandardCharsets.US_ASCII);
+        Files.write(directory.resolve(name + ".elf"), image);
+        UUID id = UUID.nameUUIDFromBytes(image);
+        domains.add("""
+            {"id": "%s", "name": "%s", "label": {"level": "%s"}, "memory": "1M",
+             "image": {"kernel": {"path": "%s.elf", "sha256": "%s"}, "cmdline": "%s"}}\
+            """.formatted(id, name, level, name, sha256(image), behaviour));
+        flow("tty-" + name, name, "@console", "console", "");
+        return this;
+    }
+
+    DaemonFixture flow(String name, String from, String to, String kind, String more) {
+        flows.add("""
+            {"name": "%s", "from": "%s", "to": "%s", "kind": "%s"%s}\
+            """.formatted(name, from, to, kind, more));
+        return this;
+    }
+
+    DaemonFixture memory(String name, String from, String to) {
+        return flow(name, from, to, "memory", ", \"recordBytes\": 256, \"records\": 64");
+    }
+
+    DaemonFixture more(String members) {
+        rest = members;
+        return this;
+    }
+
+    DaemonOptions options(Duration timeout) throws IOException {
+        Path policy = directory.resolve("policy.json");
+        Files.writeString(policy, """
+            {"version": 1, "name": "test", "lattice": {"levels": ["low", "high"], "compartments": []},
+             "host": {"audit": {"label": {"level": "high"}}, "console": {"label": {"level": "high"}}},
+             "domains": [%s], "flows": [%s]%s}
+            """.formatted(String.join(",\n", domains), String.join(",\n", flows), rest));
+        return new DaemonOptions(
+                policy, directory.resolve("state"), vmmCommand(), Path.of("/dev/null"), false, timeout);
+    }
+
+    /** A daemon in this process, on a thread of its own. */
+    static final class Running implements AutoCloseable {
+        private final PolicyDaemon daemon;
+        private final DaemonOptions options;
+        private final Thread thread;
+        private final CompletableFuture<PolicyDaemon.Outcome> outcome = new CompletableFuture<>();
+
+        Running(PolicyDaemon daemon, DaemonOptions options) {
+            this.daemon = daemon;
+            this.options = options;
+            this.thread = Thread.ofPlatform().start(() -> {
+                try {
+                    outcome.complete(daemon.run());
+                } catch (IOException e) {
+                    outcome.completeExceptionally(e);
+                }
+            });
+        }
+
+        PolicyDaemonClient client() throws IOException {
+            return PolicyDaemonClient.connect(options.controlSocket());
+        }
+
+        DaemonOptions options() {
+            return options;
+        }
+
+        /** Waits until the state is as asked for and returns it. */
+        Snapshot await(Predicate<Snapshot> reached) throws IOException {
+            Snapshot[] last = new Snapshot[1];
+            try (PolicyDaemonClient client = client()) {
+                client.watch(50, snapshot -> {
+                    last[0] = snapshot;
+                    return !reached.test(snapshot);
+                });
+            }
+            return last[0];
+        }
+
+        /** Waits until a domain's serial line holds a text and returns the line so far. */
+        String awaitSerial(String domain, String text) throws IOException {
+            StringBuilder seen = new StringBuilder();
+            try (PolicyDaemonClient client = client();
+                    PolicyDaemonClient.Console console = client.console(domain)) {
+                InputStream output = console.output();
+                byte[] chunk = new byte[1024];
+                for (int n = output.read(chunk); n >= 0; n = output.read(chunk)) {
+                    seen.append(new String(chunk, 0, n, StandardCharsets.US_ASCII));
+                    if (seen.indexOf(text) >= 0) {
+                        return seen.toString();
+                    }
+                }
+            }
+            throw new AssertionError("serial line of " + domain + " ended without \"" + text + "\": " + seen);
+        }
+
+        PolicyDaemon.Outcome awaitEnd() {
+            return outcome.join();
+        }
+
+        @Override
+        public void close() throws IOException, InterruptedException {
+            daemon.requestShutdown();
+            thread.join();
+            daemon.close();
+        }
+    }
+
+    Running start(Duration timeout) throws Exception {
+        DaemonOptions options = options(timeout);
+        return new Running(PolicyDaemon.open(options), options);
+    }
+
+    Running start() throws Exception {
+        return start(Duration.ofSeconds(30));
+    }
+
+    static Snapshot.DomainView domain(Snapshot snapshot, String name) {
+        return snapshot.domains().stream()
+                .filter(d -> d.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    static Snapshot.FlowView flow(Snapshot snapshot, String name) {
+        return snapshot.flows().stream()
+                .filter(f -> f.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    static boolean all(Snapshot snapshot, String state, String... names) {
+        return Stream.of(names).allMatch(name -> domain(snapshot, name).state().equals(state));
+    }
+
+    static List<String> java(String mainClass) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xshare:auto",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                classPath(),
+                mainClass));
+        return command;
+    }
+
+    private static List<String> vmmCommand() {
+        return java(FakeVmm.class.getName());
+    }
+
+    /** The tests run on a module path, the processes they start on a class path made of the same places. */
+    private static String classPath() {
+        Set<String> places = new LinkedHashSet<>();
+        places.add(Path.of("target", "classes").toAbsolutePath().toString());
+        places.add(Path.of("target", "test-classes").toAbsolutePath().toString());
+        for (Class<?> each : List.of(Fd.class, VmmCodec.class, JsonFactory.class, Logger.class)) {
+            try {
+                places.add(Path.of(each.getProtectionDomain()
+                                .getCodeSource()
+                                .getLocation()
+                                .toURI())
+                        .toString());
+            } catch (URISyntaxException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        return String.join(":", places);
+    }
+
+    static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.EventFd;
+import dev.cloister.linux.Fd;
+import dev.cloister.linux.Linux;
+import dev.cloister.linux.Mapping;
+import dev.cloister.linux.MessageSocket;
+import dev.cloister.linux.Pipe;
+import dev.cloister.linux.Poller;
+import dev.cloister.policy.channel.RingReader;
+import dev.cloister.policy.channel.RingWriter;
+import dev.cloister.policy.protocol.ChannelConfig;
+import dev.cloister.policy.protocol.ChannelKind;
+import dev.cloister.policy.protocol.Direction;
+import dev.cloister.policy.protocol.DomainConfig;
+import dev.cloister.policy.protocol.DomainState;
+import dev.cloister.policy.protocol.Engine;
+import dev.cloister.policy.protocol.FromVmm;
+import dev.cloister.policy.protocol.ToVmm;
+import dev.cloister.policy.protocol.ViolationKind;
+import dev.cloister.policy.protocol.VmmCodec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A VMM process without a guest, started for real by the daemon under test. The domain's command line says how it behaves:
+ * words separated by spaces, such as {@code ask:guard:memory:out} or {@code die-at:attach}. What it sees goes to its serial line.
+ */
+public final class FakeVmm {
+    private final MessageSocket control = MessageSocket.adopt(Fd.own(3));
+    private final Map<Integer, Mapping> readable = new HashMap<>();
+    private final Map<Integer, EventFd> bells = new HashMap<>();
+    private Optional<DomainConfig> config = Optional.empty();
+    private Optional<Fd> serial = Optional.empty();
+    private Optional<Fd> serialIn = Optional.empty();
+
+    public static void main(String[] arguments) throws IOException {
+        new FakeVmm().run();
+    }
+
+    private void run() throws IOException {
+        while (true) {
+            Optional<MessageSocket.Message> packet = control.receive();
+            if (packet.isEmpty()) {
+                return;
+            }
+            ToVmm message = VmmCodec.decodeToVmm(ByteBuffer.wrap(packet.get().data()));
+            String step = message.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT);
+            if (message instanceof ToVmm.Configure configure) {
+                configure(configure.domain(), packet.get().fds());
+            }
+            if (does("die-at:" + step)) {
+                Runtime.getRuntime().halt(9);
+            }
+            if (does("garbage-at:" + step)) {
+                control.send(new byte[] {1, 2, 3, 4, 5, 6, 7});
+            }
+            if (!does("silent-at:" + step)) {
+                handle(message, packet.get().fds());
+            }
+        }
+    }
+
+    private void configure(DomainConfig domain, List<Fd> fds) throws IOException {
+        config = Optional.of(domain);
+        int at = domain.initrd() ? 3 : 2;
+        serial = Optional.of(fds.get(at));
+        serialIn = domain.serialIn() ? Optional.of(fds.get(at + 1)) : Optional.empty();
+        say("configured " + domain.name() + " with " + fds.size() + " descriptors");
+    }
+
+    private void handle(ToVmm message, List<Fd> fds) throws IOException {
+        switch (message) {
+            case ToVmm.Configure _ -> send(new FromVmm.Ready());
+            case ToVmm.Attach m -> {
+                attach(m, fds);
+                send(new FromVmm.Attached(m.index()));
+            }
+            case ToVmm.Start _ -> start();
+            case ToVmm.Pause _ -> send(status(DomainState.PAUSED));
+            case ToVmm.Resume _ -> send(status(DomainState.RUNNING));
+            case ToVmm.Stop _ -> exit(0);
+            case ToVmm.Revoke m -> say("revoked " + m.index());
+            case ToVmm.Answer m ->
+                say("answer " + m.requestId() + " " + m.status() + " " + m.index() + " " + m.reason());
+            case ToVmm.Query _ -> send(status(DomainState.RUNNING));
+        }
+    }
+
+    private void attach(ToVmm.Attach attach, List<Fd> fds) throws IOException {
+        ChannelConfig channel = config.orElseThrow().channels().get(attach.index());
+        if (channel.kind() != ChannelKind.MEMORY) {
+            say("attached " + channel.flow());
+            return;
+        }
+        bells.put(attach.index(), EventFd.adopt(fds.get(1)));
+        if (attach.role() == Direction.OUT) {
+            Mapping mapping = Mapping.writable(fds.getFirst(), 0, channel.sizeBytes());
+            RingWriter ring = new RingWriter(mapping.segment(), channel.recordBytes(), channel.recordCount());
+            ring.reset(1);
+            byte[] hello = ("hello from " + config.orElseThrow().name()).getBytes(StandardCharsets.US_ASCII);
+            ring.write(hello, 0, hello.length);
+        } else {
+            say("direct: " + tryWritable(fds.getFirst(), channel.sizeBytes()));
+            try (Fd again = Linux.open("/proc/self/fd/" + fds.getFirst().number(), Linux.O_RDWR)) {
+                say("reopened: " + tryWritable(again, channel.sizeBytes()));
+            } catch (ErrnoException e) {
+                say("reopened: " + e.errnoName());
+            }
+            readable.put(attach.index(), Mapping.readOnly(fds.getFirst(), 0, channel.sizeBytes()));
+        }
+    }
+
+    private static String tryWritable(Fd fd, long size) {
+        try (Mapping mapping = Mapping.writable(fd, 0, size)) {
+            return "mapped writable at " + mapping.address();
+        } catch (ErrnoException e) {
+            return e.errnoName();
+        }
+    }
+
+    private void start() throws IOException {
+        send(new FromVmm.Started(1234));
+        send(status(DomainState.RUNNING));
+        readable.forEach(this::read);
+        int id = 0;
+        for (String word : words()) {
+            String[] parts = word.split(":");
+            switch (parts[0]) {
+                case "ask" ->
+                    send(new FromVmm.Request(
+                            ++id,
+                            ChannelKind.valueOf(parts[2].toUpperCase(java.util.Locale.ROOT)),
+                            Direction.valueOf(parts[3].toUpperCase(java.util.Locale.ROOT)),
+                            parts[1]));
+                case "violate" -> {
+                    for (int i = 0; i < Integer.parseInt(parts[1]); i++) {
+                        send(new FromVmm.Violation(ViolationKind.READ_ONLY_WRITE, "gpa 0xd0200000, attempt " + i));
+                    }
+                }
+                case "exit" -> exit(Integer.parseInt(parts[1]));
+                case "echo" -> echo();
+                case "send-fd" -> control.send(bytes(new FromVmm.Ready()), List.of(Fd.own(0)));
+                case "await-record" -> awaitRecords(Integer.parseInt(parts[1]));
+                default -> {
+                    // A word for another step.
+                }
+            }
+        }
+    }
+
+    private void read(int index, Mapping mapping) {
+        ChannelConfig channel = config.orElseThrow().channels().get(index);
+        RingReader ring = new RingReader(mapping.segment(), channel.recordBytes(), channel.recordCount());
+        byte[] record = new byte[ring.maxPayload()];
+        for (int length = ring.read(record); length != RingReader.EMPTY; length = ring.read(record)) {
+            if (length >= 0) {
+                say("record " + channel.flow() + ": " + new String(record, 0, length, StandardCharsets.US_ASCII));
+            }
+        }
+    }
+
+    /** Waits for the doorbell of a channel, then reads its records. */
+    private void awaitRecords(int index) throws IOException {
+        EventFd bell = bells.get(index);
+        while (bell != null) {
+            Poller.await(bell.fd(), Poller.IN, -1);
+            bell.drain();
+            Mapping mapping = readable.get(index);
+            if (mapping != null) {
+                read(index, mapping);
+                return;
+            }
+        }
+    }
+
+    private void echo() throws IOException {
+        Fd in = serialIn.orElseThrow();
+        byte[] bytes = new byte[64];
+        Poller.await(in, Poller.IN, -1);
+        int count = Pipe.read(in, bytes, 0, bytes.length);
+        say("typed: " + new String(bytes, 0, count, StandardCharsets.US_ASCII));
+    }
+
+    private void exit(int code) throws IOException {
+        send(new FromVmm.Exited(code, "{\"engine\":\"direct\"}"));
+        Runtime.getRuntime().halt(code);
+    }
+
+    private static FromVmm.Status status(DomainState state) {
+        return new FromVmm.Status(state, Engine.DIRECT, 0, List.of(new FromVmm.ExitCount("io", 5)), List.of());
+    }
+
+    private void send(FromVmm message) throws IOException {
+        control.send(bytes(message));
+    }
+
+    private static byte[] bytes(FromVmm message) {
+        ByteBuffer frame = VmmCodec.encode(message);
+        byte[] bytes = new byte[frame.remaining()];
+        frame.get(bytes);
+        return bytes;
+    }
+
+    private void say(String line) {
+        byte[] bytes = (line + "\n").getBytes(StandardCharsets.US_ASCII);
+        try {
+            Pipe.write(serial.orElseThrow(), bytes, 0, bytes.length);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private String[] words() {
+        return config.orElseThrow().commandLine().split(" ");
+    }
+
+    private boolean does(String word) {
+        return config.isPresent() && List.of(words()).contains(word);
+    }
+}
