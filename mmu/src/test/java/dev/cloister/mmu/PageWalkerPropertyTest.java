@@ -117,7 +117,7 @@ class PageWalkerPropertyTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"NONE, 11, 20", "BITS32, 12, 400", "PAE, 13, 400", "LEVEL4, 14, 600", "LEVEL5, 15, 600"})
+    @CsvSource({"NONE, 11, 20", "BITS32, 12, 200", "PAE, 13, 200", "LEVEL4, 14, 300", "LEVEL5, 15, 300"})
     void agreesWithTheManual(ReferenceWalker.Mode mode, long seed, int memories) {
         Random random = new Random(seed);
         Map<Translation.Outcome, Integer> seen = new EnumMap<>(Translation.Outcome.class);
