@@ -55,6 +55,50 @@ public final class KvmExit {
     /** Access to guest memory that faulted on the host or has the wrong attributes (Linux 6.8). */
     public static final int MEMORY_FAULT = 39;
 
+    // Indexed by the reason; null where the number belongs to another architecture.
+    private static final String[] NAMES = {
+        "UNKNOWN",
+        "EXCEPTION",
+        "IO",
+        "HYPERCALL",
+        "DEBUG",
+        "HLT",
+        "MMIO",
+        "IRQ_WINDOW_OPEN",
+        "SHUTDOWN",
+        "FAIL_ENTRY",
+        "INTR",
+        "SET_TPR",
+        "TPR_ACCESS",
+        null,
+        null,
+        null,
+        "NMI",
+        "INTERNAL_ERROR",
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        "SYSTEM_EVENT",
+        null,
+        "IOAPIC_EOI",
+        "HYPERV",
+        null,
+        "X86_RDMSR",
+        "X86_WRMSR",
+        "DIRTY_RING_FULL",
+        "AP_RESET_HOLD",
+        "X86_BUS_LOCK",
+        "XEN",
+        null,
+        null,
+        "NOTIFY",
+        null,
+        "MEMORY_FAULT"
+    };
+
     private KvmExit() {}
 
     /**
@@ -64,34 +108,7 @@ public final class KvmExit {
      * @return for example {@code IO}, or {@code exit 99} for one without a name here
      */
     public static String name(int reason) {
-        return switch (reason) {
-            case UNKNOWN -> "UNKNOWN";
-            case EXCEPTION -> "EXCEPTION";
-            case IO -> "IO";
-            case HYPERCALL -> "HYPERCALL";
-            case DEBUG -> "DEBUG";
-            case HLT -> "HLT";
-            case MMIO -> "MMIO";
-            case IRQ_WINDOW_OPEN -> "IRQ_WINDOW_OPEN";
-            case SHUTDOWN -> "SHUTDOWN";
-            case FAIL_ENTRY -> "FAIL_ENTRY";
-            case INTR -> "INTR";
-            case SET_TPR -> "SET_TPR";
-            case TPR_ACCESS -> "TPR_ACCESS";
-            case NMI -> "NMI";
-            case INTERNAL_ERROR -> "INTERNAL_ERROR";
-            case SYSTEM_EVENT -> "SYSTEM_EVENT";
-            case IOAPIC_EOI -> "IOAPIC_EOI";
-            case HYPERV -> "HYPERV";
-            case X86_RDMSR -> "X86_RDMSR";
-            case X86_WRMSR -> "X86_WRMSR";
-            case DIRTY_RING_FULL -> "DIRTY_RING_FULL";
-            case AP_RESET_HOLD -> "AP_RESET_HOLD";
-            case X86_BUS_LOCK -> "X86_BUS_LOCK";
-            case XEN -> "XEN";
-            case NOTIFY -> "NOTIFY";
-            case MEMORY_FAULT -> "MEMORY_FAULT";
-            default -> "exit " + reason;
-        };
+        String name = reason >= 0 && reason < NAMES.length ? NAMES[reason] : null;
+        return name == null ? "exit " + reason : name;
     }
 }
