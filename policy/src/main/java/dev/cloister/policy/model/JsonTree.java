@@ -113,6 +113,12 @@ final class JsonTree {
             case START_OBJECT -> object(line, column);
             case START_ARRAY -> array(line, column);
             case VALUE_STRING -> new Json.Text(line, column, parser.getText());
+            default -> scalar(token, line, column);
+        };
+    }
+
+    private Json scalar(JsonToken token, int line, int column) throws IOException {
+        return switch (token) {
             case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> number(line, column);
             case VALUE_TRUE, VALUE_FALSE -> new Json.Bool(line, column, token == JsonToken.VALUE_TRUE);
             case VALUE_NULL -> new Json.Null(line, column);
