@@ -5,6 +5,7 @@ module dev.cloister.vmm {
     requires transitive dev.cloister.devices;
     requires transitive dev.cloister.policy;
     requires dev.cloister.emulator;
+    requires com.fasterxml.jackson.core;
     requires org.tukaani.xz;
     requires aircompressor.v3;
     requires static org.jspecify;

@@ -1,0 +1,165 @@
+package dev.cloister.vmm;
+
+import dev.cloister.devices.ByteSink;
+import dev.cloister.devices.Cmos;
+import dev.cloister.devices.DebugExit;
+import dev.cloister.devices.DebugPort;
+import dev.cloister.devices.DeviceFailure;
+import dev.cloister.devices.DeviceFailureListener;
+import dev.cloister.devices.I8042;
+import dev.cloister.devices.InterruptLine;
+import dev.cloister.devices.MachineControl;
+import dev.cloister.devices.MmioBus;
+import dev.cloister.devices.PortBus;
+import dev.cloister.devices.PortDevice;
+import dev.cloister.devices.PostPort;
+import dev.cloister.devices.PowerOffPort;
+import dev.cloister.devices.ResetControl;
+import dev.cloister.devices.Serial16550;
+import dev.cloister.emulator.PortIo;
+import dev.cloister.mmu.GuestMemory;
+import dev.cloister.policy.channel.DirectoryLayout;
+import java.time.Clock;
+
+/**
+ * The buses of one machine with the devices on them, and what devices ask of the machine. The same under every engine: KVM's exits and
+ * the emulator's accesses end here. Any vCPU thread; allocates nothing on an access.
+ */
+final class Board implements MachineControl, DeviceFailureListener, PortIo {
+    /** How the board reaches the interrupt chips. */
+    interface Lines {
+        /** The line of a GSI. */
+        InterruptLine line(int gsi);
+    }
+
+    private final PortBus ports = new PortBus(this);
+    private final MmioBus mmio = new MmioBus(this);
+    private final GuestMemory memory;
+    private final RunControl control;
+    private final Violations violations;
+    private final Serial16550 com1;
+
+    Board(MachineConfig config, GuestMemory memory, RunControl control, Violations violations, Wires wires) {
+        this.memory = memory;
+        this.control = control;
+        this.violations = violations;
+        this.com1 = new Serial16550(wires.console(), wires.lines().line(Serial16550.COM1_IRQ));
+        attach(config, wires);
+    }
+
+    /**
+     * What the board's devices are connected to.
+     *
+     * @param console where serial and debug ports print
+     * @param lines the interrupt chips
+     */
+    record Wires(ByteSink console, Lines lines) {}
+
+    private void attach(MachineConfig config, Wires wires) {
+        ports.attach(Serial16550.COM1_PORT, Serial16550.PORTS, com1, "COM1");
+        DebugPort debug = new DebugPort(wires.console());
+        ports.attach(DebugPort.BOCHS_PORT, DebugPort.PORTS, debug, "debug console");
+        ports.attach(DebugPort.FIRMWARE_PORT, DebugPort.PORTS, debug, "firmware debug console");
+        ports.attach(PostPort.PORT, PostPort.PORTS, new PostPort(), "POST code");
+        new I8042(this, wires.lines().line(I8042.IRQ)).attachTo(ports);
+        long low = Math.min(config.memoryBytes(), GuestMap.LOW_RAM_END);
+        Cmos.Machine machine = new Cmos.Machine(low, config.memoryBytes() - low, config.cpus());
+        ports.attach(Cmos.PORT, Cmos.PORTS, new Cmos(machine, Clock.systemUTC()), "CMOS");
+        ports.attach(ResetControl.PORT, ResetControl.PORTS, new ResetControl(this), "reset control");
+        ports.attach(PowerOffPort.Q35_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "power off");
+        ports.attach(PowerOffPort.BOCHS_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "old power off");
+        if (config.debugExit()) {
+            ports.attach(DebugExit.PORT, DebugExit.PORTS, new DebugExit(this), "debug exit");
+        }
+    }
+
+    /** COM1, for input. */
+    Serial16550 serial() {
+        return com1;
+    }
+
+    /** Puts a further device on the port bus. */
+    void attach(int base, int length, PortDevice device, String name) {
+        ports.attach(base, length, device, name);
+    }
+
+    /** A port read; all ones where nothing answers. */
+    long portRead(int port, int size) {
+        return ports.read(port, size);
+    }
+
+    /** A port write. */
+    void portWrite(int port, int size, long value) {
+        ports.write(port, size, value);
+    }
+
+    @Override
+    public int in(int port, int size) {
+        return (int) ports.read(port, size);
+    }
+
+    @Override
+    public void out(int port, int size, int value) {
+        ports.write(port, size, Integer.toUnsignedLong(value));
+    }
+
+    /** A read of guest-physical space without memory; all ones where nothing answers. */
+    long mmioRead(long gpa, int size) {
+        if (inChannelArea(gpa)) {
+            violations.outOfWindow(false, gpa, size);
+        }
+        return mmio.read(gpa, size);
+    }
+
+    /** A write to guest-physical space without memory, or with memory that the guest may only read. */
+    void mmioWrite(long gpa, int size, long value) {
+        if (inChannelArea(gpa)) {
+            if (memory.contains(gpa, 1, false)) {
+                violations.readOnlyWrite(memory, gpa, size, value);
+                return;
+            }
+            violations.outOfWindow(true, gpa, size);
+        }
+        mmio.write(gpa, size, value);
+    }
+
+    private static boolean inChannelArea(long gpa) {
+        return gpa >= DirectoryLayout.DIRECTORY_GPA && gpa < DirectoryLayout.WINDOWS_END_GPA;
+    }
+
+    /** What nobody answered so far. */
+    Report.Unclaimed unclaimed() {
+        return new Report.Unclaimed(
+                ports.unclaimedReads(), ports.unclaimedWrites(), mmio.unclaimedReads(), mmio.unclaimedWrites());
+    }
+
+    /** The most used addresses that nobody answered, one line each; for reports. */
+    java.util.List<String> topUnclaimed() {
+        java.util.List<String> lines = new java.util.ArrayList<>();
+        ports.topUnclaimed()
+                .forEach(u -> lines.add("unclaimed port 0x" + Long.toHexString(u.address()) + ": " + u.count()));
+        mmio.topUnclaimed()
+                .forEach(u -> lines.add("unclaimed gpa 0x" + Long.toHexString(u.address()) + ": " + u.count()));
+        return lines;
+    }
+
+    @Override
+    public void powerOff() {
+        control.finish(new RunControl.End(Outcome.POWERED_OFF, "", 0, null));
+    }
+
+    @Override
+    public void reset() {
+        control.finish(new RunControl.End(Outcome.RESET, "", 0, null));
+    }
+
+    @Override
+    public void debugExit(int value) {
+        control.finish(new RunControl.End(Outcome.DEBUG_EXIT, "value " + value, value, null));
+    }
+
+    @Override
+    public void failed(DeviceFailure failure) {
+        control.finish(new RunControl.End(Outcome.HOST_FAILURE, failure.describe(), 0, null));
+    }
+}

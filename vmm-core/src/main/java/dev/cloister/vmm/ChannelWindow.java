@@ -1,0 +1,89 @@
+package dev.cloister.vmm;
+
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.Fd;
+import dev.cloister.linux.Linux;
+import dev.cloister.linux.Mapping;
+import dev.cloister.linux.Memfd;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Host memory behind one channel window. The host addresses, and with them KVM's memory slot, stay for the machine's life; what is
+ * behind them changes: private zeros, then the channel's memory, then private zeros again once it is severed. So a guest that runs
+ * meanwhile never meets a hole, and no thread of this process a missing page.
+ */
+final class ChannelWindow implements AutoCloseable {
+    private static final long SYS_LSEEK = 8;
+    private static final long SYS_MMAP = 9;
+    private static final int SEEK_END = 2;
+    private static final int PROT_READ = 1;
+    private static final int PROT_WRITE = 2;
+    private static final int MAP_SHARED = 0x1;
+    private static final int MAP_PRIVATE = 0x2;
+    private static final int MAP_FIXED = 0x10;
+    private static final int MAP_ANONYMOUS = 0x20;
+    private static final int MAP_NORESERVE = 0x4000;
+
+    private final Mapping reservation;
+    private final boolean writable;
+
+    /**
+     * Zeros.
+     *
+     * @param bytes size, a multiple of the page size
+     * @param writable whether this domain may write the channel's memory
+     */
+    ChannelWindow(long bytes, boolean writable) throws ErrnoException {
+        this.reservation = Mapping.anonymous(bytes);
+        this.writable = writable;
+    }
+
+    /** The memory; the same segment whatever is behind it. Read-only unless this domain writes. */
+    MemorySegment segment() {
+        return writable ? reservation.segment() : reservation.segment().asReadOnly();
+    }
+
+    /** Host address of the first byte. */
+    long address() {
+        return reservation.address();
+    }
+
+    /** Size in bytes. */
+    long size() {
+        return reservation.size();
+    }
+
+    /**
+     * Puts a memory file behind the window. It must not be able to shrink: an access behind its end would kill this process.
+     *
+     * @throws MachineException if the file is too small or can shrink
+     * @throws ErrnoException {@code EACCES} for a writer that was handed a read-only descriptor
+     */
+    void attach(Fd memory) throws MachineException, ErrnoException {
+        long length = Linux.check(
+                Linux.syscall(SYS_LSEEK, memory.number(), 0, SEEK_END, 0, 0, 0), "lseek", "channel memory " + memory);
+        if (length < size()) {
+            throw MachineException.input("channel memory has " + length + " bytes; expected at least " + size());
+        }
+        if ((Memfd.seals(memory) & Memfd.SEAL_SHRINK) == 0) {
+            throw MachineException.input("channel memory can shrink; expected F_SEAL_SHRINK on it");
+        }
+        int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+        replace(protection, MAP_SHARED, memory.number(), "channel memory " + memory);
+    }
+
+    /** Puts private zeros behind the window; the channel's memory is no longer reachable from this process through it. */
+    void sever() throws ErrnoException {
+        replace(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, "severed channel window");
+    }
+
+    private void replace(int protection, int flags, int fd, String what) throws ErrnoException {
+        long result = Linux.syscall(SYS_MMAP, address(), size(), protection, flags | MAP_FIXED | MAP_NORESERVE, fd, 0);
+        Linux.check(result, "mmap MAP_FIXED", what);
+    }
+
+    @Override
+    public void close() {
+        reservation.close();
+    }
+}

@@ -1,0 +1,106 @@
+package dev.cloister.vmm;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Draws up a machine's report, after its last vCPU thread and before its memory goes. */
+final class Conclusion {
+    private Conclusion() {}
+
+    /**
+     * What the report is made from.
+     *
+     * @param config the configuration
+     * @param createdAt nanoTime of creation
+     * @param firstEntryAt nanoTime of the first guest instruction, 0 if there was none
+     * @param end why it ended
+     * @param engine what ran it
+     * @param board its devices
+     * @param violations how many there were
+     * @param hostRanges guest memory in this process
+     * @param notes what loader and machine want to say
+     */
+    record Facts(
+            MachineConfig config,
+            long createdAt,
+            long firstEntryAt,
+            RunControl.End end,
+            Engine engine,
+            Board board,
+            long violations,
+            long[] hostRanges,
+            List<String> notes) {}
+
+    static MachineExit of(Machine machine) {
+        Facts facts = machine.facts();
+        RunControl.End end = facts.end();
+        int code = end.outcome().exitCode(end.debugValue());
+        List<String> notes = new ArrayList<>(facts.notes());
+        notes.addAll(facts.board().topUnclaimed());
+        long refusals = 0;
+        for (VcpuThread vcpu : facts.engine().vcpus()) {
+            refusals += vcpu.completer().userRefusals();
+        }
+        if (refusals > 0) {
+            notes.add(refusals + " instructions of user code that neither KVM nor the emulator knows raised #UD");
+        }
+        Report report = new Report(
+                facts.config().name(),
+                facts.engine().label(),
+                end.outcome(),
+                code,
+                end.detail(),
+                times(facts),
+                exits(facts.engine().vcpus()),
+                emulated(facts.engine().vcpus()),
+                facts.board().unclaimed(),
+                facts.violations(),
+                ProcessFacts.memory(facts.hostRanges()),
+                notes,
+                end.fault());
+        return new MachineExit(end.outcome(), code, report);
+    }
+
+    private static Report.Times times(Facts facts) {
+        long now = System.nanoTime();
+        long first = facts.firstEntryAt();
+        long total = ProcessFacts.nanosSinceStart(now);
+        if (first == 0) {
+            return new Report.Times(-1, -1, 0, total);
+        }
+        return new Report.Times(ProcessFacts.nanosSinceStart(first), first - facts.createdAt(), now - first, total);
+    }
+
+    static List<Report.Count> exits(List<VcpuThread> vcpus) {
+        List<Report.Count> result = new ArrayList<>();
+        for (ExitKind kind : ExitKind.values()) {
+            long sum = 0;
+            for (VcpuThread vcpu : vcpus) {
+                sum += vcpu.portals().counts()[kind.ordinal()];
+            }
+            if (sum > 0) {
+                result.add(new Report.Count(kind.label(), sum));
+            }
+        }
+        result.sort(Comparator.comparingLong(Report.Count::count).reversed());
+        return result;
+    }
+
+    private static Report.Emulated emulated(List<VcpuThread> vcpus) {
+        long total = 0;
+        long exceptions = 0;
+        Map<String, Long> sums = new TreeMap<>();
+        for (VcpuThread vcpu : vcpus) {
+            total += vcpu.completer().counts().total();
+            exceptions += vcpu.completer().exceptions();
+            vcpu.completer().counts().list().forEach(c -> sums.merge(c.name(), c.count(), Long::sum));
+        }
+        List<Report.Count> byMnemonic = new ArrayList<>();
+        sums.forEach((name, count) -> byMnemonic.add(new Report.Count(name, count)));
+        byMnemonic.sort(Comparator.comparingLong(Report.Count::count).reversed());
+        return new Report.Emulated(total, exceptions, byMnemonic);
+    }
+}

@@ -1,0 +1,152 @@
+package dev.cloister.vmm;
+
+import dev.cloister.devices.InterruptLine;
+import dev.cloister.kvm.CpuidEntries;
+import dev.cloister.kvm.GsiRouting;
+import dev.cloister.kvm.Kvm;
+import dev.cloister.kvm.Vcpu;
+import dev.cloister.kvm.Vm;
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.Fd;
+import dev.cloister.policy.channel.DirectoryLayout;
+import dev.cloister.policy.protocol.ChannelConfig;
+import dev.cloister.vmm.loader.EntryState;
+import java.util.ArrayList;
+import java.util.List;
+
+/** KVM executes everything, with its own interrupt chips and timer; the emulator completes what KVM gives up on. */
+final class DirectEngine implements Engine {
+    private final Kvm kvm;
+    private final Vm vm;
+    private final List<Vcpu> vcpus = new ArrayList<>();
+    private final List<VcpuThread> threads = new ArrayList<>();
+    private final List<CpuidEntries> cpuids = new ArrayList<>();
+    private int nextSlot;
+
+    /**
+     * Makes the virtual machine with its interrupt chips and vCPUs; nothing runs yet.
+     *
+     * @param kvm owned by the engine from here on, also when this fails
+     */
+    DirectEngine(Kvm kvm, MachineConfig config) throws ErrnoException {
+        this.kvm = kvm;
+        Vm made = null;
+        boolean done = false;
+        try {
+            made = kvm.createVm();
+            this.vm = made;
+            setUp(config);
+            done = true;
+        } finally {
+            if (!done) {
+                if (made != null) {
+                    made.close();
+                }
+                kvm.close();
+            }
+        }
+    }
+
+    private void setUp(MachineConfig config) throws ErrnoException {
+        vm.setIdentityMapAddress(GuestMap.IDENTITY_MAP);
+        vm.setTssAddress(GuestMap.TSS);
+        vm.createIrqChip();
+        vm.createPit2(true);
+        vm.enableExitOnEmulationFailure();
+        GsiRouting routing = GsiRouting.standard();
+        for (ChannelConfig channel : config.channels()) {
+            int vector = DirectoryLayout.interruptVector(channel);
+            if (vector != 0) {
+                routing.lapic(DirectoryLayout.INTERRUPT_GSI + channel.index(), 0, vector);
+            }
+        }
+        vm.setGsiRouting(routing);
+        CpuidEntries supported = kvm.supportedCpuid();
+        for (int i = 0; i < config.cpus(); i++) {
+            Vcpu vcpu = vm.createVcpu(i);
+            CpuidEntries table = CpuidTable.forVcpu(supported, i, config.cpus());
+            vcpu.setCpuid(table);
+            cpuids.add(i == 0 ? copy(table) : table);
+            vcpus.add(vcpu);
+        }
+    }
+
+    private static CpuidEntries copy(CpuidEntries table) {
+        CpuidEntries result = new CpuidEntries();
+        table.entries().forEach(result::set);
+        return result;
+    }
+
+    /** Gives the vCPUs their surroundings and the first one its entry state. */
+    void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuThread.Owner owner)
+            throws ErrnoException {
+        for (int i = 0; i < vcpus.size(); i++) {
+            Vcpu vcpu = vcpus.get(i);
+            CpuidEntries cpuid = cpuids.get(i);
+            GuestLinearMemory memory = new GuestLinearMemory(
+                    ram.memory(), board, CpuidTable.physicalAddressBits(cpuid), CpuidTable.gigabytePages(cpuid));
+            Completer completer = new Completer(vcpu, memory, board, cpuid, control);
+            Portals portals = new Portals(vcpu, board, control, completer, memory);
+            threads.add(new VcpuThread(vcpu, control, portals, completer, owner));
+        }
+        EntryRegisters.apply(vcpus.getFirst(), entry);
+    }
+
+    @Override
+    public String label() {
+        return EngineKind.DIRECT.label();
+    }
+
+    @Override
+    public void install(List<GuestRam.Piece> pieces) throws ErrnoException {
+        for (GuestRam.Piece piece : pieces) {
+            vm.setMemorySlot(nextSlot++, piece.gpa(), piece.host(), piece.readOnly() ? Vm.READ_ONLY : 0);
+        }
+    }
+
+    @Override
+    public List<VcpuThread> vcpus() {
+        return threads;
+    }
+
+    @Override
+    public InterruptLine line(int gsi) {
+        return new GsiLine(vm.fd(), gsi);
+    }
+
+    @Override
+    public void kickAll() {
+        for (Vcpu vcpu : vcpus) {
+            while (!vcpu.kick()) {
+                // The user's limit of queued signals is reached; they drain as their receivers run.
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Override
+    public void bindDoorbell(Fd event, int port) throws ErrnoException {
+        vm.assignPortEvent(event, port, Integer.BYTES);
+    }
+
+    @Override
+    public void unbindDoorbell(Fd event, int port) throws ErrnoException {
+        vm.deassignPortEvent(event, port, Integer.BYTES);
+    }
+
+    @Override
+    public void bindInterrupt(Fd event, int gsi) throws ErrnoException {
+        vm.assignIrqfd(event, gsi);
+    }
+
+    @Override
+    public void unbindInterrupt(Fd event, int gsi) throws ErrnoException {
+        vm.deassignIrqfd(event, gsi);
+    }
+
+    @Override
+    public void close() {
+        vm.close();
+        kvm.close();
+    }
+}

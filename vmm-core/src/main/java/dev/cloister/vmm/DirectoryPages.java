@@ -1,0 +1,29 @@
+package dev.cloister.vmm;
+
+import dev.cloister.policy.channel.DirectoryLayout;
+import dev.cloister.policy.protocol.DaemonLoss;
+import dev.cloister.policy.protocol.DomainConfig;
+import dev.cloister.policy.protocol.Engine;
+import java.lang.foreign.MemorySegment;
+
+/** Fills the directory page from a machine's configuration; a guest that runs without a daemon finds one without channels. */
+final class DirectoryPages {
+    private DirectoryPages() {}
+
+    static void write(MemorySegment page, MachineConfig config) {
+        DomainConfig domain = new DomainConfig(
+                config.id(),
+                config.name(),
+                "",
+                config.memoryBytes(),
+                config.cpus(),
+                Engine.DIRECT,
+                "",
+                "",
+                false,
+                false,
+                DaemonLoss.SEVER,
+                config.channels());
+        DirectoryLayout.write(page, domain);
+    }
+}

@@ -1,0 +1,101 @@
+package dev.cloister.vmm;
+
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.Fd;
+import dev.cloister.linux.Mapping;
+import dev.cloister.policy.protocol.DomainConfig;
+import dev.cloister.policy.protocol.Engine;
+import dev.cloister.vmm.loader.ImageModule;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The descriptors that came with a configuration, sorted and owned, and the machine's configuration made from them. */
+final class DomainSetup implements AutoCloseable {
+    private static final long MAX_IMAGE = 4L << 30;
+
+    private final Fd kvm;
+    private final Fd kernel;
+    private final @Nullable Fd initrd;
+    private final Fd serialOut;
+    private final @Nullable Fd serialIn;
+    private final List<Mapping> images = new ArrayList<>();
+
+    private DomainSetup(Fd kvm, Fd kernel, @Nullable Fd initrd, Fd serialOut, @Nullable Fd serialIn) {
+        this.kvm = kvm;
+        this.kernel = kernel;
+        this.initrd = initrd;
+        this.serialOut = serialOut;
+        this.serialIn = serialIn;
+    }
+
+    /**
+     * Takes the descriptors over.
+     *
+     * @param fds kvm, kernel, initrd if there is one, serial output, serial input if there is one; emptied
+     */
+    static DomainSetup take(DomainConfig domain, List<Fd> fds) throws MachineException {
+        int expected = 3 + (domain.initrd() ? 1 : 0) + (domain.serialIn() ? 1 : 0);
+        if (fds.size() != expected) {
+            throw MachineException.input("Configure came with " + fds.size() + " descriptors; expected " + expected);
+        }
+        List<Fd> left = new ArrayList<>(fds);
+        fds.clear();
+        return new DomainSetup(
+                left.removeFirst(),
+                left.removeFirst(),
+                domain.initrd() ? left.removeFirst() : null,
+                left.removeFirst(),
+                domain.serialIn() ? left.removeFirst() : null);
+    }
+
+    Fd kvm() {
+        return kvm;
+    }
+
+    MachineConfig config(DomainConfig domain, MachineEvents events) throws MachineException, ErrnoException {
+        Mapping image = DescriptorStreams.copyOf(kernel, "kernel " + domain.kernelName(), MAX_IMAGE);
+        images.add(image);
+        BootImage boot = BootImage.kernel(image.segment()).withCommandLine(domain.commandLine());
+        if (initrd != null) {
+            Mapping modules = DescriptorStreams.copyOf(initrd, "initrd", MAX_IMAGE);
+            images.add(modules);
+            boot = boot.withModules(List.of(new ImageModule("initrd", modules.segment())));
+        }
+        MachineConfig.Builder builder = MachineConfig.builder(boot)
+                .domain(domain.name(), domain.id())
+                .memory(domain.memoryBytes())
+                .cpus(domain.cpus())
+                .engine(engine(domain.engine()))
+                .serialOut(DescriptorStreams.output(serialOut))
+                .channels(domain.channels())
+                .events(events);
+        if (serialIn != null) {
+            builder.serialIn(DescriptorStreams.input(serialIn));
+        }
+        return builder.build();
+    }
+
+    private static EngineKind engine(Engine wanted) throws MachineException {
+        return EngineKind.of(wanted.text());
+    }
+
+    /** The images are in guest memory: their copies and descriptors can go. */
+    void releaseImages() {
+        images.forEach(Mapping::close);
+        images.clear();
+        kernel.close();
+        if (initrd != null) {
+            initrd.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        releaseImages();
+        serialOut.close();
+        if (serialIn != null) {
+            serialIn.close();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.cloister.vmm;
+
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.Fd;
+import java.util.List;
+
+/**
+ * What executes the guest's instructions. The machine around it (memory map, board, channels) is the same object under every engine;
+ * an engine installs guest memory, runs vCPUs and raises interrupts.
+ */
+sealed interface Engine extends RunControl.Kicker, Board.Lines, AutoCloseable permits DirectEngine {
+    /** The name for reports. */
+    String label();
+
+    /** Makes the pieces of the guest-physical space visible to the guest. */
+    void install(List<GuestRam.Piece> pieces) throws ErrnoException;
+
+    /** The bodies of the vCPU threads, by vCPU number. */
+    List<VcpuThread> vcpus();
+
+    /** Makes 4-byte writes to a port signal an eventfd without a visit to user space. */
+    void bindDoorbell(Fd event, int port) throws ErrnoException;
+
+    /** Undoes {@link #bindDoorbell}. */
+    void unbindDoorbell(Fd event, int port) throws ErrnoException;
+
+    /** Makes an eventfd's signals interrupts of a GSI. */
+    void bindInterrupt(Fd event, int gsi) throws ErrnoException;
+
+    /** Undoes {@link #bindInterrupt}. */
+    void unbindInterrupt(Fd event, int gsi) throws ErrnoException;
+
+    @Override
+    void close();
+}

@@ -1,0 +1,102 @@
+package dev.cloister.vmm;
+
+import dev.cloister.emulator.CpuState;
+import dev.cloister.emulator.DecodeResult;
+import dev.cloister.emulator.Decoder;
+import dev.cloister.emulator.Formatter;
+import dev.cloister.emulator.Instruction;
+import dev.cloister.emulator.SegmentRegister;
+import dev.cloister.kvm.Vcpu;
+import dev.cloister.linux.ErrnoException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Freezes a vCPU into a {@link FaultReport}. Used on its thread, at the end of the guest. */
+final class FaultReporter {
+    private static final int CODE_BYTES = 15;
+    private static final String[] GENERAL = {
+        "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"
+    };
+    private static final String[] SEGMENTS = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
+
+    private final Vcpu vcpu;
+    private final GuestLinearMemory memory;
+    private final ExitRing ring;
+
+    FaultReporter(Vcpu vcpu, GuestLinearMemory memory, ExitRing ring) {
+        this.vcpu = vcpu;
+        this.memory = memory;
+        this.ring = ring;
+    }
+
+    FaultReport report(String reason, String suggestion) {
+        CpuState state = read();
+        if (state == null) {
+            return new FaultReport(
+                    reason, vcpu.id(), null, "unknown: the registers cannot be read", "", ring.describe(), suggestion);
+        }
+        memory.prepare(state);
+        byte[] code = new byte[CODE_BYTES];
+        int length = memory.peek(state.segment(CpuState.CS).base() + state.rip(), code, CODE_BYTES);
+        return new FaultReport(
+                reason,
+                vcpu.id(),
+                dump(state),
+                decode(state, code, length),
+                HexFormat.ofDelimiter(" ").formatHex(code, 0, length),
+                ring.describe(),
+                suggestion);
+    }
+
+    private @Nullable CpuState read() {
+        try {
+            CpuState state = new CpuState();
+            KvmState.loadRegs(vcpu.readRegs(), state);
+            KvmState.loadSregs(vcpu.readSregs(), state);
+            return state;
+        } catch (ErrnoException e) {
+            return null;
+        }
+    }
+
+    private static String decode(CpuState state, byte[] code, int length) {
+        if (length == 0) {
+            return "unknown: no memory at rip";
+        }
+        Instruction instruction = new Instruction();
+        DecodeResult result = new Decoder().decode(code, 0, length, state.mode().bits(), state.rip(), instruction);
+        return result == DecodeResult.OK
+                ? Formatter.format(instruction)
+                : "undecodable (" + result.name().toLowerCase(java.util.Locale.ROOT) + ")";
+    }
+
+    private static RegisterDump dump(CpuState state) {
+        List<RegisterDump.Value> general = new ArrayList<>();
+        for (int i = 0; i < GENERAL.length; i++) {
+            general.add(new RegisterDump.Value(GENERAL[i], state.gpr(i)));
+        }
+        general.add(new RegisterDump.Value("rip", state.rip()));
+        general.add(new RegisterDump.Value("rflags", state.rflags()));
+        List<RegisterDump.Segment> segments = new ArrayList<>();
+        for (int i = 0; i < SEGMENTS.length; i++) {
+            SegmentRegister s = state.segment(i);
+            segments.add(new RegisterDump.Segment(
+                    SEGMENTS[i], s.selector(), s.base(), Integer.toUnsignedLong(s.limit()), s.attributes()));
+        }
+        List<RegisterDump.Segment> tables = List.of(
+                new RegisterDump.Segment(
+                        "gdtr", 0, state.gdtr().base(), state.gdtr().limit(), 0),
+                new RegisterDump.Segment(
+                        "idtr", 0, state.idtr().base(), state.idtr().limit(), 0));
+        List<RegisterDump.Value> control = List.of(
+                new RegisterDump.Value("cr0", state.cr0()),
+                new RegisterDump.Value("cr2", state.cr2()),
+                new RegisterDump.Value("cr3", state.cr3()),
+                new RegisterDump.Value("cr4", state.cr4()),
+                new RegisterDump.Value("cr8", state.cr8()),
+                new RegisterDump.Value("efer", state.efer()));
+        return new RegisterDump(state.mode().name(), state.cpl(), general, segments, tables, control);
+    }
+}

@@ -1,0 +1,36 @@
+package dev.cloister.vmm;
+
+/**
+ * The guest-physical map beyond what {@link dev.cloister.policy.channel.DirectoryLayout} fixes for channels: RAM, the pages that KVM
+ * wants for itself, and firmware. The same under every engine. All values are guest-physical addresses (gpa) in bytes.
+ */
+final class GuestMap {
+    /** RAM that does not fit below this continues at {@link #HIGH_RAM}. */
+    static final long LOW_RAM_END = 0xC000_0000L;
+
+    /** Where RAM continues above the 32-bit hole. */
+    static final long HIGH_RAM = 0x1_0000_0000L;
+
+    /**
+     * Where Intel hosts without unrestricted guest mode keep their identity map, one page (KVM API, KVM_SET_IDENTITY_MAP_ADDR). Below
+     * the largest firmware, above the local APIC.
+     */
+    static final long IDENTITY_MAP = 0xFEFF_C000L;
+
+    /** Three pages for KVM_SET_TSS_ADDR, right after the identity map. */
+    static final long TSS = 0xFEFF_D000L;
+
+    /** The local APIC's page, where message-signalled interrupts are written to (Intel SDM vol. 3, 11.11.1). */
+    static final long LOCAL_APIC = 0xFEE0_0000L;
+
+    /** A page. */
+    static final int PAGE = 4096;
+
+    /** Pins of the in-kernel IOAPIC; GSIs above them are ours. */
+    static final int IOAPIC_PINS = 24;
+
+    /** Pins of the two in-kernel 8259s. */
+    static final int PIC_PINS = 16;
+
+    private GuestMap() {}
+}

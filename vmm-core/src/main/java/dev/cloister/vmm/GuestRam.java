@@ -1,0 +1,192 @@
+package dev.cloister.vmm;
+
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.Mapping;
+import dev.cloister.mmu.GuestMemory;
+import dev.cloister.policy.channel.DirectoryLayout;
+import dev.cloister.policy.protocol.ChannelConfig;
+import dev.cloister.policy.protocol.Direction;
+import dev.cloister.vmm.loader.FirmwareLayout;
+import dev.cloister.vmm.loader.GuestSink;
+import dev.cloister.vmm.loader.ImageException;
+import dev.cloister.vmm.loader.ImageFormat;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** All host memory behind one guest's physical space: RAM, firmware, directory and request page, channel windows. Owns the mappings. */
+final class GuestRam implements AutoCloseable {
+    /**
+     * A piece of the guest-physical space as an engine installs it.
+     *
+     * @param gpa where it begins
+     * @param host writable view of the memory; the guest's rights are {@code readOnly}
+     * @param readOnly whether guest writes become exits
+     */
+    record Piece(long gpa, MemorySegment host, boolean readOnly) {}
+
+    private final List<Mapping> mappings = new ArrayList<>();
+    private final List<Piece> pieces = new ArrayList<>();
+    private final List<@Nullable ChannelWindow> windows = new ArrayList<>();
+    private final GuestMemory memory;
+    private final MemorySegment directory;
+    private final MemorySegment request;
+    private final @Nullable FirmwareLayout firmware;
+    private @Nullable MemorySegment rom;
+
+    /** Maps everything; on failure nothing stays mapped. */
+    GuestRam(MachineConfig config) throws ErrnoException, MachineException {
+        firmware = firmware(config);
+        boolean done = false;
+        try {
+            directory = allocate(DirectoryLayout.PAGE_BYTES);
+            request = ram(DirectoryLayout.REQUEST_GPA, DirectoryLayout.PAGE_BYTES);
+            memory = build(config);
+            done = true;
+        } finally {
+            if (!done) {
+                close();
+            }
+        }
+    }
+
+    private GuestMemory build(MachineConfig config) throws ErrnoException, MachineException {
+        GuestMemory.Builder builder = GuestMemory.builder();
+        long low = Math.min(config.memoryBytes(), GuestMap.LOW_RAM_END);
+        builder.ram("RAM", 0, ram(0, low));
+        if (config.memoryBytes() > low) {
+            builder.ram("high RAM", GuestMap.HIGH_RAM, ram(GuestMap.HIGH_RAM, config.memoryBytes() - low));
+        }
+        if (firmware != null) {
+            MemorySegment image = allocate(firmware.size());
+            rom = image;
+            pieces.add(new Piece(firmware.romGpa(), image, true));
+            builder.rom("firmware", firmware.romGpa(), image);
+        }
+        pieces.add(new Piece(DirectoryLayout.DIRECTORY_GPA, directory, true));
+        builder.readOnly("directory", DirectoryLayout.DIRECTORY_GPA, directory);
+        builder.ram("request page", DirectoryLayout.REQUEST_GPA, request);
+        for (ChannelConfig channel : config.channels()) {
+            windows.add(channel.sizeBytes() == 0 ? null : window(channel, builder));
+        }
+        try {
+            return builder.build();
+        } catch (IllegalArgumentException e) {
+            throw MachineException.input(e);
+        }
+    }
+
+    private static @Nullable FirmwareLayout firmware(MachineConfig config) throws MachineException {
+        if (config.image().format() != ImageFormat.FIRMWARE) {
+            return null;
+        }
+        try {
+            return FirmwareLayout.of(config.image().bytes().byteSize());
+        } catch (ImageException e) {
+            throw MachineException.input(e);
+        }
+    }
+
+    private MemorySegment ram(long gpa, long bytes) throws ErrnoException {
+        MemorySegment host = allocate(bytes);
+        pieces.add(new Piece(gpa, host, false));
+        return host;
+    }
+
+    private MemorySegment allocate(long bytes) throws ErrnoException {
+        Mapping mapping = Mapping.anonymous(bytes);
+        mappings.add(mapping);
+        return mapping.segment();
+    }
+
+    private ChannelWindow window(ChannelConfig channel, GuestMemory.Builder builder)
+            throws ErrnoException, MachineException {
+        long gpa = channel.gpa();
+        long bytes = channel.sizeBytes();
+        boolean fits = gpa >= DirectoryLayout.WINDOWS_GPA
+                && bytes > 0
+                && bytes <= DirectoryLayout.WINDOWS_END_GPA - gpa
+                && (gpa | bytes) % DirectoryLayout.WINDOW_ALIGN == 0;
+        if (!fits) {
+            throw MachineException.input("channel " + channel.flow() + ": window of " + bytes + " bytes at gpa 0x"
+                    + Long.toHexString(gpa) + "; expected 64 KiB steps within 0x"
+                    + Long.toHexString(DirectoryLayout.WINDOWS_GPA) + " to 0x"
+                    + Long.toHexString(DirectoryLayout.WINDOWS_END_GPA));
+        }
+        // Only one-way memory that comes in is read-only; a stream's pages are private to this guest and its VMM.
+        boolean readOnly = isInbound(channel);
+        ChannelWindow window = new ChannelWindow(bytes, !readOnly);
+        pieces.add(new Piece(gpa, window.segment(), readOnly));
+        String name = "window of channel " + channel.flow();
+        if (readOnly) {
+            builder.readOnly(name, gpa, window.segment());
+        } else {
+            builder.ram(name, gpa, window.segment());
+        }
+        return window;
+    }
+
+    private static boolean isInbound(ChannelConfig channel) {
+        return switch (channel.kind()) {
+            case MEMORY -> channel.direction() == Direction.IN;
+            case EVENT, STREAM, CONSOLE -> false;
+        };
+    }
+
+    /** The guest's memory. */
+    GuestMemory memory() {
+        return memory;
+    }
+
+    /** The guest's memory as a loader fills it. */
+    GuestSink sink() {
+        MemorySegment image = rom;
+        return firmware == null || image == null
+                ? GuestSink.of(memory)
+                : GuestSink.withRom(memory, firmware.romGpa(), image);
+    }
+
+    /** What an engine has to install. */
+    List<Piece> pieces() {
+        return List.copyOf(pieces);
+    }
+
+    /** The directory page, writable. */
+    MemorySegment directory() {
+        return directory;
+    }
+
+    /** The request page. */
+    MemorySegment request() {
+        return request;
+    }
+
+    /** The window of a channel; null for kinds without one. */
+    @Nullable
+    ChannelWindow window(int index) {
+        return windows.get(index);
+    }
+
+    /** Pairs of start and end host addresses of all guest memory. */
+    long[] hostRanges() {
+        long[] ranges = new long[pieces.size() * 2];
+        for (int i = 0; i < pieces.size(); i++) {
+            ranges[2 * i] = pieces.get(i).host().address();
+            ranges[2 * i + 1] = ranges[2 * i] + pieces.get(i).host().byteSize();
+        }
+        return ranges;
+    }
+
+    @Override
+    public void close() {
+        for (ChannelWindow window : windows) {
+            if (window != null) {
+                window.close();
+            }
+        }
+        mappings.forEach(Mapping::close);
+        windows.clear();
+        mappings.clear();
+    }
+}

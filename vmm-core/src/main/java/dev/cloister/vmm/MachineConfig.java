@@ -1,0 +1,238 @@
+package dev.cloister.vmm;
+
+import dev.cloister.policy.protocol.ChannelConfig;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a machine is made from. Made by {@link #builder}; immutable.
+ *
+ * @param name the domain's name, for messages, threads and the directory page
+ * @param id the domain's identity on the directory page
+ * @param memoryBytes guest RAM in bytes, a multiple of 4096
+ * @param cpus virtual CPUs, 1..64
+ * @param engine what shall execute the guest
+ * @param image what it boots
+ * @param debugExit whether port 0xf4 ends the machine with a chosen exit code
+ * @param serialOut where COM1 and the debug ports print; the machine flushes but never closes it
+ * @param serialIn what COM1 receives, or null for nothing; read by a daemon thread, never closed
+ * @param channels channels in directory order; attached with {@link Machine#attach} before or after the start
+ * @param timeout the longest time from start to end, or zero for none
+ * @param events who is told
+ */
+public record MachineConfig(
+        String name,
+        UUID id,
+        long memoryBytes,
+        int cpus,
+        EngineKind engine,
+        BootImage image,
+        boolean debugExit,
+        OutputStream serialOut,
+        @Nullable InputStream serialIn,
+        List<ChannelConfig> channels,
+        Duration timeout,
+        MachineEvents events) {
+    /** Guest memory where nothing else is asked for: 256 MiB. */
+    public static final long DEFAULT_MEMORY = 256L << 20;
+
+    /** The most vCPUs. */
+    public static final int MAX_CPUS = 64;
+
+    /** The least guest memory: real mode's first MiB. */
+    public static final long MIN_MEMORY = 1L << 20;
+
+    /** The most guest memory: what fits between 4 GiB and 1 TiB. */
+    public static final long MAX_MEMORY = 1L << 40;
+
+    /** Copies the list. */
+    public MachineConfig {
+        channels = List.copyOf(channels);
+    }
+
+    /**
+     * Starts a configuration: one vCPU, {@link #DEFAULT_MEMORY}, engine auto, no debug exit, output dropped, no input, no timeout.
+     *
+     * @param image what it boots
+     * @return a builder
+     */
+    public static Builder builder(BootImage image) {
+        return new Builder(image);
+    }
+
+    void validate() throws MachineException {
+        if (memoryBytes < MIN_MEMORY || memoryBytes > MAX_MEMORY || memoryBytes % GuestMap.PAGE != 0) {
+            throw MachineException.input("guest memory of " + memoryBytes + " bytes; expected a multiple of 4096 from "
+                    + MIN_MEMORY + " to " + MAX_MEMORY);
+        }
+        if (cpus < 1 || cpus > MAX_CPUS) {
+            throw MachineException.input(cpus + " vCPUs; expected 1 to " + MAX_CPUS);
+        }
+        if (image.bytes().byteSize() == 0) {
+            throw MachineException.input("the image is empty; give a kernel, a flat binary or firmware");
+        }
+        for (int i = 0; i < channels.size(); i++) {
+            if (channels.get(i).index() != i) {
+                throw MachineException.input("channel at position " + i + " has index "
+                        + channels.get(i).index() + "; expected directory order");
+            }
+        }
+    }
+
+    /** Collects a configuration. Not thread-safe. */
+    public static final class Builder {
+        private String name = "guest";
+        private UUID id = new UUID(0, 0);
+        private long memoryBytes = DEFAULT_MEMORY;
+        private int cpus = 1;
+        private EngineKind engine = EngineKind.AUTO;
+        private final BootImage image;
+        private boolean debugExit;
+        private OutputStream serialOut = OutputStream.nullOutputStream();
+        private @Nullable InputStream serialIn;
+        private List<ChannelConfig> channels = List.of();
+        private Duration timeout = Duration.ZERO;
+        private MachineEvents events = MachineEvents.NONE;
+
+        private Builder(BootImage image) {
+            this.image = image;
+        }
+
+        /**
+         * Sets who the domain is.
+         *
+         * @param domainName its name
+         * @param domainId its identity
+         * @return this
+         */
+        public Builder domain(String domainName, UUID domainId) {
+            this.name = domainName;
+            this.id = domainId;
+            return this;
+        }
+
+        /**
+         * Sets guest RAM.
+         *
+         * @param bytes a multiple of 4096, 1 MiB or more
+         * @return this
+         */
+        public Builder memory(long bytes) {
+            this.memoryBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Sets the number of vCPUs.
+         *
+         * @param count 1..64
+         * @return this
+         */
+        public Builder cpus(int count) {
+            this.cpus = count;
+            return this;
+        }
+
+        /**
+         * Sets the engine.
+         *
+         * @param kind the engine
+         * @return this
+         */
+        public Builder engine(EngineKind kind) {
+            this.engine = kind;
+            return this;
+        }
+
+        /**
+         * Offers the debug-exit port or not.
+         *
+         * @param offered whether port 0xf4 ends the machine
+         * @return this
+         */
+        public Builder debugExit(boolean offered) {
+            this.debugExit = offered;
+            return this;
+        }
+
+        /**
+         * Sets where the guest's output goes.
+         *
+         * @param out written by one thread of the machine
+         * @return this
+         */
+        public Builder serialOut(OutputStream out) {
+            this.serialOut = out;
+            return this;
+        }
+
+        /**
+         * Sets the guest's input.
+         *
+         * @param in read by one daemon thread
+         * @return this
+         */
+        public Builder serialIn(InputStream in) {
+            this.serialIn = in;
+            return this;
+        }
+
+        /**
+         * Sets the channels.
+         *
+         * @param list in directory order
+         * @return this
+         */
+        public Builder channels(List<ChannelConfig> list) {
+            this.channels = list;
+            return this;
+        }
+
+        /**
+         * Bounds the run.
+         *
+         * @param longest from start to end; zero for no bound
+         * @return this
+         */
+        public Builder timeout(Duration longest) {
+            this.timeout = longest;
+            return this;
+        }
+
+        /**
+         * Sets who is told of changes, violations and requests.
+         *
+         * @param listener the listener
+         * @return this
+         */
+        public Builder events(MachineEvents listener) {
+            this.events = listener;
+            return this;
+        }
+
+        /**
+         * Makes the configuration; it is checked when a machine is made from it.
+         *
+         * @return the configuration
+         */
+        public MachineConfig build() {
+            return new MachineConfig(
+                    name,
+                    id,
+                    memoryBytes,
+                    cpus,
+                    engine,
+                    image,
+                    debugExit,
+                    serialOut,
+                    serialIn,
+                    channels,
+                    timeout,
+                    events);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package dev.cloister.vmm;
+
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says to all vCPU threads of a machine whether they may run, and remembers why the machine ended. Any thread may call anything;
+ * the vCPU threads' own calls are marked. The first reason to end wins.
+ */
+final class RunControl {
+    /** Makes vCPU threads leave the guest and look here. Never blocks. */
+    interface Kicker {
+        /** Kicks every vCPU. */
+        void kickAll();
+    }
+
+    private enum Wanted {
+        RUN,
+        PAUSE,
+        STOP
+    }
+
+    /**
+     * Why it ended.
+     *
+     * @param outcome how
+     * @param detail one line, may be empty
+     * @param debugValue value of the debug-exit port
+     * @param fault the guest fault, if it was one
+     */
+    record End(
+            Outcome outcome,
+            String detail,
+            int debugValue,
+            @Nullable FaultReport fault) {}
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Kicker kicker;
+    private final int vcpus;
+    private volatile Wanted wanted = Wanted.PAUSE;
+    private int parked;
+    private int ended;
+    private @Nullable End end;
+
+    /** Nobody runs until {@link #resume()}. */
+    RunControl(int vcpus, Kicker kicker) {
+        this.vcpus = vcpus;
+        this.kicker = kicker;
+    }
+
+    /** vCPU thread, before each entry into the guest: whether to enter at once. One volatile read. */
+    boolean mayRun() {
+        return wanted == Wanted.RUN;
+    }
+
+    /** Whether the end was decided. */
+    boolean stopping() {
+        return wanted == Wanted.STOP;
+    }
+
+    /**
+     * vCPU thread: stands still as long as the machine is paused.
+     *
+     * @return true to go on, false to end the thread
+     */
+    boolean park() {
+        lock.lock();
+        try {
+            parked++;
+            changed.signalAll();
+            while (wanted == Wanted.PAUSE) {
+                changed.awaitUninterruptibly();
+            }
+            parked--;
+            return wanted == Wanted.RUN;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** vCPU thread: its last call. Returns true to exactly one thread, the last. */
+    boolean threadEnded() {
+        lock.lock();
+        try {
+            ended++;
+            changed.signalAll();
+            return ended == vcpus;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Ends the machine, unless it is already ending. Returns at once.
+     *
+     * @return whether this was the first reason
+     */
+    boolean finish(End reason) {
+        lock.lock();
+        try {
+            boolean first = end == null;
+            if (first) {
+                end = reason;
+            }
+            wanted = Wanted.STOP;
+            changed.signalAll();
+            return first;
+        } finally {
+            lock.unlock();
+            kicker.kickAll();
+        }
+    }
+
+    /**
+     * Waits until every vCPU stands still.
+     *
+     * @return false if the machine is ending instead
+     */
+    boolean pause() {
+        lock.lock();
+        try {
+            if (wanted == Wanted.STOP) {
+                return false;
+            }
+            wanted = Wanted.PAUSE;
+        } finally {
+            lock.unlock();
+        }
+        kicker.kickAll();
+        lock.lock();
+        try {
+            while (wanted == Wanted.PAUSE && parked + ended < vcpus) {
+                changed.awaitUninterruptibly();
+            }
+            return wanted == Wanted.PAUSE;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Lets the vCPUs run.
+     *
+     * @return false if the machine is ending
+     */
+    boolean resume() {
+        lock.lock();
+        try {
+            if (wanted == Wanted.STOP) {
+                return false;
+            }
+            wanted = Wanted.RUN;
+            changed.signalAll();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits for all vCPU threads to end.
+     *
+     * @param nanos how long at most; 0 or less waits for ever
+     * @return false when the time was over
+     * @throws InterruptedException if the waiting thread is interrupted
+     */
+    boolean awaitThreads(long nanos) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long left = nanos;
+            while (ended < vcpus) {
+                if (nanos <= 0) {
+                    changed.await();
+                } else if (left <= 0) {
+                    return false;
+                } else {
+                    left = changed.awaitNanos(left);
+                }
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The reason of the end; a machine closed before it ran was stopped. */
+    End end() {
+        lock.lock();
+        try {
+            End reason = end;
+            return reason != null ? reason : new End(Outcome.STOPPED, "closed before the guest ended", 0, null);
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,278 @@
+package dev.cloister.vmm;
+
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.EventFd;
+import dev.cloister.linux.Fd;
+import dev.cloister.linux.Pipe;
+import dev.cloister.linux.Poller;
+import dev.cloister.policy.channel.ByteRing;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Moves the bytes of one stream between the guest's byte ring and the pipe to the other VMM; a thread of its own.
+ *
+ * <p>Credit: the sender may be two quanta ahead of what the receiver's guest has taken. The receiver returns one signal for each
+ * quantum; the sender takes signals at no more than the flow's back-channel budget, one bit each, and what it has no credit for stays
+ * in the guest's ring. So the only thing that the sending guest learns of the receiver is the time of a credit, at the budget's
+ * rate. Both ends derive the quantum from the window's size, which the daemon made equal.
+ */
+final class StreamRelay implements Runnable, AutoCloseable {
+    /** A pipe holds 64 KiB unless told otherwise (pipe(7)); two quanta must fit, or its fullness would be a second back channel. */
+    private static final int MAX_QUANTUM = 32 << 10;
+
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final long NANOS_PER_MILLI = 1_000_000L;
+
+    /** What happened to the stream, told once. */
+    interface Listener {
+        /** The guest's indices are impossible. */
+        void corrupt();
+    }
+
+    private final boolean sender;
+    private final ByteRing ring;
+    private final Fd pipe;
+    private final EventFd credit;
+    private final EventFd doorbell;
+    private final EventFd interrupt;
+    private final EventFd wake = EventFd.create();
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment buffer;
+    private final Listener listener;
+    private final long nanosPerCredit;
+    private final long bytesPerSecond;
+    private final long burstBytes;
+    private final int quantum;
+    private final Thread thread;
+
+    private long allowance;
+    private long pendingCredits;
+    private long nextCredit;
+    private long tokens;
+    private long tokensAt;
+    private long unreturned;
+    private int bufferStart;
+    private int bufferEnd;
+    private boolean pipeEnded;
+    private volatile boolean closing;
+    private volatile long bytes;
+    private volatile long held;
+    private volatile long reverse;
+
+    /**
+     * What a relay joins.
+     *
+     * @param sender whether the guest produces
+     * @param window the guest's window, an initialised byte ring
+     * @param pipe the pipe's end
+     * @param credit the eventfd by which the receiver returns credit
+     * @param doorbell signalled by the guest
+     * @param interrupt signals the guest
+     */
+    record Ends(boolean sender, MemorySegment window, Fd pipe, EventFd credit, EventFd doorbell, EventFd interrupt) {}
+
+    /**
+     * The flow's bounds; 0 bytes per second is unlimited.
+     *
+     * @param bytesPerSecond most bytes per second
+     * @param burst most bytes at once
+     * @param creditsPerSecond back-channel budget in bits per second; 0 lets nothing back
+     */
+    record Bounds(long bytesPerSecond, long burst, long creditsPerSecond) {}
+
+    StreamRelay(String name, Ends ends, Bounds bounds, Listener listener) throws ErrnoException {
+        int capacity = ByteRing.capacityFor(ends.window().byteSize());
+        this.sender = ends.sender();
+        this.ring = sender ? ByteRing.consumer(ends.window(), capacity) : ByteRing.producer(ends.window(), capacity);
+        this.pipe = ends.pipe();
+        this.credit = ends.credit();
+        this.doorbell = ends.doorbell();
+        this.interrupt = ends.interrupt();
+        this.listener = listener;
+        this.quantum = Math.min(MAX_QUANTUM, capacity / 2);
+        this.buffer = arena.allocate(quantum);
+        this.allowance = 2L * quantum;
+        this.nanosPerCredit = bounds.creditsPerSecond() == 0 ? 0 : NANOS_PER_SECOND / bounds.creditsPerSecond();
+        this.bytesPerSecond = bounds.bytesPerSecond();
+        this.burstBytes = Math.max(bounds.burst(), 1);
+        this.tokens = burstBytes;
+        this.tokensAt = System.nanoTime();
+        this.nextCredit = tokensAt;
+        this.thread = new Thread(null, this, "stream-" + name, 256 << 10, false);
+        thread.setDaemon(true);
+        pipe.setNonBlocking(true);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Bytes that passed. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** How often bytes waited because of the flow's rate. */
+    long held() {
+        return held;
+    }
+
+    /** Credits that became visible to the sender. */
+    long reverse() {
+        return reverse;
+    }
+
+    @Override
+    public void run() {
+        try (Poller poller = new Poller()) {
+            int pipeSlot = poller.add(pipe, 0);
+            poller.add(doorbell.fd(), Poller.IN);
+            poller.add(wake.fd(), Poller.IN);
+            if (sender) {
+                poller.add(credit.fd(), Poller.IN);
+            }
+            while (!closing) {
+                doorbell.drain();
+                long wait = sender ? send(poller, pipeSlot) : receive(poller, pipeSlot);
+                if (ring.available() == ByteRing.CORRUPT) {
+                    listener.corrupt();
+                    return;
+                }
+                if (pipeEnded && bufferEnd == bufferStart) {
+                    ring.close();
+                    interrupt.signal();
+                    return;
+                }
+                poller.poll(wait);
+            }
+        } catch (ErrnoException e) {
+            // The other end is gone (EPIPE) or the host failed: the guest sees its stream closed either way.
+            ring.close();
+        }
+    }
+
+    /** One round of the sending end; returns how long to wait in milliseconds, -1 without end. */
+    private long send(Poller poller, int pipeSlot) throws ErrnoException {
+        long now = System.nanoTime();
+        long wait = takeCredits(now);
+        boolean moved = false;
+        while (true) {
+            if (bufferStart == bufferEnd) {
+                int want = (int) Math.min(Math.min(quantum, allowance), refill(now));
+                int count = want == 0 ? 0 : ring.read(buffer, 0, want);
+                if (count <= 0) {
+                    wait = want == 0 && allowance > 0 && ring.available() > 0 ? rateWait(wait) : wait;
+                    break;
+                }
+                bufferStart = 0;
+                bufferEnd = count;
+                allowance -= count;
+                tokens -= count;
+                moved = true;
+            }
+            int written = Pipe.write(pipe, buffer.asSlice(bufferStart, bufferEnd - bufferStart));
+            bufferStart += written;
+            bytes += written;
+            if (written == 0) {
+                break;
+            }
+        }
+        poller.change(pipeSlot, bufferStart < bufferEnd ? Poller.OUT : 0);
+        if (moved) {
+            interrupt.signal();
+        }
+        return wait;
+    }
+
+    /** Makes returned credits visible at the budget's rate. */
+    private long takeCredits(long now) throws ErrnoException {
+        pendingCredits += credit.drain();
+        while (pendingCredits > 0 && nanosPerCredit > 0 && now >= nextCredit) {
+            pendingCredits--;
+            allowance += quantum;
+            reverse++;
+            nextCredit = Math.max(nextCredit, now - nanosPerCredit) + nanosPerCredit;
+        }
+        return pendingCredits > 0 && nanosPerCredit > 0 ? Math.max(1, (nextCredit - now) / NANOS_PER_MILLI + 1) : -1;
+    }
+
+    private long refill(long now) {
+        if (bytesPerSecond == 0) {
+            return Long.MAX_VALUE;
+        }
+        double earned = (double) (now - tokensAt) * bytesPerSecond / NANOS_PER_SECOND;
+        if (earned >= 1) {
+            tokens = (long) Math.min(burstBytes, tokens + earned);
+            tokensAt = now;
+        }
+        return tokens;
+    }
+
+    private long rateWait(long wait) {
+        held++;
+        long need = Math.max(1, 1000L / Math.max(1, bytesPerSecond));
+        return wait < 0 ? need : Math.min(wait, need);
+    }
+
+    /** One round of the receiving end. */
+    private long receive(Poller poller, int pipeSlot) throws ErrnoException {
+        boolean moved = false;
+        while (true) {
+            if (bufferStart == bufferEnd) {
+                int count = pipeEnded ? 0 : Pipe.read(pipe, buffer);
+                pipeEnded |= count < 0;
+                if (count <= 0) {
+                    break;
+                }
+                bufferStart = 0;
+                bufferEnd = count;
+            }
+            int written = ring.write(buffer, bufferStart, bufferEnd - bufferStart);
+            if (written <= 0) {
+                break;
+            }
+            bufferStart += written;
+            bytes += written;
+            moved = true;
+            returnCredit(written);
+        }
+        poller.change(pipeSlot, bufferStart == bufferEnd && !pipeEnded ? Poller.IN : 0);
+        if (moved) {
+            interrupt.signal();
+        }
+        return -1;
+    }
+
+    private void returnCredit(int count) throws ErrnoException {
+        unreturned += count;
+        while (unreturned >= quantum) {
+            unreturned -= quantum;
+            reverse++;
+            credit.signal();
+        }
+    }
+
+    /** Ends the thread and closes the descriptors of the stream; the guest sees the closed flag. */
+    @Override
+    public void close() throws ErrnoException {
+        closing = true;
+        wake.signal();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        ring.close();
+        pipe.close();
+        credit.close();
+        wake.close();
+        arena.close();
+    }
+}

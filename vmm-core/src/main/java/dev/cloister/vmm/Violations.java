@@ -1,0 +1,89 @@
+package dev.cloister.vmm;
+
+import dev.cloister.mmu.GuestMemory;
+import dev.cloister.mmu.Region;
+import dev.cloister.policy.protocol.ViolationKind;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Counts what the guest tries against its policy and reports some of it: a guest that tries a million times costs a million counts. */
+final class Violations {
+    private static final int PER_SECOND = 4;
+    private static final int BURST = 8;
+
+    private final MachineEvents events;
+    private final RateLimit rate = new RateLimit(PER_SECOND, BURST, System.nanoTime());
+    private final AtomicLong count = new AtomicLong();
+
+    Violations(MachineEvents events) {
+        this.events = events;
+    }
+
+    /** How many there were, reported or not. */
+    long count() {
+        return count.get();
+    }
+
+    /** A write to a window, the directory or another page that the guest has read-only. */
+    void readOnlyWrite(GuestMemory memory, long gpa, int size, long value) {
+        if (take()) {
+            String region = memory.regions().stream()
+                    .filter(r -> gpa >= r.gpa() && gpa < r.end())
+                    .map(Region::name)
+                    .findFirst()
+                    .orElse("memory");
+            report(
+                    ViolationKind.READ_ONLY_WRITE,
+                    "write of " + size + " bytes, value 0x" + Long.toHexString(value) + ", to read-only " + region
+                            + " at gpa 0x" + Long.toHexString(gpa));
+        }
+    }
+
+    /** An access to the channel area where there is nothing. */
+    void outOfWindow(boolean write, long gpa, int size) {
+        if (take()) {
+            report(
+                    ViolationKind.OUT_OF_WINDOW,
+                    (write ? "write" : "read") + " of " + size + " bytes at gpa 0x" + Long.toHexString(gpa)
+                            + " in the channel area, where this domain has nothing");
+        }
+    }
+
+    /** A request page that makes no sense. */
+    void badRequest(int operation, int kind, int direction) {
+        if (take()) {
+            report(
+                    ViolationKind.BAD_REQUEST,
+                    "request page with op " + operation + ", kind " + kind + ", direction " + direction);
+        }
+    }
+
+    /** A doorbell that this domain does not have (any more). */
+    void badDoorbell(int port) {
+        if (take()) {
+            report(ViolationKind.BAD_DOORBELL, "doorbell port 0x" + Integer.toHexString(port) + " has no live channel");
+        }
+    }
+
+    /** More signals than the flow allows. */
+    void rateExceeded(String flow) {
+        if (take()) {
+            report(ViolationKind.RATE_EXCEEDED, "flow " + flow + ": signal beyond the flow's rate was dropped");
+        }
+    }
+
+    /** Ring indices that no honest guest writes. */
+    void ringCorrupt(String flow) {
+        if (take()) {
+            report(ViolationKind.RING_CORRUPT, "stream " + flow + ": impossible indices; the stream is closed");
+        }
+    }
+
+    private boolean take() {
+        count.incrementAndGet();
+        return rate.tryTake(System.nanoTime());
+    }
+
+    private void report(ViolationKind kind, String detail) {
+        events.violation(new Violation(kind, detail, rate.takeHeld()));
+    }
+}

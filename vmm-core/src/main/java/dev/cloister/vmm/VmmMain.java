@@ -1,0 +1,58 @@
+package dev.cloister.vmm;
+
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.Fd;
+import dev.cloister.linux.MessageSocket;
+import dev.cloister.linux.Prctl;
+import java.util.List;
+
+/**
+ * The process of one domain. It is started by the policy daemon with an empty environment and one descriptor beyond the standard ones:
+ * {@value #CONTROL_FD}, a {@code SOCK_SEQPACKET} control socket (see {@code dev.cloister.policy.protocol}). Everything that it may use
+ * comes over that socket as descriptors; it opens no path and no network socket.
+ *
+ * <p>Arguments: {@code --started=NANOS}, CLOCK_MONOTONIC in nanoseconds when the process was started, makes its start-up times exact.
+ * The exit code is that of the guest (see {@link Outcome}), or 69 when the daemon went away before the guest ran.
+ */
+public final class VmmMain {
+    /** The control socket's descriptor. */
+    public static final int CONTROL_FD = 3;
+
+    private static final String STARTED = "--started=";
+    private static final int USAGE = 64;
+
+    private VmmMain() {}
+
+    /**
+     * Runs the domain to its end and exits.
+     *
+     * @param arguments see the class
+     */
+    public static void main(String[] arguments) {
+        Runtime.getRuntime().halt(run(List.of(arguments)));
+    }
+
+    private static int run(List<String> arguments) {
+        for (String argument : arguments) {
+            if (!argument.startsWith(STARTED)) {
+                System.err.println("cloister-vmm: unknown argument " + argument + "; expected " + STARTED + "NANOS");
+                return USAGE;
+            }
+            ProcessFacts.startedAt(Long.parseLong(argument, STARTED.length(), argument.length(), 10));
+        }
+        try {
+            Prctl.setDumpable(false);
+            Prctl.setNoNewPrivileges();
+        } catch (ErrnoException e) {
+            System.err.println("cloister-vmm: cannot give up privileges: " + e.getMessage());
+            return Outcome.CODE_HOST;
+        }
+        try (MessageSocket socket = MessageSocket.adopt(Fd.own(CONTROL_FD));
+                ControlSession session = new ControlSession(socket)) {
+            return session.run();
+        } catch (ErrnoException e) {
+            System.err.println("cloister-vmm: control socket: " + e.getMessage());
+            return Outcome.CODE_HOST;
+        }
+    }
+}
