@@ -86,7 +86,7 @@ public final class HostProbe {
                 speed(kvm);
             }
         } catch (ErrnoException e) {
-            checks.add(HostCheck.missing(Kvm.DEVICE, e.getMessage(), advice(e)));
+            checks.add(HostCheck.missing(Kvm.DEVICE, String.valueOf(e.getMessage()), advice(e)));
         }
     }
 
@@ -130,7 +130,7 @@ public final class HostProbe {
                                             + "KVM cannot interpret is completed by Cloister's emulator"));
             checks.add(HostCheck.ok("engine", "auto chooses direct: the only engine of this version"));
         } catch (IOException e) {
-            checks.add(HostCheck.missing("supervisor code", e.getMessage(), "see the kernel log for KVM's reason"));
+            checks.add(HostCheck.missing("supervisor code", String.valueOf(e.getMessage()), "see the kernel log for KVM's reason"));
         }
     }
 }
