@@ -74,6 +74,10 @@ public final class AssembleMain {
             }
             option(arg, args.get(++i));
         }
+        checkOptions();
+    }
+
+    private void checkOptions() {
         if (sources.isEmpty()) {
             throw new IllegalArgumentException("no source given");
         }

@@ -8,6 +8,9 @@ import java.util.Locale;
 final class Lexer {
     private static final String TWO_CHARACTER = "<< >> $$";
 
+    private static final String ESCAPES = "nrt0\\`\"'";
+    private static final String MEANINGS = "\n\r\t\0\\`\"'";
+
     private final String text;
     private final List<Token> tokens = new ArrayList<>();
     private int at;
@@ -26,19 +29,27 @@ final class Lexer {
     private void run() {
         while (at < text.length() && text.charAt(at) != ';') {
             char c = text.charAt(at);
-            if (c == ' ' || c == '\t' || c == '\r') {
+            if (isBlank(c)) {
                 at++;
             } else if (Character.isDigit(c)) {
                 number();
             } else if (isWordStart(c)) {
                 word();
-            } else if (c == '"' || c == '\'' || c == '`') {
+            } else if (isQuote(c)) {
                 string(c);
             } else {
                 punctuation(c);
             }
         }
         tokens.add(new Token(Token.Type.END, "", 0, at + 1));
+    }
+
+    private static boolean isBlank(char c) {
+        return c == ' ' || c == '\t' || c == '\r';
+    }
+
+    private static boolean isQuote(char c) {
+        return c == '"' || c == '\'' || c == '`';
     }
 
     private static boolean isWordStart(char c) {
@@ -107,15 +118,11 @@ final class Lexer {
     private char escape() {
         at++;
         char c = at < text.length() ? text.charAt(at) : ' ';
-        return switch (c) {
-            case 'n' -> '\n';
-            case 'r' -> '\r';
-            case 't' -> '\t';
-            case '0' -> '\0';
-            case '\\', '`', '"', '\'' -> c;
-            default ->
-                throw new LineError(at + 1, "unknown escape \\" + c + "; expected \\n \\r \\t \\0 \\\\ or a quote");
-        };
+        int known = ESCAPES.indexOf(c);
+        if (known < 0) {
+            throw new LineError(at + 1, "unknown escape \\" + c + "; expected \\n \\r \\t \\0 \\\\ or a quote");
+        }
+        return MEANINGS.charAt(known);
     }
 
     private void punctuation(char c) {

@@ -94,16 +94,20 @@ final class LinearForm {
     private void place(Register register, long factor, int column) {
         if (factor == 1 && base == null) {
             base = register;
-        } else if (index == null && (factor == 1 || factor == 2 || factor == 4 || factor == 8)) {
+        } else if (index == null && isScale(factor)) {
             index = register;
             scale = (int) factor;
-        } else if (base == null && index == null && (factor == 3 || factor == 5 || factor == 9)) {
+        } else if (base == null && index == null && factor > 2 && isScale(factor - 1)) {
             base = register;
             index = register;
             scale = (int) factor - 1;
         } else {
             throw new LineError(column, "an address is base + index * 1, 2, 4 or 8 + displacement");
         }
+    }
+
+    private static boolean isScale(long factor) {
+        return factor == 1 || factor == 2 || factor == 4 || factor == 8;
     }
 
     private void order(int column) {

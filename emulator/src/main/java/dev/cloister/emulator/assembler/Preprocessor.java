@@ -137,6 +137,10 @@ final class Preprocessor {
         if (call.group(1) != null) {
             out.add(new SourceLine(line.file(), line.line(), call.group(1) + ":", line.via()));
         }
+        body(line, call, macro, depth);
+    }
+
+    private void body(SourceLine line, Matcher call, Macro macro, int depth) {
         List<String> arguments = arguments(call.group(3));
         if (arguments.size() != macro.parameters()) {
             throw new LineError(
@@ -146,9 +150,9 @@ final class Preprocessor {
         }
         int unique = ++expansions;
         String via = line.via().isEmpty() ? line.file() + ":" + line.line() : line.via();
-        for (SourceLine body : macro.body()) {
+        for (SourceLine inner : macro.body()) {
             expand(
-                    new SourceLine(body.file(), body.line(), substitute(body.text(), arguments, unique), via),
+                    new SourceLine(inner.file(), inner.line(), substitute(inner.text(), arguments, unique), via),
                     depth + 1);
         }
     }
