@@ -203,16 +203,30 @@ public final class Decoder {
     private boolean form(Instruction i, int map, int opcode) {
         i.opcode = opcode;
         if (table.needsModrm(map, opcode)) {
-            if (map == 1 && opcode >= 0x20 && opcode <= 0x23) {
-                // MOV to and from control and debug registers ignores ModRM.mod (SDM vol. 2, MOV CR).
-                i.hasModrm = true;
-                i.modrm = next() | 0xC0;
-            } else {
-                modrm(i);
+            modrmOf(i, map, opcode);
+        }
+        int key = key(i);
+        for (Form form : table.slot(map, opcode)) {
+            if (form.matches(key)) {
+                return accept(i, form);
             }
         }
+        return false;
+    }
+
+    private void modrmOf(Instruction i, int map, int opcode) {
+        if (map == 1 && opcode >= 0x20 && opcode <= 0x23) {
+            // MOV to and from control and debug registers ignores ModRM.mod (SDM vol. 2, MOV CR).
+            i.hasModrm = true;
+            i.modrm = next() | 0xC0;
+        } else {
+            modrm(i);
+        }
+    }
+
+    private static int key(Instruction i) {
         int size = i.operandSize == 2 ? 0 : i.operandSize == 4 ? 1 : 2;
-        int key = (i.isRegisterForm() ? Form.KEY_REGISTER : 0)
+        return (i.isRegisterForm() ? Form.KEY_REGISTER : 0)
                 | i.modrmReg() << Form.KEY_REG
                 | (i.modrm & 7) << Form.KEY_RM
                 | i.pp << Form.KEY_PP
@@ -220,12 +234,6 @@ public final class Decoder {
                 | i.vectorLength << Form.KEY_L
                 | (i.bits == 64 ? 1 << Form.KEY_LONG : 0)
                 | size << Form.KEY_SIZE;
-        for (Form form : table.slot(map, opcode)) {
-            if (form.matches(key)) {
-                return accept(i, form);
-            }
-        }
-        return false;
     }
 
     private boolean accept(Instruction i, Form form) {

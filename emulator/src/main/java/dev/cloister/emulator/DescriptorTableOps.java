@@ -72,14 +72,17 @@ final class DescriptorTableOps {
         requireDescriptors(x);
         x.requireSupervisor();
         int selector = (int) x.get(i, 0);
-        boolean task = register == CpuState.TR;
         if ((selector & ~3) == 0) {
-            if (task) {
+            if (register == CpuState.TR) {
                 throw x.fault(CpuException.GP);
             }
             x.state.segments[register].set(selector, 0, 0, SegmentRegister.UNUSABLE);
             return;
         }
+        loadDescriptor(x, register, selector);
+    }
+
+    private static void loadDescriptor(Execution x, int register, int selector) {
         int size = x.state.isLongActive() ? 16 : 8;
         if ((selector & 4) != 0) {
             throw x.fault(CpuException.GP, selector & ~3);
@@ -87,7 +90,7 @@ final class DescriptorTableOps {
         long address = x.segmentation.descriptorAddress(selector, size, CpuException.GP);
         long descriptor = x.segmentation.readSystem(address, 8);
         int type = Segmentation.type(descriptor);
-        boolean fits = task ? type == 9 || type == 1 && size == 8 : type == 2;
+        boolean fits = register == CpuState.TR ? type == 9 || type == 1 && size == 8 : type == 2;
         if (!fits) {
             throw x.fault(CpuException.GP, selector & ~3);
         }

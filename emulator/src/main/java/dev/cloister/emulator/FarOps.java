@@ -136,17 +136,8 @@ final class FarOps {
      * @param frame bytes of the frame below a possible RSP and SS
      */
     private static void returnTo(Execution x, int selector, long offset, int size, int extra, int frame) {
-        if ((selector & ~3) == 0) {
-            throw x.fault(CpuException.GP);
-        }
         int rpl = selector & 3;
-        long descriptor = x.segmentation.descriptor(selector, CpuException.GP);
-        int dpl = Segmentation.dpl(descriptor);
-        boolean fits = Segmentation.isConforming(descriptor) ? dpl <= rpl : dpl == rpl;
-        if (!Segmentation.isCode(descriptor) || rpl < x.cpl || !fits) {
-            throw x.fault(CpuException.GP, selector & ~3);
-        }
-        checkCode(x, selector, descriptor, CpuException.GP);
+        long descriptor = returnCode(x, selector);
         boolean interrupt = frame > 2 * size;
         if (rpl == x.cpl && !(interrupt && x.long64)) {
             checkTarget(x, descriptor, offset);
@@ -159,6 +150,21 @@ final class FarOps {
         if (rpl != x.cpl) {
             dropInnerSegments(x, rpl);
         }
+    }
+
+    private static long returnCode(Execution x, int selector) {
+        if ((selector & ~3) == 0) {
+            throw x.fault(CpuException.GP);
+        }
+        int rpl = selector & 3;
+        long descriptor = x.segmentation.descriptor(selector, CpuException.GP);
+        int dpl = Segmentation.dpl(descriptor);
+        boolean fits = Segmentation.isConforming(descriptor) ? dpl <= rpl : dpl == rpl;
+        if (!Segmentation.isCode(descriptor) || rpl < x.cpl || !fits) {
+            throw x.fault(CpuException.GP, selector & ~3);
+        }
+        checkCode(x, selector, descriptor, CpuException.GP);
+        return descriptor;
     }
 
     private static void outerStack(Execution x, long code, int rpl, int size, int extra, int frame) {

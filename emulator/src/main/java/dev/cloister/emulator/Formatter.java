@@ -79,7 +79,7 @@ public final class Formatter {
     /** Appends the mnemonic; returns how many trailing operands it has swallowed (a comparison's predicate). */
     private static int mnemonic(StringBuilder out, Instruction i) {
         String name = i.form.mnemonic;
-        if (i.opcode == 0xC2 && name.contains("cmp") && i.immediate >= 0 && i.immediate < 8) {
+        if (i.opcode == 0xC2 && name.contains("cmp") && i.immediate < 8) {
             int at = name.indexOf("cmp") + 3;
             out.append(name, 0, at).append(FLOAT_COMPARISONS[(int) i.immediate]).append(name, at, name.length());
             return 1;
@@ -88,8 +88,16 @@ public final class Formatter {
             out.append("nop");
             return 2;
         }
-        out.append(name.equals("jrcxz") ? i.addressSize == 8 ? "jrcxz" : i.addressSize == 4 ? "jecxz" : "jcxz" : name);
+        out.append(name.equals("jrcxz") ? counterJump(i) : name);
         return 0;
+    }
+
+    private static String counterJump(Instruction i) {
+        return switch (i.addressSize) {
+            case 2 -> "jcxz";
+            case 4 -> "jecxz";
+            default -> "jrcxz";
+        };
     }
 
     private static void operand(StringBuilder out, Instruction i, int n) {
@@ -100,6 +108,13 @@ public final class Formatter {
             case MEMORY, MEMORY_OFFSET, STRING_SOURCE, STRING_DESTINATION -> memory(out, i, n);
             case IMMEDIATE -> hex(out, (register == 0 ? i.immediate : i.immediate2) & Execution.mask(i.sizes[n]));
             case RELATIVE -> hex(out, i.address + i.length + i.immediate & Execution.mask(i.operandSize));
+            default -> special(out, i, n);
+        }
+    }
+
+    private static void special(StringBuilder out, Instruction i, int n) {
+        int register = i.registers[n];
+        switch (i.kinds[n]) {
             case FAR_POINTER -> {
                 hex(out, i.immediate2);
                 out.append(':');
@@ -109,12 +124,6 @@ public final class Formatter {
                 boolean implied = i.form.operands[n].place() == OperandPlace.FIXED_X87;
                 out.append(implied ? "st" : "st(" + register + ")");
             }
-            default -> special(out, i.kinds[n], register);
-        }
-    }
-
-    private static void special(StringBuilder out, OperandKind kind, int register) {
-        switch (kind) {
             case SEGMENT -> out.append(RegisterNames.segment(register));
             case CONTROL -> out.append("cr").append(register);
             case DEBUG -> out.append("dr").append(register);
@@ -176,14 +185,14 @@ public final class Formatter {
 
     private static void address(StringBuilder out, Instruction i) {
         boolean index = hasIndex(i);
-        boolean pseudo =
-                i.hasSib && !index && (i.base >= 0 ? (i.base & 7) != 4 || i.scale != 0 : i.bits != 64 || i.scale != 0);
+        boolean pseudo = hasPseudoIndex(i, index);
+        boolean absolute = i.base < 0 && !index && !pseudo;
         if (i.segmentPrefix >= 0) {
             out.append(RegisterNames.segment(i.segmentPrefix)).append(':');
-        } else if (i.base < 0 && !index && !pseudo) {
+        } else if (absolute) {
             out.append("ds:");
         }
-        if (i.base < 0 && !index && !pseudo) {
+        if (absolute) {
             hex(out, i.displacement & Execution.mask(i.addressSize));
             return;
         }
@@ -199,6 +208,15 @@ public final class Formatter {
         }
         displacement(out, i);
         out.append(']');
+    }
+
+    /** objdump shows a SIB byte that names no index, but wasn't needed for the base, as index riz. */
+    private static boolean hasPseudoIndex(Instruction i, boolean index) {
+        if (!i.hasSib || index) {
+            return false;
+        }
+        boolean needed = i.base >= 0 ? (i.base & 7) == 4 : i.bits == 64;
+        return !needed || i.scale != 0;
     }
 
     private static String indexName(Instruction i, boolean real) {

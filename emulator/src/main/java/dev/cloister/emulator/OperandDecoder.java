@@ -11,13 +11,13 @@ final class OperandDecoder {
     /** Adds one operand; false where the encoding names none (a register where memory must be). */
     boolean fill(Instruction i, OperandSpec spec) {
         int size = spec.width().bytes(i);
-        return switch (spec.place()) {
-            case E, G, B, R, Z, FIXED_GENERAL -> general(i, spec, size);
-            case V, H, U, W, L, FIXED_XMM -> vector(i, spec, size);
-            case P, N, Q -> mmx(i, spec, size);
-            case M -> memoryOnly(i, size);
-            case I, SI, UI, J, A, O -> inline(i, spec, size);
-            default -> special(i, spec, size);
+        return switch (spec.place().group) {
+            case GENERAL -> general(i, spec, size);
+            case VECTOR -> vector(i, spec, size);
+            case MMX -> mmx(i, spec, size);
+            case MEMORY -> memoryOnly(i, size);
+            case INLINE -> inline(i, spec, size);
+            case SPECIAL -> special(i, spec, size);
         };
     }
 

@@ -52,11 +52,7 @@ final class Segmentation {
     long linear(int segment, long offset, int size, int access) {
         SegmentRegister register = state.segments[segment];
         if (x.long64) {
-            long linear = segment >= CpuState.FS ? register.base + offset : offset;
-            if (!isCanonical(linear) || !isCanonical(linear + size - 1)) {
-                throw x.fault(segment == CpuState.SS ? CpuException.SS : CpuException.GP);
-            }
-            return linear;
+            return linear64(segment, offset, size);
         }
         if (x.mode.usesDescriptors()) {
             checkType(segment, register, access);
@@ -65,6 +61,14 @@ final class Segmentation {
             throw x.fault(segment == CpuState.SS ? CpuException.SS : CpuException.GP);
         }
         return register.base + offset & 0xFFFFFFFFL;
+    }
+
+    private long linear64(int segment, long offset, int size) {
+        long linear = segment >= CpuState.FS ? state.segments[segment].base + offset : offset;
+        if (!isCanonical(linear) || !isCanonical(linear + size - 1)) {
+            throw x.fault(segment == CpuState.SS ? CpuException.SS : CpuException.GP);
+        }
+        return linear;
     }
 
     private void checkType(int segment, SegmentRegister register, int access) {
