@@ -113,12 +113,14 @@ public final class RingReader {
         }
         // The checks below must not be made before the copy is complete.
         VarHandle.loadLoadFence();
-        if ((long) MemoryRing.LONGS.getOpaque(region, MemoryRing.EPOCH_OFFSET) != epoch) {
-            return changeEpoch((long) MemoryRing.LONGS.getAcquire(region, MemoryRing.EPOCH_OFFSET));
-        }
-        long started = (long) MemoryRing.LONGS.getOpaque(region, MemoryRing.WSC_OFFSET) - read;
+        long started = (long) MemoryRing.LONGS.getAcquire(region, MemoryRing.WSC_OFFSET) - read;
         if (Long.compareUnsigned(started, recordCount) > 0) {
             return skip(started);
+        }
+        // A reset counts from 0 again, so that its counters may look as if nothing had happened to the record.
+        long now = (long) MemoryRing.LONGS.getAcquire(region, MemoryRing.EPOCH_OFFSET);
+        if (now != epoch) {
+            return changeEpoch(now);
         }
         read++;
         if (!sound) {
@@ -130,6 +132,12 @@ public final class RingReader {
 
     /** Goes on half a ring behind the writer, so that the next record is not overwritten at once. */
     private int skip(long behind) {
+        // The counter may be of a reset that began after this read did: the writer ends the epoch before it clears the
+        // counters.
+        long now = (long) MemoryRing.LONGS.getAcquire(region, MemoryRing.EPOCH_OFFSET);
+        if (now != epoch) {
+            return changeEpoch(now);
+        }
         if (behind < 0) {
             read += behind;
             malformed++;

@@ -223,10 +223,20 @@ public final class PolicyDaemon implements AutoCloseable {
         feed.close();
         launcher.close();
         loop.close();
+        try (state) {
+            closeLog();
+        }
+    }
+
+    /** A log that has failed can't record its closing either; that it failed has been told. */
+    private void closeLog() throws IOException {
         try {
             log.close();
-        } finally {
-            state.close();
+        } catch (IOException e) {
+            if (!journal.failed()) {
+                throw e;
+            }
+            LOG.debug("closing the audit log", e);
         }
     }
 }

@@ -1,0 +1,257 @@
+package dev.cloister.policy.daemon;
+
+import static dev.cloister.policy.daemon.DaemonFixture.all;
+import static dev.cloister.policy.daemon.DaemonFixture.domain;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cloister.policy.audit.AuditListener;
+import dev.cloister.policy.audit.AuditLog;
+import dev.cloister.policy.audit.AuditStorage;
+import dev.cloister.policy.audit.AuditVerifier;
+import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.protocol.ControlCodec;
+import dev.cloister.policy.protocol.ControlReply;
+import dev.cloister.policy.protocol.Snapshot;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the daemon does when its log, its clients or it itself fail. */
+@Timeout(120)
+class DaemonFaultTest {
+    @TempDir
+    Path directory;
+
+    /** A log in memory whose medium becomes full when told to. */
+    private static final class FillingStorage implements AuditStorage {
+        private byte[] bytes = new byte[0];
+        private String head = "";
+        private volatile boolean full;
+
+        @Override
+        public long size() {
+            return bytes.length;
+        }
+
+        @Override
+        public int read(long position, byte[] into) {
+            int count = (int) Math.min(into.length, bytes.length - position);
+            System.arraycopy(bytes, (int) position, into, 0, count);
+            return count;
+        }
+
+        @Override
+        public void write(long position, byte[] more) throws IOException {
+            if (full) {
+                throw new IOException("No space left on device");
+            }
+            bytes = Arrays.copyOf(bytes, (int) position + more.length);
+            System.arraycopy(more, 0, bytes, (int) position, more.length);
+        }
+
+        @Override
+        public void force() {}
+
+        @Override
+        public void truncate(long length) {
+            bytes = Arrays.copyOf(bytes, (int) length);
+        }
+
+        @Override
+        public String readHead() {
+            return head;
+        }
+
+        @Override
+        public void writeHead(String line) {
+            head = line;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private DaemonFixture.Running start(DaemonFixture fixture, FillingStorage storage) throws Exception {
+        DaemonOptions options = fixture.options(Duration.ofSeconds(30));
+        AuditLog log = AuditLog.open(storage, "test", Clock.systemUTC(), AuditListener.NONE);
+        return new DaemonFixture.Running(PolicyDaemon.open(options, log), options);
+    }
+
+    @Test
+    void fullDiskWhileAuditingHaltsEveryDomain() throws Exception {
+        FillingStorage storage = new FillingStorage();
+        DaemonFixture fixture = new DaemonFixture(directory)
+                .domain("a", "low", "ask:b:event:out")
+                .domain("b", "low", "")
+                .more(", \"audit\": {\"onFull\": \"halt\"}");
+        try (DaemonFixture.Running running = start(fixture, storage)) {
+            running.await(s -> all(s, "running", "a", "b") && domain(s, "a").refusals() == 1);
+            storage.full = true;
+            try (PolicyDaemonClient client = running.client()) {
+                client.shutdown();
+            }
+            PolicyDaemon.Outcome outcome = running.awaitEnd();
+            assertThat(outcome.auditFailed()).isTrue();
+            assertThat(outcome.last().granting()).isFalse();
+            assertThat(all(outcome.last(), "exited", "a", "b")).isTrue();
+        }
+    }
+
+    @Test
+    void fullDiskFromTheStartStartsNothing() throws Exception {
+        FillingStorage storage = new FillingStorage();
+        storage.full = true;
+        DaemonFixture fixture = new DaemonFixture(directory).domain("a", "low", "");
+        try (DaemonFixture.Running running = start(fixture, storage)) {
+            PolicyDaemon.Outcome outcome = running.awaitEnd();
+            assertThat(outcome.auditFailed()).isTrue();
+            assertThat(domain(outcome.last(), "a").pid()).isZero();
+        }
+    }
+
+    @Test
+    void fullDiskUnderRefuseLetsDomainsGoOnWithoutGrants() throws Exception {
+        FillingStorage storage = new FillingStorage();
+        DaemonFixture fixture =
+                new DaemonFixture(directory).domain("a", "low", "").more(", \"audit\": {\"onFull\": \"refuse\"}");
+        try (DaemonFixture.Running running = start(fixture, storage)) {
+            running.await(s -> all(s, "running", "a"));
+            storage.full = true;
+            try (PolicyDaemonClient client = running.client()) {
+                assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> client.pause("a")))
+                        .hasMessageContaining("audit log can't be written");
+                Snapshot snapshot = client.ps();
+                assertThat(snapshot.granting()).isFalse();
+                assertThat(domain(snapshot, "a").state()).isEqualTo("running");
+            }
+        }
+    }
+
+    @Test
+    void clientsThatSendGarbageOrNothingDisturbNobody() throws Exception {
+        DaemonFixture fixture = new DaemonFixture(directory).domain("a", "low", "");
+        try (DaemonFixture.Running running = fixture.start();
+                SocketChannel silent = connect(running);
+                SocketChannel noisy = connect(running);
+                SocketChannel endless = connect(running);
+                PolicyDaemonClient good = running.client()) {
+            assertThat(silent.isConnected()).isTrue();
+            BufferedReader answers =
+                    new BufferedReader(new InputStreamReader(Channels.newInputStream(noisy), StandardCharsets.UTF_8));
+            Random random = new Random(99);
+            for (int i = 0; i < 50; i++) {
+                byte[] noise = new byte[random.nextInt(100)];
+                random.nextBytes(noise);
+                for (int b = 0; b < noise.length; b++) {
+                    noise[b] = noise[b] == '\n' ? 0 : noise[b];
+                }
+                noisy.write(ByteBuffer.wrap(noise));
+                noisy.write(ByteBuffer.wrap(new byte[] {'\n'}));
+                assertThat(ControlCodec.decodeReply(answers.readLine())
+                                .failure()
+                                .orElseThrow()
+                                .code())
+                        .isEqualTo("bad-request");
+                assertThat(good.ps().domains()).hasSize(1);
+            }
+            endless.write(
+                    ByteBuffer.wrap("x".repeat(ControlCodec.MAX_REQUEST + 1).getBytes(StandardCharsets.US_ASCII)));
+            BufferedReader last =
+                    new BufferedReader(new InputStreamReader(Channels.newInputStream(endless), StandardCharsets.UTF_8));
+            assertThat(((ControlReply.Failed) ControlCodec.decodeReply(last.readLine())).error())
+                    .contains("longer than 65536");
+            assertThat(running.await(s -> all(s, "running", "a"))).isNotNull();
+        }
+    }
+
+    private static SocketChannel connect(DaemonFixture.Running running) throws IOException {
+        return SocketChannel.open(UnixDomainSocketAddress.of(running.options().controlSocket()));
+    }
+
+    private Process daemonProcess(DaemonOptions options) throws IOException {
+        List<String> command = new ArrayList<>(DaemonFixture.java(PolicyDaemonMain.class.getName()));
+        command.addAll(List.of(
+                "--policy",
+                options.policy().toString(),
+                "--state",
+                options.stateDirectory().toString(),
+                "--kvm",
+                "/dev/null",
+                "--"));
+        command.addAll(options.vmmCommand());
+        Process process = new ProcessBuilder(command)
+                .redirectError(directory.resolve("stderr").toFile())
+                .start();
+        String ready = process.inputReader(StandardCharsets.UTF_8).readLine();
+        assertThat(ready).as(Files.readString(directory.resolve("stderr"))).startsWith("ready ");
+        return process;
+    }
+
+    private static List<ProcessHandle> runningVmms(DaemonOptions options, String... names) throws IOException {
+        Snapshot[] last = new Snapshot[1];
+        try (PolicyDaemonClient client = PolicyDaemonClient.connect(options.controlSocket())) {
+            client.watch(50, snapshot -> {
+                last[0] = snapshot;
+                return !all(snapshot, "running", names);
+            });
+        }
+        return last[0].domains().stream()
+                .map(d -> ProcessHandle.of(d.pid()).orElseThrow())
+                .toList();
+    }
+
+    @Test
+    void killedDaemonLeavesItsVmmsToEndByEndOfFileAndAnotherGoesOnWithTheSameLog() throws Exception {
+        DaemonOptions options = new DaemonFixture(directory)
+                .domain("a", "low", "")
+                .domain("b", "low", "")
+                .memory("f", "a", "b")
+                .options(Duration.ofSeconds(30));
+        Process first = daemonProcess(options);
+        List<ProcessHandle> vmms = runningVmms(options, "a", "b");
+        first.destroyForcibly().waitFor();
+        for (ProcessHandle vmm : vmms) {
+            vmm.onExit().get(30, TimeUnit.SECONDS);
+        }
+        assertThat(AuditVerifier.verify(options.auditLog(), Optional.empty()).whole())
+                .isTrue();
+        Process second = daemonProcess(options);
+        assertThat(runningVmms(options, "a", "b")).hasSize(2);
+        second.destroy();
+        assertThat(second.waitFor()).isEqualTo(128 + 15);
+        assertThat(AuditVerifier.verify(options.auditLog(), Optional.empty()).whole())
+                .isTrue();
+    }
+
+    @Test
+    void sigtermEndsInOrderAndLeavesNothingBehind() throws Exception {
+        DaemonOptions options =
+                new DaemonFixture(directory).domain("a", "low", "").options(Duration.ofSeconds(30));
+        Process process = daemonProcess(options);
+        List<ProcessHandle> vmms = runningVmms(options, "a");
+        process.destroy();
+        process.waitFor();
+        assertThat(vmms).noneMatch(ProcessHandle::isAlive);
+        assertThat(options.controlSocket()).doesNotExist();
+        assertThat(Files.readString(options.auditLog()))
+                .contains("\"daemonStop\"", "\"domainStopped\"", "\"logClosed\"");
+    }
+}
