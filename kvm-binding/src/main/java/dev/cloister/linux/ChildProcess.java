@@ -15,6 +15,7 @@ public final class ChildProcess implements AutoCloseable {
     /** Asks a process to end. */
     public static final int SIGTERM = 15;
 
+    private static final int P_PID = 1;
     private static final int P_PIDFD = 3;
     private static final int WNOHANG = 1;
     private static final int WEXITED = 4;
@@ -59,6 +60,11 @@ public final class ChildProcess implements AutoCloseable {
     static ChildProcess of(int pid) throws ErrnoException {
         // The child cannot be reaped by anyone but us, so the number still means it, even if it has ended already.
         long result = Linux.syscall(Linux.SYS_PIDFD_OPEN, pid, 0, 0, 0, 0, 0);
+        if (result < 0) {
+            // Nobody could hold it (too many open files): it must not run on unheld.
+            Linux.syscall(Linux.SYS_KILL, pid, SIGKILL, 0, 0, 0, 0);
+            Linux.syscall(Linux.SYS_WAITID, P_PID, pid, 0, WEXITED, 0, 0);
+        }
         return new ChildProcess(pid, Fd.own((int) Linux.check(result, "pidfd_open", "pid " + pid)));
     }
 

@@ -44,15 +44,14 @@ public final class Linux {
     static final long SYS_CLOSE = 3;
     static final long SYS_POLL = 7;
     static final long SYS_MMAP = 9;
-    static final long SYS_MPROTECT = 10;
     static final long SYS_MUNMAP = 11;
     static final long SYS_RT_SIGPROCMASK = 14;
     static final long SYS_IOCTL = 16;
-    static final long SYS_MADVISE = 28;
     static final long SYS_GETPID = 39;
     static final long SYS_SENDMSG = 46;
     static final long SYS_RECVMSG = 47;
     static final long SYS_SOCKETPAIR = 53;
+    static final long SYS_KILL = 62;
     static final long SYS_FCNTL = 72;
     static final long SYS_FTRUNCATE = 77;
     static final long SYS_GETPPID = 110;
