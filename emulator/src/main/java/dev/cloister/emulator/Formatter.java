@@ -115,15 +115,8 @@ public final class Formatter {
     private static void special(StringBuilder out, Instruction i, int n) {
         int register = i.registers[n];
         switch (i.kinds[n]) {
-            case FAR_POINTER -> {
-                hex(out, i.immediate2);
-                out.append(':');
-                hex(out, i.immediate);
-            }
-            case X87 -> {
-                boolean implied = i.form.operands[n].place() == OperandPlace.FIXED_X87;
-                out.append(implied ? "st" : "st(" + register + ")");
-            }
+            case FAR_POINTER -> farPointer(out, i);
+            case X87 -> x87(out, i, n);
             case SEGMENT -> out.append(RegisterNames.segment(register));
             case CONTROL -> out.append("cr").append(register);
             case DEBUG -> out.append("dr").append(register);
@@ -133,6 +126,17 @@ public final class Formatter {
             case MASK -> out.append('k').append(register);
             default -> out.append('1');
         }
+    }
+
+    private static void farPointer(StringBuilder out, Instruction i) {
+        hex(out, i.immediate2);
+        out.append(':');
+        hex(out, i.immediate);
+    }
+
+    private static void x87(StringBuilder out, Instruction i, int n) {
+        boolean implied = i.form.operands[n].place() == OperandPlace.FIXED_X87;
+        out.append(implied ? "st" : "st(" + i.registers[n] + ")");
     }
 
     private static void hex(StringBuilder out, long value) {
