@@ -13,7 +13,7 @@ class FuzzTest {
     void randomBytesYieldDeclaredResultsOnly(long seed) {
         Random random = new Random(seed);
         byte[] bytes = new byte[15];
-        for (int n = 0; n < 30_000; n++) {
+        for (int n = 0; n < 6_000; n++) {
             TestMachine m = n % 3 == 0 ? TestMachine.protectedMode() : new TestMachine(n % 3 == 1 ? 0 : 3);
             for (int r = 0; r < 16; r++) {
                 m.state.setGpr(r, random.nextBoolean() ? random.nextLong() : TestMachine.BASE + random.nextInt(4096));
