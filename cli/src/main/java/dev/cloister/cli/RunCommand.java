@@ -175,8 +175,7 @@ final class RunCommand implements Callable<Integer> {
                 : BootImage.kernel(read(source.kernel, arena));
         List<ImageModule> modules = new ArrayList<>();
         for (Path module : initrd) {
-            modules.add(
-                    new ImageModule(read(module, arena), module.getFileName().toString()));
+            modules.add(new ImageModule(module.getFileName().toString(), read(module, arena)));
         }
         return MachineConfig.builder(image.withCommandLine(commandLine).withModules(modules))
                 .memory(memory)
