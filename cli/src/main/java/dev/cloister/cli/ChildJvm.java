@@ -29,9 +29,7 @@ final class ChildJvm {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:+UseSerialGC");
-        command.add("-Xshare:auto");
         command.add("-Xlog:disable");
-        command.add("-Xlog:all=error:stderr");
         command.add("--enable-native-access=ALL-UNNAMED");
         command.addAll(options);
         String dist = System.getProperty("cloister.dist");
