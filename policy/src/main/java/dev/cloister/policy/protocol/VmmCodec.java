@@ -164,15 +164,22 @@ public final class VmmCodec {
                 in.enter("Attach");
                 yield new ToVmm.Attach(index(in), Direction.ofCode(in.u8("role", 1, 2)));
             }
-            case START -> new ToVmm.Start();
-            case PAUSE -> new ToVmm.Pause();
-            case RESUME -> new ToVmm.Resume();
-            case STOP -> new ToVmm.Stop();
             case REVOKE -> {
                 in.enter("Revoke");
                 yield new ToVmm.Revoke(index(in));
             }
             case ANSWER -> readAnswer(in);
+            default -> decodeBare(in, type);
+        };
+    }
+
+    /** The messages without a body. */
+    private static ToVmm decodeBare(FrameReader in, int type) throws ProtocolException {
+        return switch (type) {
+            case START -> new ToVmm.Start();
+            case PAUSE -> new ToVmm.Pause();
+            case RESUME -> new ToVmm.Resume();
+            case STOP -> new ToVmm.Stop();
             case QUERY -> new ToVmm.Query();
             default -> throw in.error("type", Integer.toString(type), "1 to 9");
         };
