@@ -1,0 +1,187 @@
+package dev.cloister.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.cloister.emulator.assembler.Assembler;
+import dev.cloister.emulator.assembler.AssemblyException;
+import dev.cloister.kvm.Kvm;
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.vmm.BootImage;
+import dev.cloister.vmm.Machine;
+import dev.cloister.vmm.MachineConfig;
+import dev.cloister.vmm.MachineException;
+import dev.cloister.vmm.MachineExit;
+import dev.cloister.vmm.Outcome;
+import dev.cloister.vmm.loader.ImageModule;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Guests that others made, or that follow others' protocols, on this host's KVM: SeaBIOS, a Multiboot kernel, Debian's
+ * Linux. Each is run until it has printed what shows that it was entered rightly, and is then stopped.
+ */
+class ThirdPartyBootTest {
+    /** A KVM that interprets supervisor code takes 8 s to Linux's banner on an idle machine, much longer on a busy one. */
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
+
+    private static final DebianPackages PACKAGES = DebianPackages.ofBuild();
+
+    /** Prints its command line and the first module's first two bytes on COM1, then switches the machine off. */
+    private static final String MULTIBOOT_KERNEL = """
+                format elf32
+                entry   start
+                section .text
+                bits 32
+                align 4
+                dd      0x1badb002, 3, -(0x1badb002 + 3)
+        start:  cmp     eax, 0x2badb002
+                jne     off
+                mov     dx, 0x3f8
+                mov     esi, [ebx + 16]
+        print:  mov     al, [esi]
+                cmp     al, 0
+                je      module
+                out     dx, al
+                inc     esi
+                jmp     print
+        module: mov     esi, [ebx + 24]
+                mov     esi, [esi]
+                mov     al, [esi]
+                out     dx, al
+                mov     al, [esi + 1]
+                out     dx, al
+        off:    mov     dx, 0x604
+                mov     ax, 0x2000
+                out     dx, ax
+                hlt
+        """;
+
+    @Test
+    void seabiosPrintsItsVersionOnTheFirmwareDebugPort() throws Exception {
+        for (String name : List.of("bios.bin", "bios-256k.bin")) {
+            Optional<Path> bios = PACKAGES.seabios(name);
+            assumeTrue(bios.isPresent(), "Debian's seabios can't be had here; the reason is printed above");
+            // The last of its lines shows that it went through its whole initialisation, not just its first
+            // instructions.
+            Run run = runUntil(BootImage.firmware(read(bios.get())), "e820 map has");
+            assertThat(run.output()).as(run.end()).contains("SeaBIOS (version ", "e820 map has");
+        }
+    }
+
+    @Test
+    void aMultibootKernelReadsItsCommandLineAndModule() throws Exception {
+        byte[] module = "!\n".getBytes(StandardCharsets.US_ASCII);
+        BootImage image = BootImage.kernel(MemorySegment.ofArray(multibootKernel()))
+                .withCommandLine("entered by Multiboot")
+                .withModules(List.of(new ImageModule("module", MemorySegment.ofArray(module))));
+        Run run = runUntil(image, "entered by Multiboot!\n");
+        assertThat(run.output()).as(run.end()).isEqualTo("entered by Multiboot!\n");
+        assertThat(run.exit().outcome()).as(run.end()).isIn(Outcome.POWERED_OFF, Outcome.STOPPED);
+    }
+
+    @Test
+    void debiansLinuxPrintsItsBanner() throws Exception {
+        Optional<Path> kernel = PACKAGES.cloudKernel();
+        assumeTrue(
+                kernel.isPresent(), "Debian's linux-image-cloud-amd64 can't be had here; the reason is printed above");
+        BootImage image = BootImage.kernel(read(kernel.get())).withCommandLine("earlyprintk=serial,ttyS0,115200");
+        Run run = runUntil(image, "Command line: earlyprintk=serial");
+        assertThat(run.output()).as(run.end()).contains("Linux version 6.1", "Command line: earlyprintk=serial");
+    }
+
+    private static byte[] multibootKernel() {
+        try {
+            return Assembler.create()
+                    .assemble("multiboot.asm", MULTIBOOT_KERNEL)
+                    .image();
+        } catch (AssemblyException e) {
+            throw new AssertionError(e.getMessage(), e);
+        }
+    }
+
+    private static MemorySegment read(Path file) throws IOException {
+        return MemorySegment.ofArray(Files.readAllBytes(file));
+    }
+
+    /** What a guest printed, and how it ended or was stopped. */
+    private record Run(String output, MachineExit exit) {
+        String end() {
+            return exit.outcome() + ": " + exit.report();
+        }
+    }
+
+    private static Run runUntil(BootImage image, String text)
+            throws MachineException, ErrnoException, InterruptedException {
+        Watch watch = new Watch(text);
+        MachineConfig config =
+                MachineConfig.builder(image).serialOut(watch).timeout(PATIENCE).build();
+        try (Machine machine = Machine.create(kvm(), config)) {
+            Thread stopper = Thread.ofPlatform().daemon().start(() -> {
+                if (watch.await()) {
+                    machine.stop();
+                }
+            });
+            machine.start();
+            MachineExit exit = machine.await();
+            stopper.interrupt();
+            stopper.join();
+            return new Run(watch.toString(StandardCharsets.ISO_8859_1), exit);
+        }
+    }
+
+    private static Kvm kvm() {
+        try {
+            return Kvm.open();
+        } catch (ErrnoException e) {
+            assumeTrue(false, "no KVM here: " + e.getMessage());
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Collects a guest's output and knows when a text has been in it. */
+    private static final class Watch extends ByteArrayOutputStream {
+        private final String text;
+        private final CountDownLatch seen = new CountDownLatch(1);
+
+        Watch(String text) {
+            this.text = text;
+        }
+
+        @Override
+        public synchronized void write(int value) {
+            super.write(value);
+            check();
+        }
+
+        @Override
+        public synchronized void write(byte[] bytes, int offset, int length) {
+            super.write(bytes, offset, length);
+            check();
+        }
+
+        private void check() {
+            if (seen.getCount() > 0 && toString(StandardCharsets.ISO_8859_1).contains(text)) {
+                seen.countDown();
+            }
+        }
+
+        boolean await() {
+            try {
+                return seen.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                return false;
+            }
+        }
+    }
+}
