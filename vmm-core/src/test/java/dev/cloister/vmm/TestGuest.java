@@ -59,9 +59,13 @@ final class TestGuest {
     }
 
     private static BootImage image(byte[] bytes) {
+        return BootImage.kernel(segment(bytes));
+    }
+
+    static MemorySegment segment(byte[] bytes) {
         MemorySegment copy = Arena.ofAuto().allocate(bytes.length, 8);
         MemorySegment.copy(bytes, 0, copy, ValueLayout.JAVA_BYTE, 0, bytes.length);
-        return BootImage.kernel(copy);
+        return copy;
     }
 
     /** What a guest printed and how it ended. */
