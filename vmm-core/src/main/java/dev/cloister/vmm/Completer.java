@@ -15,6 +15,7 @@ import dev.cloister.linux.Linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Completes, for one vCPU, instructions that KVM gave up on: takes the registers, lets the emulator execute the one instruction at RIP
@@ -56,6 +57,8 @@ final class Completer implements CpuEnvironment {
     private long exceptions;
     private long userRefusals;
     private boolean extendedLoaded;
+    private long xcr0 = 1;
+    private @Nullable MemorySegment xsave;
 
     Completer(Vcpu vcpu, GuestLinearMemory memory, Board board, CpuidEntries cpuid, RunControl control) {
         this.vcpu = vcpu;
@@ -160,28 +163,40 @@ final class Completer implements CpuEnvironment {
         int length = memory.peek(rip, code, CODE_BYTES);
         extendedLoaded = OpcodeClass.mayUseExtendedState(code, length);
         if (extendedLoaded) {
-            image.copyFrom(vcpu.readXsave().asSlice(0, image.byteSize()));
+            MemorySegment held = xsavePart(vcpu.readXsave());
+            image.copyFrom(held);
             state.extended().normalize();
+            // The vCPU's buffer keeps what the emulator starts from, to be compared afterwards.
+            held.copyFrom(image);
             // struct kvm_xcrs: count, flags, then number, padding, value; XCR0 is the only one there is.
             MemorySegment xcrs = vcpu.readXcrs();
             boolean has = xcrs.get(ValueLayout.JAVA_INT, 0) > 0 && xcrs.get(ValueLayout.JAVA_INT, XCR_ENTRY) == 0;
-            state.setXcr0(has ? xcrs.get(ValueLayout.JAVA_LONG, XCR_VALUE) : 1);
+            xcr0 = has ? xcrs.get(ValueLayout.JAVA_LONG, XCR_VALUE) : 1;
+            state.setXcr0(xcr0);
         }
+    }
+
+    /** The part of KVM's image that the emulator knows; KVM's buffer is the same each time. */
+    private MemorySegment xsavePart(MemorySegment whole) {
+        MemorySegment known = xsave;
+        if (known == null) {
+            known = whole.asSlice(0, image.byteSize());
+            xsave = known;
+        }
+        return known;
     }
 
     private void storeExtended() throws ErrnoException {
         if (!extendedLoaded) {
             return;
         }
-        MemorySegment old = vcpu.readXsave();
-        MemorySegment part = old.asSlice(0, image.byteSize());
-        if (image.mismatch(part) >= 0) {
-            part.copyFrom(image);
+        MemorySegment held = xsave;
+        if (held != null && image.mismatch(held) >= 0) {
+            held.copyFrom(image);
             vcpu.writeXsave();
         }
-        MemorySegment xcrs = vcpu.readXcrs();
-        if (xcrs.get(ValueLayout.JAVA_INT, 0) > 0 && xcrs.get(ValueLayout.JAVA_LONG, XCR_VALUE) != state.xcr0()) {
-            xcrs.set(ValueLayout.JAVA_LONG, XCR_VALUE, state.xcr0());
+        if (state.xcr0() != xcr0) {
+            vcpu.readXcrs().set(ValueLayout.JAVA_LONG, XCR_VALUE, state.xcr0());
             vcpu.writeXcrs();
         }
     }

@@ -76,7 +76,8 @@ class LifecycleTest {
             machine.stop();
             machine.start();
             assertThat(machine.await().outcome()).isEqualTo(Outcome.STOPPED);
-            assertThat(machine.await().report().times().createToFirstInstruction()).isEqualTo(-1);
+            assertThat(machine.await().report().times().createToFirstInstruction())
+                    .isEqualTo(-1);
         }
     }
 
@@ -122,8 +123,7 @@ class LifecycleTest {
             machine.await();
         }
         assertThat(states)
-                .containsExactly(
-                        MachineState.RUNNING, MachineState.PAUSED, MachineState.RUNNING, MachineState.STOPPED);
+                .containsExactly(MachineState.RUNNING, MachineState.PAUSED, MachineState.RUNNING, MachineState.STOPPED);
     }
 
     @Test

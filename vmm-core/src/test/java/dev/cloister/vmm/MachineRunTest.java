@@ -17,15 +17,15 @@ class MachineRunTest {
     @Test
     void aFlatGuestPrintsOnTheDebugPortAndExitsWithItsCode() throws Exception {
         Run run = TestGuest.run(TestGuest.real("""
-                        mov     si, text
-                next:   lodsb
-                        test    al, al
-                        jz      done
-                        out     0xe9, al
-                        jmp     next
-                done:   exit 21
-                text:   db "hello", 0
-                """));
+                    mov     si, text
+            next:   lodsb
+                    test    al, al
+                    jz      done
+                    out     0xe9, al
+                    jmp     next
+            done:   exit 21
+            text:   db "hello", 0
+            """));
         assertThat(run.output()).isEqualTo("hello");
         assertThat(run.code()).isEqualTo(43);
         assertThat(run.exit().outcome()).isEqualTo(Outcome.DEBUG_EXIT);
@@ -37,26 +37,26 @@ class MachineRunTest {
     @Test
     void a64BitGuestFindsItsDirectoryByCpuid() throws Exception {
         Run run = TestGuest.run(TestGuest.long64("""
-                main:   mov     eax, 0x40000100
-                        cpuid
-                        cmp     ebx, 0x696f6c43
-                        jne     bad
-                        mov     eax, 0x40000101
-                        cpuid
-                        cmp     eax, 1
-                        jne     bad
-                        shl     rcx, 32
-                        mov     eax, ebx
-                        or      rcx, rax
-                        mov     rax, 0x52455453494F4C43
-                        cmp     [rcx], rax
-                        jne     bad
-                        cmp     dword [rcx + 0x40], 0
-                        jne     bad
-                        exit    7
-                bad:    exit    1
-                trap:   exit    2
-                """));
+            main:   mov     eax, 0x40000100
+                    cpuid
+                    cmp     ebx, 0x696f6c43
+                    jne     bad
+                    mov     eax, 0x40000101
+                    cpuid
+                    cmp     eax, 1
+                    jne     bad
+                    shl     rcx, 32
+                    mov     eax, ebx
+                    or      rcx, rax
+                    mov     rax, 0x52455453494F4C43
+                    cmp     [rcx], rax
+                    jne     bad
+                    cmp     dword [rcx + 0x40], 0
+                    jne     bad
+                    exit    7
+            bad:    exit    1
+            trap:   exit    2
+            """));
         assertThat(run.code()).isEqualTo(15);
     }
 
@@ -65,46 +65,46 @@ class MachineRunTest {
         // The handler echoes what it receives and exits at a line feed; no iret is needed.
         byte[] typed = "cloister\n".getBytes(StandardCharsets.US_ASCII);
         Run run = TestGuest.run(TestGuest.config(TestGuest.real("""
-                        cli
-                        xor     ax, ax
-                        mov     ds, ax
-                        mov     word [0x0c * 4], handler
-                        mov     word [0x0c * 4 + 2], 0
-                        mov     al, 0x11
-                        out     0x20, al
-                        mov     al, 8
-                        out     0x21, al
-                        mov     al, 4
-                        out     0x21, al
-                        mov     al, 1
-                        out     0x21, al
-                        mov     al, 0xef
-                        out     0x21, al
-                        mov     dx, 0x3fc
-                        mov     al, 8
-                        out     dx, al
-                        mov     dx, 0x3f9
-                        mov     al, 1
-                        out     dx, al
-                idle:   sti
-                        hlt
-                        jmp     idle
-                handler:
-                        mov     dx, 0x3fd
-                        in      al, dx
-                        test    al, 1
-                        jz      eoi
-                        mov     dx, 0x3f8
-                        in      al, dx
-                        out     dx, al
-                        cmp     al, 10
-                        jne     handler
-                        exit    3
-                eoi:    mov     al, 0x20
-                        out     0x20, al
-                        add     sp, 6
-                        jmp     idle
-                """)).serialIn(new ByteArrayInputStream(typed)));
+                    cli
+                    xor     ax, ax
+                    mov     ds, ax
+                    mov     word [0x0c * 4], handler
+                    mov     word [0x0c * 4 + 2], 0
+                    mov     al, 0x11
+                    out     0x20, al
+                    mov     al, 8
+                    out     0x21, al
+                    mov     al, 4
+                    out     0x21, al
+                    mov     al, 1
+                    out     0x21, al
+                    mov     al, 0xef
+                    out     0x21, al
+                    mov     dx, 0x3fc
+                    mov     al, 8
+                    out     dx, al
+                    mov     dx, 0x3f9
+                    mov     al, 1
+                    out     dx, al
+            idle:   sti
+                    hlt
+                    jmp     idle
+            handler:
+                    mov     dx, 0x3fd
+                    in      al, dx
+                    test    al, 1
+                    jz      eoi
+                    mov     dx, 0x3f8
+                    in      al, dx
+                    out     dx, al
+                    cmp     al, 10
+                    jne     handler
+                    exit    3
+            eoi:    mov     al, 0x20
+                    out     0x20, al
+                    add     sp, 6
+                    jmp     idle
+            """)).serialIn(new ByteArrayInputStream(typed)));
         assertThat(run.output()).isEqualTo("cloister\n");
         assertThat(run.code()).isEqualTo(7);
     }
@@ -112,18 +112,18 @@ class MachineRunTest {
     @Test
     void powerOffAndResetEndWithZero() throws Exception {
         Run off = TestGuest.run(TestGuest.real("""
-                        mov     dx, 0x604
-                        mov     ax, 0x2000
-                        out     dx, ax
-                spin:   jmp     spin
-                """));
+                    mov     dx, 0x604
+                    mov     ax, 0x2000
+                    out     dx, ax
+            spin:   jmp     spin
+            """));
         assertThat(off.exit().outcome()).isEqualTo(Outcome.POWERED_OFF);
         assertThat(off.code()).isZero();
         Run reset = TestGuest.run(TestGuest.real("""
-                        mov     al, 0xfe
-                        out     0x64, al
-                spin:   jmp     spin
-                """));
+                    mov     al, 0xfe
+                    out     0x64, al
+            spin:   jmp     spin
+            """));
         assertThat(reset.exit().outcome()).isEqualTo(Outcome.RESET);
         assertThat(reset.code()).isZero();
     }
@@ -131,16 +131,15 @@ class MachineRunTest {
     @Test
     void withoutDebugExitThePortIsUnclaimed() throws Exception {
         Run run = TestGuest.run(TestGuest.config(TestGuest.real("""
-                        exit    1
-                        in      al, 0xf4
-                        cmp     al, 0xff
-                        jne     spin
-                        mov     dx, 0x604
-                        mov     ax, 0x2000
-                        out     dx, ax
-                spin:   jmp     spin
-                """))
-                .debugExit(false));
+                    exit    1
+                    in      al, 0xf4
+                    cmp     al, 0xff
+                    jne     spin
+                    mov     dx, 0x604
+                    mov     ax, 0x2000
+                    out     dx, ax
+            spin:   jmp     spin
+            """)).debugExit(false));
         assertThat(run.exit().outcome()).isEqualTo(Outcome.POWERED_OFF);
         assertThat(run.report().unclaimed()).isEqualTo(new Report.Unclaimed(1, 1, 0, 0));
         assertThat(run.report().notes()).contains("unclaimed port 0xf4: 2");
@@ -149,16 +148,16 @@ class MachineRunTest {
     @Test
     void unclaimedMemoryReadsAsAllOnesAndIsCounted() throws Exception {
         Run run = TestGuest.run(TestGuest.long64("""
-                main:   mov     ebx, 0xE0000000
-                        mov     eax, [rbx]
-                        cmp     eax, -1
-                        jne     bad
-                        mov     [rbx], eax
-                        mov     ax, [rbx + 6]
-                        exit    4
-                bad:    exit    1
-                trap:   exit    2
-                """));
+            main:   mov     ebx, 0xE0000000
+                    mov     eax, [rbx]
+                    cmp     eax, -1
+                    jne     bad
+                    mov     [rbx], eax
+                    mov     ax, [rbx + 6]
+                    exit    4
+            bad:    exit    1
+            trap:   exit    2
+            """));
         assertThat(run.code()).isEqualTo(9);
         assertThat(run.report().unclaimed().mmioReads()).isEqualTo(2);
         assertThat(run.report().unclaimed().mmioWrites()).isEqualTo(1);
@@ -168,15 +167,15 @@ class MachineRunTest {
     @Test
     void aTripleFaultIsReportedWithRegistersInstructionAndHistory() throws Exception {
         Run run = TestGuest.run(TestGuest.long64("""
-                main:   mov     al, 'x'
-                        out     0xe9, al
-                        lidt    [empty]
-                        mov     rbx, 0x1122334455667788
-                        ud2
-                trap:   ret
-                empty:  dw 0
-                        dq 0
-                """));
+            main:   mov     al, 'x'
+                    out     0xe9, al
+                    lidt    [empty]
+                    mov     rbx, 0x1122334455667788
+                    ud2
+            trap:   ret
+            empty:  dw 0
+                    dq 0
+            """));
         assertThat(run.exit().outcome()).isEqualTo(Outcome.GUEST_FAULT);
         assertThat(run.code()).isEqualTo(70);
         FaultReport fault = run.report().fault();
@@ -201,17 +200,17 @@ class MachineRunTest {
     @Test
     void firmwareIsEnteredAtTheResetVectorAndCannotBeWritten() throws Exception {
         byte[] rom = TestGuest.assemble(OutputFormat.FLAT, """
-                        org 0xf0000
-                        bits 16
-                start:  mov     ax, 0xf000
-                        mov     ds, ax
-                        mov     al, [0]
-                        out     0xe9, al
-                        exit    5
-                        times 0xfff0 - ($ - $$) db 0
-                        jmp     0xf000:0
-                        times 0x10000 - ($ - $$) db 0
-                """);
+                    org 0xf0000
+                    bits 16
+            start:  mov     ax, 0xf000
+                    mov     ds, ax
+                    mov     al, [0]
+                    out     0xe9, al
+                    exit    5
+                    times 0xfff0 - ($ - $$) db 0
+                    jmp     0xf000:0
+                    times 0x10000 - ($ - $$) db 0
+            """);
         Run run = TestGuest.run(TestGuest.config(BootImage.firmware(TestGuest.segment(rom))));
         assertThat(run.code()).isEqualTo(11);
         assertThat(run.output()).hasSize(1);
@@ -220,11 +219,13 @@ class MachineRunTest {
     @Test
     void badConfigurationsAreRefusedWithTheReason() {
         BootImage image = TestGuest.real("hlt\n");
-        assertThatThrownBy(() -> Machine.create(TestGuest.kvm(), MachineConfig.builder(image).cpus(0).build()))
+        assertThatThrownBy(() -> Machine.create(
+                        TestGuest.kvm(), MachineConfig.builder(image).cpus(0).build()))
                 .isInstanceOf(MachineException.class)
                 .hasMessageContaining("0 vCPUs; expected 1 to 64");
         assertThatThrownBy(() -> Machine.create(
-                        TestGuest.kvm(), MachineConfig.builder(image).memory(5000).build()))
+                        TestGuest.kvm(),
+                        MachineConfig.builder(image).memory(5000).build()))
                 .isInstanceOf(MachineException.class)
                 .hasMessageContaining("5000 bytes");
         Kvm kvm = TestGuest.kvm();

@@ -130,7 +130,8 @@ public final class HostProbe {
                                             + "KVM cannot interpret is completed by Cloister's emulator"));
             checks.add(HostCheck.ok("engine", "auto chooses direct: the only engine of this version"));
         } catch (IOException e) {
-            checks.add(HostCheck.missing("supervisor code", String.valueOf(e.getMessage()), "see the kernel log for KVM's reason"));
+            checks.add(HostCheck.missing(
+                    "supervisor code", String.valueOf(e.getMessage()), "see the kernel log for KVM's reason"));
         }
     }
 }
