@@ -2,13 +2,17 @@
 module dev.cloister.cli {
     requires dev.cloister.vmm;
     requires dev.cloister.policy;
+    requires com.fasterxml.jackson.core;
     requires info.picocli;
     requires ch.qos.logback.classic;
+    requires ch.qos.logback.core;
     requires org.slf4j;
-    requires com.fasterxml.jackson.core;
 
     exports dev.cloister.cli;
 
     opens dev.cloister.cli to
             info.picocli;
+
+    provides ch.qos.logback.classic.spi.Configurator with
+            dev.cloister.cli.LoggingSetup;
 }

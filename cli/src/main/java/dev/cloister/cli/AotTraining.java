@@ -14,7 +14,8 @@ public final class AotTraining {
     /**
      * Trains.
      *
-     * @param args the folder of examples, with their images already assembled
+     * @param args the folder of examples, with their images already assembled; then the file whose time tells the launcher when
+     *     the distribution was built
      * @throws IOException if a scratch folder can't be made
      */
     public static void main(String[] args) throws IOException {
@@ -38,5 +39,6 @@ public final class AotTraining {
                 state.resolve("report.json").toString());
         Files.deleteIfExists(state.resolve("report.json"));
         Files.delete(state);
+        Files.writeString(Path.of(args[1]), Version.text() + "\n");
     }
 }

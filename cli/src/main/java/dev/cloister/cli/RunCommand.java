@@ -1,7 +1,5 @@
 package dev.cloister.cli;
 
-import dev.cloister.kvm.Kvm;
-import dev.cloister.linux.ErrnoException;
 import dev.cloister.vmm.BootImage;
 import dev.cloister.vmm.EngineKind;
 import dev.cloister.vmm.Machine;
@@ -122,8 +120,7 @@ final class RunCommand implements Callable<Integer> {
             reserve(report);
         }
         try (Arena images = Arena.ofShared();
-                Kvm kvm = openKvm();
-                Machine machine = Machine.create(kvm, config(images))) {
+                Machine machine = Machine.open(config(images))) {
             return run(machine);
         } catch (MachineException e) {
             throw new CommandFailure(e.exitCode(), e.getMessage(), e);
@@ -186,14 +183,6 @@ final class RunCommand implements Callable<Integer> {
                 .serialOut(new FileOutputStream(FileDescriptor.out))
                 .serialIn(new FileInputStream(FileDescriptor.in))
                 .build();
-    }
-
-    private static Kvm openKvm() throws CommandFailure {
-        try {
-            return Kvm.open();
-        } catch (ErrnoException e) {
-            throw new CommandFailure(ExitCodes.HOST, e.getMessage() + "\ncloister doctor says how to fix it", e);
-        }
     }
 
     /** Reads a file into memory of its own: an image that shrinks while it is mapped would be a fault of the process. */

@@ -67,6 +67,21 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
+     * Makes a machine on the host's {@code /dev/kvm}, for a process that may open it itself.
+     *
+     * @param config what to make
+     * @return the machine, to be closed by the caller
+     * @throws MachineException for a bad configuration or image (exit code 65), or where the host refuses (69)
+     */
+    public static Machine open(MachineConfig config) throws MachineException {
+        try {
+            return create(Kvm.open(), config);
+        } catch (ErrnoException e) {
+            throw MachineException.host(e.getMessage() + "; cloister doctor says how to fix it", e);
+        }
+    }
+
+    /**
      * Makes a machine: host memory, virtual machine, devices; loads the image. No guest instruction runs yet.
      *
      * @param kvm the host's KVM; the machine closes it, also when this fails
