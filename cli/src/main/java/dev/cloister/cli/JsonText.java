@@ -8,7 +8,7 @@ import java.io.UncheckedIOException;
 
 /** Writes one JSON document for {@code --json}. */
 final class JsonText {
-    private static final JsonFactory FACTORY = new JsonFactory();
+    static final JsonFactory FACTORY = new JsonFactory();
 
     private JsonText() {}
 

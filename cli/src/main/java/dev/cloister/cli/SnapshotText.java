@@ -26,7 +26,7 @@ final class SnapshotText {
                 snapshot.policy(),
                 uptime(snapshot.uptimeMillis()),
                 snapshot.auditRecords(),
-                snapshot.granting() ? "" : ", NO LONGER GRANTING"));
+                snapshot.granting() ? "" : ", no longer granting"));
         return lines;
     }
 

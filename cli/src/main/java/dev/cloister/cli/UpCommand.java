@@ -183,9 +183,9 @@ final class UpCommand implements Callable<Integer> {
         if (last != null) {
             out.println();
             SnapshotText.tables(last).forEach(out::println);
-            if (report != null) {
-                Files.writeString(report, SnapshotText.json(last) + "\n");
-            }
+        }
+        if (report != null) {
+            Files.writeString(report, RunReport.json(policy, last, state.of(policy.name())) + "\n");
         }
         Path log = state.of(policy.name()).resolve(StateOption.AUDIT_LOG);
         List<String> refused = RefusalSummary.of(log);

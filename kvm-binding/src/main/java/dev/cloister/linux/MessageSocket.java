@@ -216,7 +216,9 @@ public final class MessageSocket implements AutoCloseable {
             do {
                 result = Linux.syscall(
                         Linux.SYS_RECVMSG, fd.number(), incoming.header.address(), flags | MSG_CMSG_CLOEXEC, 0, 0, 0);
-            } while (result == -Errno.EINTR);
+                // ECONNRESET is told once, when the peer went with unread messages; what it had sent is still there to
+                // be read.
+            } while (result == -Errno.EINTR || result == -Errno.ECONNRESET);
             if (result == -Errno.EAGAIN) {
                 return NOTHING_YET;
             }

@@ -13,7 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sending end of the flows from {@code @audit}: every record as text in a memory ring, then the doorbell. A reader that is
+ * The sending end of the flows from {@code @audit}: every record as its line in the log, cut to
+ * the ring's record size, then the doorbell. A reader that is
  * slow is overrun and knows it; nothing comes back. Loop's thread only.
  */
 final class AuditFeed implements AutoCloseable {

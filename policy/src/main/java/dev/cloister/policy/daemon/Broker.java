@@ -28,13 +28,21 @@ final class Broker {
     private final Decider decider;
     private final Journal journal;
     private final Handshake handshake;
+    private final ReportStore reports;
     private final Runnable onDeath;
 
-    Broker(Fabric fabric, Decider decider, Journal journal, Handshake handshake, Runnable onDeath) {
+    Broker(
+            Fabric fabric,
+            Decider decider,
+            Journal journal,
+            Handshake handshake,
+            ReportStore reports,
+            Runnable onDeath) {
         this.fabric = fabric;
         this.decider = decider;
         this.journal = journal;
         this.handshake = handshake;
+        this.reports = reports;
         this.onDeath = onDeath;
     }
 
@@ -185,7 +193,7 @@ final class Broker {
                 exited.code() == GUEST_FAULT ? AuditKind.GUEST_FAULT : AuditKind.DOMAIN_STOPPED,
                 domain.name(),
                 "",
-                "exit code " + exited.code() + ": " + Ascii.printable(exited.reportJson(), LAST_WORDS));
+                "exit code " + exited.code() + ", report in " + reports.keep(domain.name(), exited.reportJson()));
     }
 
     private void ended(DomainRuntime domain, ChildProcess.Exit exit) {

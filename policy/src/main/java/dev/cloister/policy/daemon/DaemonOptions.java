@@ -38,6 +38,16 @@ public record DaemonOptions(
     }
 
     /**
+     * Returns the name of the file in the state directory that keeps a domain's last report.
+     *
+     * @param domain its name, as the policy allows it
+     * @return the file's name
+     */
+    public static String reportName(String domain) {
+        return domain + ".report.json";
+    }
+
+    /**
      * Returns the path of the control socket.
      *
      * @return in the state directory

@@ -111,13 +111,12 @@ final class Journal {
             onFailure.run();
             return false;
         }
-        String line = line(entry);
-        LOG.info("{}", line);
-        feed.write(line);
+        LOG.info("{}", line(entry));
+        feed.write(entry.toJson());
         return true;
     }
 
-    /** The live stream's text: one line of printable ASCII. */
+    /** A record for people who follow the daemon's own log: one line of printable ASCII. */
     private static String line(AuditRecord entry) {
         AuditEvent event = entry.event();
         StringBuilder text = new StringBuilder(160);

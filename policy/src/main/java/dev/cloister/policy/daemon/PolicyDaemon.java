@@ -54,7 +54,8 @@ public final class PolicyDaemon implements AutoCloseable {
                 options.answerTimeout(),
                 domain -> domain.kill(
                         "did not answer within " + options.answerTimeout().toMillis() + " ms while starting"));
-        this.broker = new Broker(fabric, decider, journal, handshake, this::endIfIdle);
+        this.broker = new Broker(
+                fabric, decider, journal, handshake, new ReportStore(options.stateDirectory()), this::endIfIdle);
         this.commands = new Commands(fabric, loop, journal, this::shutdown);
         journal.onFailure(() -> loop.execute(this::auditFailed));
         this.server = listen();

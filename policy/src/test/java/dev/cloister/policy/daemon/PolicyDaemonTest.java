@@ -182,7 +182,7 @@ class PolicyDaemonTest {
                 .domain("other", "low", "ask:logger:event:out")
                 .memory("log", "@audit", "logger");
         try (DaemonFixture.Running running = fixture.start()) {
-            assertThat(running.awaitSerial("logger", "record log: ")).contains("record log: ");
+            assertThat(running.awaitSerial("logger", "record log: ")).contains("record log: {\"seq\":");
             assertThat(flow(running.await(s -> true), "log").units()).isPositive();
         }
     }
@@ -213,6 +213,8 @@ class PolicyDaemonTest {
             assertThat(domain(outcome.last(), "zero").exitCode()).isZero();
             assertThat(domain(outcome.last(), "seventy").exitCode()).isEqualTo(70);
             assertThat(audit(running)).contains("\"guestFault\"", "\"domainStopped\"");
+            assertThat(options.stateDirectory().resolve(DaemonOptions.reportName("seventy")))
+                    .isNotEmptyFile();
         }
     }
 

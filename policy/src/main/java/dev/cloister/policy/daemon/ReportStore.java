@@ -1,0 +1,41 @@
+package dev.cloister.policy.daemon;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the last report of each domain in the state directory. A report is what a VMM says of itself: kept for people as it came,
+ * bounded by the protocol's frame, and never read by the daemon.
+ */
+final class ReportStore {
+    private static final Logger LOG = LoggerFactory.getLogger(ReportStore.class);
+
+    private final Path directory;
+
+    ReportStore(Path directory) {
+        this.directory = directory;
+    }
+
+    /** Replaces a domain's report; returns the file's name. A report that can't be written costs the report, nothing else. */
+    String keep(String domain, String json) {
+        String name = DaemonOptions.reportName(domain);
+        try {
+            Path scratch = directory.resolve(name + ".new");
+            Files.write(
+                    scratch,
+                    json.getBytes(StandardCharsets.UTF_8),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE);
+            Files.move(scratch, directory.resolve(name), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            LOG.warn("the report of domain {} is lost: {}", domain, e.getMessage());
+        }
+        return name;
+    }
+}
