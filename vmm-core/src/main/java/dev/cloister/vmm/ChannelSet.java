@@ -51,7 +51,7 @@ final class ChannelSet implements PortDevice, AutoCloseable {
             this.rate = rated
                     ? new RateLimit(
                             (int) Math.min(Integer.MAX_VALUE, config.ratePerSecond()),
-                            (int) Math.clamp(config.rateBurst(), 1, Integer.MAX_VALUE),
+                            Math.clamp(config.rateBurst(), 1, Integer.MAX_VALUE),
                             System.nanoTime())
                     : null;
         }

@@ -79,7 +79,7 @@ final class Conclusion {
         for (ExitKind kind : ExitKind.values()) {
             long sum = 0;
             for (VcpuThread vcpu : vcpus) {
-                sum += vcpu.portals().counts()[kind.ordinal()];
+                sum += vcpu.portals().counts()[kind.index()];
             }
             if (sum > 0) {
                 result.add(new Report.Count(kind.label(), sum));

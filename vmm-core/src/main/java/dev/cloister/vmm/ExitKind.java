@@ -42,7 +42,13 @@ public enum ExitKind {
     /** How many kinds there are. */
     public static final int COUNT = values().length;
 
+    private final int index = ordinal();
     private final String label = name().toLowerCase(Locale.ROOT).replace('_', '-');
+
+    /** The place of this kind in arrays of counts, 0 to {@link #COUNT} - 1. */
+    int index() {
+        return index;
+    }
 
     /**
      * The name for reports, such as {@code io-out}.

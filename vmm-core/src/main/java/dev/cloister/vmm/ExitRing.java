@@ -25,7 +25,7 @@ final class ExitRing {
     void add(ExitKind kind, long place, int size, long value) {
         int lastIndex = (int) (next - 1) & CAPACITY - 1;
         if (next > 0
-                && kinds[lastIndex] == (byte) kind.ordinal()
+                && kinds[lastIndex] == (byte) kind.index()
                 && places[lastIndex] == place
                 && sizes[lastIndex] == size) {
             values[lastIndex] = value;
@@ -33,7 +33,7 @@ final class ExitRing {
             return;
         }
         int index = (int) next & CAPACITY - 1;
-        kinds[index] = (byte) kind.ordinal();
+        kinds[index] = (byte) kind.index();
         places[index] = place;
         sizes[index] = size;
         values[index] = value;

@@ -65,21 +65,22 @@ public record MachineConfig(
     }
 
     void validate() throws MachineException {
-        if (memoryBytes < MIN_MEMORY || memoryBytes > MAX_MEMORY || memoryBytes % GuestMap.PAGE != 0) {
-            throw MachineException.input("guest memory of " + memoryBytes + " bytes; expected a multiple of 4096 from "
-                    + MIN_MEMORY + " to " + MAX_MEMORY);
-        }
-        if (cpus < 1 || cpus > MAX_CPUS) {
-            throw MachineException.input(cpus + " vCPUs; expected 1 to " + MAX_CPUS);
-        }
-        if (image.bytes().byteSize() == 0) {
-            throw MachineException.input("the image is empty; give a kernel, a flat binary or firmware");
-        }
+        boolean memoryFits = memoryBytes >= MIN_MEMORY && memoryBytes <= MAX_MEMORY && memoryBytes % GuestMap.PAGE == 0;
+        require(
+                memoryFits,
+                "guest memory of " + memoryBytes + " bytes; expected a multiple of 4096 from " + MIN_MEMORY + " to "
+                        + MAX_MEMORY);
+        require(cpus >= 1 && cpus <= MAX_CPUS, cpus + " vCPUs; expected 1 to " + MAX_CPUS);
+        require(image.bytes().byteSize() > 0, "the image is empty; give a kernel, a flat binary or firmware");
         for (int i = 0; i < channels.size(); i++) {
-            if (channels.get(i).index() != i) {
-                throw MachineException.input("channel at position " + i + " has index "
-                        + channels.get(i).index() + "; expected directory order");
-            }
+            int index = channels.get(i).index();
+            require(index == i, "channel at position " + i + " has index " + index + "; expected directory order");
+        }
+    }
+
+    private static void require(boolean condition, String otherwise) throws MachineException {
+        if (!condition) {
+            throw MachineException.input(otherwise);
         }
     }
 

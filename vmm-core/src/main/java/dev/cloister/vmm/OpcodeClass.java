@@ -5,8 +5,6 @@ package dev.cloister.vmm;
  * Errs on the side of yes (Intel SDM vol. 2, appendix A).
  */
 final class OpcodeClass {
-    private static final int REX_FIRST = 0x40;
-    private static final int REX_LAST = 0x4f;
     private static final int ESCAPE = 0x0f;
     private static final int FWAIT = 0x9b;
     private static final int X87_FIRST = 0xd8;
@@ -16,12 +14,30 @@ final class OpcodeClass {
     private static final int XSETBV = 0xd1;
     private static final int XSAVEC = 0x20;
 
+    /** Bytes that may stand before the opcode. */
+    private static final boolean[] PREFIX =
+            table(0x26, 0x26, 0x2e, 0x2e, 0x36, 0x36, 0x3e, 0x3e, 0x40, 0x4f, 0x64, 0x67, 0xf0, 0xf0, 0xf2, 0xf3);
+
+    /** Second opcode bytes whose instructions, or some of them, use extended state. */
+    private static final boolean[] SECOND = table(
+            0x0e, 0x0f, 0x10, 0x1f, 0x28, 0x2f, 0x38, 0x38, 0x3a, 0x3a, 0x50, 0x7f, 0xae, 0xae, 0xc2, 0xc2, 0xc4, 0xc6,
+            0xd0, 0xff);
+
     private OpcodeClass() {}
+
+    /** A set of bytes from pairs of first and last. */
+    private static boolean[] table(int... ranges) {
+        boolean[] set = new boolean[256];
+        for (int i = 0; i < ranges.length; i += 2) {
+            java.util.Arrays.fill(set, ranges[i], ranges[i + 1] + 1, true);
+        }
+        return set;
+    }
 
     /** Whether the instruction may use extended state; REX bytes also count as prefixes in 32-bit code, where they are INC and DEC. */
     static boolean mayUseExtendedState(byte[] code, int length) {
         int i = 0;
-        while (i < length && isPrefix(code[i] & 0xff)) {
+        while (i < length && PREFIX[code[i] & 0xff]) {
             i++;
         }
         if (i >= length) {
@@ -40,23 +56,11 @@ final class OpcodeClass {
         return opcode == 0xc4 || opcode == 0xc5 || opcode == 0x62;
     }
 
-    private static boolean isPrefix(int b) {
-        return switch (b) {
-            case 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3 -> true;
-            default -> b >= REX_FIRST && b <= REX_LAST;
-        };
-    }
-
     private static boolean isTwoByte(int b, int modRm) {
-        int row = b & 0xf0;
-        return switch (row) {
-            case 0x10, 0x50, 0x60, 0x70, 0xd0, 0xe0, 0xf0 -> true;
-            case 0x00 -> b == 0x01 && (modRm == XGETBV || modRm == XSETBV) || b == 0x0e || b == 0x0f;
-            case 0x20 -> b >= 0x28;
-            case 0x30 -> b == 0x38 || b == 0x3a;
-            case 0xa0 -> b == 0xae;
-            case 0xc0 -> b == 0xc2 || b >= 0xc4 && b <= 0xc6 || b == 0xc7 && usesXsave(modRm >> 3 & 7);
-            default -> false;
+        return switch (b) {
+            case 0x01 -> modRm == XGETBV || modRm == XSETBV;
+            case 0xc7 -> usesXsave(modRm >> 3 & 7);
+            default -> SECOND[b];
         };
     }
 

@@ -46,11 +46,12 @@ final class Portals {
      * @param portal its portal
      * @param synced which register groups the exit left in the run area
      */
+    @SuppressWarnings("PMD.CyclomaticComplexity") // the closed set, one entry for each portal: a table
     void handle(Portal portal, int synced) {
         switch (portal) {
             case IO -> io();
             case MMIO -> mmio();
-            case INTERRUPTED -> counts[ExitKind.INTERRUPTED.ordinal()]++;
+            case INTERRUPTED -> counts[ExitKind.INTERRUPTED.index()]++;
             case INTERNAL_ERROR -> internalError(synced);
             case SHUTDOWN -> {
                 count(ExitKind.SHUTDOWN, 0);
@@ -75,7 +76,7 @@ final class Portals {
     }
 
     private void count(ExitKind kind, long place) {
-        counts[kind.ordinal()]++;
+        counts[kind.index()]++;
         ring.add(kind, place, 0, 0);
     }
 
@@ -86,7 +87,7 @@ final class Portals {
         long at = KvmRun.ioDataOffset(area);
         boolean in = KvmRun.ioDirection(area) == KvmRun.IO_IN;
         ExitKind kind = in ? ExitKind.IO_IN : ExitKind.IO_OUT;
-        counts[kind.ordinal()]++;
+        counts[kind.index()]++;
         long value = 0;
         for (int i = 0; i < repeats; i++) {
             if (in) {
@@ -106,13 +107,13 @@ final class Portals {
         int size = KvmRun.mmioLength(area);
         if (KvmRun.mmioIsWrite(area)) {
             long value = KvmRun.mmioData(area);
-            counts[ExitKind.MMIO_WRITE.ordinal()]++;
+            counts[ExitKind.MMIO_WRITE.index()]++;
             ring.add(ExitKind.MMIO_WRITE, gpa, size, value);
             board.mmioWrite(gpa, size, value);
         } else {
             long value = board.mmioRead(gpa, size);
             KvmRun.setMmioData(area, value);
-            counts[ExitKind.MMIO_READ.ordinal()]++;
+            counts[ExitKind.MMIO_READ.index()]++;
             ring.add(ExitKind.MMIO_READ, gpa, size, value);
         }
     }

@@ -157,32 +157,39 @@ final class StreamRelay implements Runnable, AutoCloseable {
         long now = System.nanoTime();
         long wait = takeCredits(now);
         boolean moved = false;
-        while (true) {
-            if (bufferStart == bufferEnd) {
-                int want = (int) Math.min(Math.min(quantum, allowance), refill(now));
-                int count = want == 0 ? 0 : ring.read(buffer, 0, want);
-                if (count <= 0) {
-                    wait = want == 0 && allowance > 0 && ring.available() > 0 ? rateWait(wait) : wait;
-                    break;
-                }
-                bufferStart = 0;
-                bufferEnd = count;
-                allowance -= count;
-                tokens -= count;
-                moved = true;
-            }
-            int written = Pipe.write(pipe, buffer.asSlice(bufferStart, bufferEnd - bufferStart));
-            bufferStart += written;
-            bytes += written;
-            if (written == 0) {
-                break;
-            }
+        boolean flowing = true;
+        while (flowing) {
+            boolean took = bufferStart == bufferEnd && takeFromGuest(now);
+            moved |= took;
+            flowing = bufferStart < bufferEnd && giveToPipe();
         }
         poller.change(pipeSlot, bufferStart < bufferEnd ? Poller.OUT : 0);
         if (moved) {
             interrupt.signal();
         }
-        return wait;
+        boolean heldByRate = bytesPerSecond > 0 && allowance > 0 && tokens <= 0 && ring.available() > 0;
+        return heldByRate ? rateWait(wait) : wait;
+    }
+
+    /** Fills the buffer from the guest's ring within credit and rate; false where there is nothing to take or no leave to. */
+    private boolean takeFromGuest(long now) {
+        int want = (int) Math.min(Math.min(quantum, allowance), refill(now));
+        int count = want <= 0 ? 0 : ring.read(buffer, 0, want);
+        if (count <= 0) {
+            return false;
+        }
+        bufferStart = 0;
+        bufferEnd = count;
+        allowance -= count;
+        tokens -= count;
+        return true;
+    }
+
+    private boolean giveToPipe() throws ErrnoException {
+        int written = Pipe.write(pipe, buffer.asSlice(bufferStart, bufferEnd - bufferStart));
+        bufferStart += written;
+        bytes = bytes + written;
+        return written > 0;
     }
 
     /** Makes returned credits visible at the budget's rate. */
@@ -191,7 +198,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
         while (pendingCredits > 0 && nanosPerCredit > 0 && now >= nextCredit) {
             pendingCredits--;
             allowance += quantum;
-            reverse++;
+            reverse = reverse + 1;
             nextCredit = Math.max(nextCredit, now - nanosPerCredit) + nanosPerCredit;
         }
         return pendingCredits > 0 && nanosPerCredit > 0 ? Math.max(1, (nextCredit - now) / NANOS_PER_MILLI + 1) : -1;
@@ -201,16 +208,16 @@ final class StreamRelay implements Runnable, AutoCloseable {
         if (bytesPerSecond == 0) {
             return Long.MAX_VALUE;
         }
-        double earned = (double) (now - tokensAt) * bytesPerSecond / NANOS_PER_SECOND;
+        double earned = (double) (now - tokensAt) * (double) bytesPerSecond / NANOS_PER_SECOND;
         if (earned >= 1) {
-            tokens = (long) Math.min(burstBytes, tokens + earned);
+            tokens = Math.min(burstBytes, tokens + (long) earned);
             tokensAt = now;
         }
         return tokens;
     }
 
     private long rateWait(long wait) {
-        held++;
+        held = held + 1;
         long need = Math.max(1, 1000L / Math.max(1, bytesPerSecond));
         return wait < 0 ? need : Math.min(wait, need);
     }
@@ -233,7 +240,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
                 break;
             }
             bufferStart += written;
-            bytes += written;
+            bytes = bytes + written;
             moved = true;
             returnCredit(written);
         }
@@ -248,7 +255,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
         unreturned += count;
         while (unreturned >= quantum) {
             unreturned -= quantum;
-            reverse++;
+            reverse = reverse + 1;
             credit.signal();
         }
     }
