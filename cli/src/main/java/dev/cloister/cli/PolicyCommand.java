@@ -157,6 +157,9 @@ final class PolicyCommand implements Runnable {
                 "  cloister policy why policy.json command sensor --kind memory",
             })
     static final class WhyCommand implements Callable<Integer> {
+        /** Where a verdict's text begins in a line: behind the gate's name and yes, NO or a dash. */
+        private static final int VERDICT_TEXT = 20;
+
         @Spec
         private CommandSpec spec;
 
@@ -183,9 +186,22 @@ final class PolicyCommand implements Runnable {
             Policy policy = load(file);
             Why why = Why.explain(policy, endpoint(policy, from), endpoint(policy, to), Optional.ofNullable(kind));
             PrintWriter out = spec.commandLine().getOut();
-            out.print(json ? why.json() + "\n" : why.text());
-            out.flush();
+            if (json) {
+                out.println(why.json());
+            } else {
+                why.text().lines().forEach(line -> print(out, line));
+            }
             return why.allowed() ? ExitCodes.OK : ExitCodes.FOUND;
+        }
+
+        /** Verdicts are long: their text is wrapped behind gate and verdict. */
+        private static void print(PrintWriter out, String line) {
+            boolean verdict = line.startsWith("  ") && line.length() > VERDICT_TEXT;
+            if (verdict) {
+                Lines.wrap(out, line.substring(0, VERDICT_TEXT), line.substring(VERDICT_TEXT));
+            } else {
+                Lines.wrap(out, "", line);
+            }
         }
 
         private static Endpoint endpoint(Policy policy, String name) throws CommandFailure {
