@@ -16,6 +16,7 @@ final class Conclusion {
      * @param config the configuration
      * @param createdAt nanoTime of creation
      * @param firstEntryAt nanoTime of the first guest instruction, 0 if there was none
+     * @param endedAt nanoTime when the last vCPU thread ended
      * @param end why it ended
      * @param engine what ran it
      * @param board its devices
@@ -23,10 +24,12 @@ final class Conclusion {
      * @param hostRanges guest memory in this process
      * @param notes what loader and machine want to say
      */
+    @SuppressWarnings("ArrayRecordComponent") // handed over once, never compared
     record Facts(
             MachineConfig config,
             long createdAt,
             long firstEntryAt,
+            long endedAt,
             RunControl.End end,
             Engine engine,
             Board board,
@@ -71,7 +74,8 @@ final class Conclusion {
         if (first == 0) {
             return new Report.Times(-1, -1, 0, total);
         }
-        return new Report.Times(ProcessFacts.nanosSinceStart(first), first - facts.createdAt(), now - first, total);
+        return new Report.Times(
+                ProcessFacts.nanosSinceStart(first), first - facts.createdAt(), facts.endedAt() - first, total);
     }
 
     static List<Report.Count> exits(List<VcpuThread> vcpus) {

@@ -48,6 +48,7 @@ public final class Machine implements AutoCloseable {
     private boolean closed;
     private long startedAt;
     private volatile long firstEntryAt;
+    private volatile long endedAt;
     private volatile MachineState state = MachineState.CREATED;
 
     private Machine(DirectEngine engine, GuestRam ram, MachineConfig config, long createdAt)
@@ -159,6 +160,7 @@ public final class Machine implements AutoCloseable {
 
         @Override
         public void allEnded() {
+            endedAt = System.nanoTime();
             become(MachineState.STOPPED);
         }
     }
@@ -382,6 +384,7 @@ public final class Machine implements AutoCloseable {
                 config,
                 createdAt,
                 firstEntryAt,
+                endedAt,
                 control.end(),
                 engine,
                 board,

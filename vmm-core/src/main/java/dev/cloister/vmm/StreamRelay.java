@@ -141,7 +141,6 @@ final class StreamRelay implements Runnable, AutoCloseable {
                 }
                 if (pipeEnded && bufferEnd == bufferStart) {
                     ring.close();
-                    interrupt.signal();
                     return;
                 }
                 poller.poll(wait);
@@ -149,6 +148,18 @@ final class StreamRelay implements Runnable, AutoCloseable {
         } catch (ErrnoException e) {
             // The other end is gone (EPIPE) or the host failed: the guest sees its stream closed either way.
             ring.close();
+        } finally {
+            // The other end sees the end of the stream now, not only when the channel is taken away.
+            pipe.close();
+            tellGuest();
+        }
+    }
+
+    private void tellGuest() {
+        try {
+            interrupt.signal();
+        } catch (ErrnoException e) {
+            // The closed flag is there for a guest that looks by itself.
         }
     }
 

@@ -9,7 +9,8 @@ import java.util.List;
 /**
  * The process of one domain. It is started by the policy daemon with an empty environment and one descriptor beyond the standard ones:
  * {@value #CONTROL_FD}, a {@code SOCK_SEQPACKET} control socket (see {@code dev.cloister.policy.protocol}). Everything that it may use
- * comes over that socket as descriptors; it opens no path and no network socket.
+ * comes over that socket as descriptors; it opens no network socket, and no path but its own facts under /proc/self and /proc/uptime,
+ * once, for its report.
  *
  * <p>Arguments: {@code --started=NANOS}, CLOCK_MONOTONIC in nanoseconds when the process was started, makes its start-up times exact.
  * The exit code is that of the guest (see {@link Outcome}), or 69 when the daemon went away before the guest ran.
