@@ -44,6 +44,8 @@ final class ChannelSet implements PortDevice, AutoCloseable {
         private volatile @Nullable StreamRelay relay;
         private volatile long signals;
         private volatile long refused;
+        /** What the ring's counter showed when the channel was taken away. */
+        private long recordsAtEnd;
 
         Channel(ChannelConfig config) {
             this.config = config;
@@ -177,6 +179,7 @@ final class ChannelSet implements PortDevice, AutoCloseable {
         if (!channel.live) {
             return;
         }
+        channel.recordsAtEnd = channel.config.kind() == ChannelKind.MEMORY ? records(channel) : 0;
         channel.live = false;
         int index = channel.config.index();
         StreamRelay running = channel.relay;
@@ -270,7 +273,7 @@ final class ChannelSet implements PortDevice, AutoCloseable {
     private synchronized long records(Channel channel) {
         ChannelWindow window = ram.window(channel.config.index());
         if (window == null || !channel.live) {
-            return 0;
+            return channel.recordsAtEnd;
         }
         return Math.max(0, window.segment().get(ValueLayout.JAVA_LONG, MemoryRing.WC_OFFSET));
     }

@@ -196,7 +196,7 @@ public final class PolicyDaemon implements AutoCloseable {
     /** Without a log nothing can be granted; whether what lives may go on is the policy's word. */
     private void auditFailed() {
         if (fabric.policy().onAuditFull() == AuditFull.HALT) {
-            LOG.error("the policy says onAuditFull: halt; every domain is ended");
+            LOG.error("the policy says audit.onFull: halt; every domain is ended");
             ending = true;
             commands.killAll("halted: the audit log can't be written");
             endIfIdle();

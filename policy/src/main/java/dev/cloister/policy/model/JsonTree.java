@@ -8,7 +8,9 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
+import java.nio.charset.CoderResult;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -57,48 +59,66 @@ final class JsonTree {
                     "");
             return Optional.empty();
         }
-        try (JsonParser parser = FACTORY.createParser(decode(bytes))) {
-            JsonTree tree = new JsonTree(problems, parser);
-            if (parser.nextToken() == null) {
-                problems.errorAt(ProblemIds.SYNTAX, 1, 1, "the file is empty", "a JSON object", "");
-                return Optional.empty();
-            }
-            Json root = tree.value();
-            if (parser.nextToken() != null) {
-                JsonLocation at = parser.currentTokenLocation();
-                problems.errorAt(
-                        ProblemIds.SYNTAX,
-                        at.getLineNr(),
-                        at.getColumnNr(),
-                        "text after the end of the policy",
-                        "one JSON object",
-                        "");
-                return Optional.empty();
-            }
-            return Optional.of(root);
-        } catch (CharacterCodingException _) {
-            problems.errorAt(
-                    ProblemIds.UNREADABLE, 0, 0, "the file is not valid UTF-8", "UTF-8 text", "save it as UTF-8");
-        } catch (JsonProcessingException e) {
-            JsonLocation at = e.getLocation();
-            problems.errorAt(
-                    ProblemIds.SYNTAX,
-                    at == null ? 0 : at.getLineNr(),
-                    at == null ? 0 : at.getColumnNr(),
-                    Problems.shorten(e.getOriginalMessage()),
-                    "JSON (RFC 8259)",
-                    "");
+        Optional<String> text = decode(bytes, problems);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        try (JsonParser parser = FACTORY.createParser(text.get())) {
+            return parse(parser, problems);
         } catch (IOException e) {
-            problems.errorAt(ProblemIds.SYNTAX, 0, 0, String.valueOf(e.getMessage()), "JSON (RFC 8259)", "");
+            throw new IllegalStateException("a text in memory can be read", e);
+        }
+    }
+
+    private static Optional<Json> parse(JsonParser parser, Problems problems) {
+        try {
+            return document(parser, problems);
+        } catch (JsonProcessingException e) {
+            // Those about limits know no place of their own.
+            JsonLocation at = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
+            syntax(problems, at, Problems.shorten(e.getOriginalMessage()), "JSON (RFC 8259)");
+        } catch (IOException e) {
+            syntax(problems, parser.currentLocation(), String.valueOf(e.getMessage()), "JSON (RFC 8259)");
         }
         return Optional.empty();
     }
 
-    private static String decode(byte[] bytes) throws CharacterCodingException {
-        return StandardCharsets.UTF_8
+    private static Optional<Json> document(JsonParser parser, Problems problems) throws IOException {
+        JsonTree tree = new JsonTree(problems, parser);
+        if (parser.nextToken() == null) {
+            problems.errorAt(ProblemIds.SYNTAX, 1, 1, "the file is empty", "a JSON object", "");
+            return Optional.empty();
+        }
+        Json root = tree.value();
+        if (parser.nextToken() != null) {
+            syntax(problems, parser.currentTokenLocation(), "text after the end of the policy", "one JSON object");
+            return Optional.empty();
+        }
+        return Optional.of(root);
+    }
+
+    private static void syntax(Problems problems, JsonLocation at, String message, String expected) {
+        problems.errorAt(ProblemIds.SYNTAX, at.getLineNr(), at.getColumnNr(), message, expected, "");
+    }
+
+    /** Decodes UTF-8, or reports the first byte that is none. */
+    private static Optional<String> decode(byte[] bytes, Problems problems) {
+        // UTF-8 never has more characters than bytes.
+        CharBuffer text = CharBuffer.allocate(bytes.length);
+        CoderResult result = StandardCharsets.UTF_8
                 .newDecoder()
-                .decode(ByteBuffer.wrap(bytes))
-                .toString();
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .decode(ByteBuffer.wrap(bytes), text, true);
+        text.flip();
+        if (!result.isError()) {
+            return Optional.of(text.toString());
+        }
+        String before = text.toString();
+        int line = 1 + (int) before.chars().filter(c -> c == '\n').count();
+        int column = before.length() - before.lastIndexOf('\n');
+        problems.errorAt(
+                ProblemIds.UNREADABLE, line, column, "the file is not valid UTF-8", "UTF-8 text", "save it as UTF-8");
+        return Optional.empty();
     }
 
     private Json value() throws IOException {

@@ -1,0 +1,93 @@
+package dev.cloister.it.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cloister.it.harness.Cloister;
+import dev.cloister.it.harness.Finished;
+import dev.cloister.it.harness.Host;
+import dev.cloister.it.harness.Json;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The two examples as the README tells a stranger to start them. */
+class ExamplesTest {
+    @BeforeAll
+    static void needs() {
+        Host.needsKvm();
+    }
+
+    private static Path example(String name) {
+        return Cloister.root().resolve(Path.of("examples", name, "policy.json"));
+    }
+
+    @Test
+    void helloSaysHelloAndEnds() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        Finished end = cloister.run("up", example("hello").toString()).expect(0);
+        assertThat(end.out()).contains("hello from hello: one domain, one console, nothing else");
+        cloister.run("audit", "verify").expect(0);
+    }
+
+    @Test
+    void quickstartMovesReadingsThroughTheGuardAndRefusesTheRest() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        Path report = cloister.folder().resolve("report.json");
+        Finished end = cloister.run(
+                        "up", example("quickstart").toString(), "--timeout", "80s", "--report", report.toString())
+                .expect(0);
+        console(end.out());
+        report(Json.read(report).get("snapshot"));
+        audit(cloister);
+    }
+
+    private static void console(String out) {
+        assertThat(out)
+                .contains("sensor: 200 readings", "sensor: done")
+                .contains("guard: passed 180, dropped 20, lost to overrun 0")
+                .contains("guard reports: passed 180, dropped 020")
+                .contains("command: wrote my inbound memory: nothing changed")
+                .doesNotContain("WROTE", "GRANTED")
+                .contains("command: refused: ")
+                .contains("command: end after 180 readings, lost to overrun 0")
+                .containsPattern(
+                        "logger: [0-9]+ audit records, [1-9][0-9]* refusals, [1-9][0-9]* violations, lost to overrun"
+                                + " 0");
+    }
+
+    private static void report(Json state) {
+        assertThat(state.text("policy")).isEqualTo("quickstart");
+        assertThat(state.get("domains").items()).hasSize(4).allSatisfy(domain -> {
+            assertThat(domain.text("state")).isEqualTo("exited");
+            assertThat(domain.number("exitCode")).isZero();
+            assertThat(domain.text("engine")).isEqualTo("direct");
+            assertThat(domain.number("exits")).isPositive();
+        });
+        assertThat(state.get("domains").named("command").number("refusals")).isEqualTo(1);
+        assertThat(state.get("domains").named("command").number("violations")).isEqualTo(1);
+        assertThat(state.get("domains").named("sensor").number("violations")).isZero();
+        // 200 readings and the end; the guard passes on 180 and the end.
+        assertThat(state.get("flows").named("readings").number("units")).isEqualTo(201);
+        assertThat(state.get("flows").named("cleared").number("units")).isEqualTo(181);
+        assertThat(state.get("flows").named("alarm").number("units")).isEqualTo(20);
+        assertThat(state.get("flows").named("reports").number("units")).isPositive();
+    }
+
+    private static void audit(Cloister cloister) throws Exception {
+        assertThat(cloister.run("audit", "verify", "quickstart").expect(0).out())
+                .contains("whole");
+        List<String> log = Files.readAllLines(cloister.auditLog("quickstart"));
+        assertThat(log)
+                .filteredOn(line -> line.contains("\"event\":\"violation\""))
+                .hasSize(1)
+                .allSatisfy(line -> assertThat(line).contains("\"domain\":\"command\""));
+        assertThat(log)
+                .filteredOn(line -> line.contains("\"event\":\"refusal\""))
+                .hasSize(1)
+                .allSatisfy(line -> assertThat(line)
+                        .contains("\"domain\":\"command\"")
+                        .containsPattern("policy\\.json:[0-9]+:[0-9]+"));
+    }
+}
