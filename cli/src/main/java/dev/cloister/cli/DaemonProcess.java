@@ -7,10 +7,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** The policy daemon that {@code up} starts and whose end it awaits. */
 final class DaemonProcess implements AutoCloseable {
+    /** Added to a signal's number in the exit code of a process that it killed. */
+    static final int SIGNAL_BASE = 128;
+
     private static final String READY = "ready ";
+    private static final long ORDERLY_END_SECONDS = 15;
 
     private final Process process;
     private final BufferedReader out;
@@ -18,6 +23,8 @@ final class DaemonProcess implements AutoCloseable {
     private DaemonProcess(Process process) {
         this.process = process;
         this.out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        // A signal ends this process without closing anything: the daemon must not be left running for it.
+        Runtime.getRuntime().addShutdownHook(new Thread(this::end, "end-daemon"));
     }
 
     /** Starts the daemon; its messages go to our stderr. */
@@ -47,6 +54,16 @@ final class DaemonProcess implements AutoCloseable {
             // One line for each domain, which the summary shows better.
         }
         return process.waitFor();
+    }
+
+    /** Ends the daemon, unless it has ended, and waits for its domains to be gone. */
+    private void end() {
+        process.destroy();
+        try {
+            process.waitFor(ORDERLY_END_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override

@@ -91,10 +91,23 @@ final class UpCommand implements Callable<Integer> {
                 alarm.shutdownNow();
             }
             screen.end();
-            code = daemon.await();
+            code = ended(policy, daemon.await());
         }
         summary(policy);
         return timedOut.get() ? ExitCodes.TIMEOUT : code;
+    }
+
+    /** Returns the exit code for the daemon's; says so where it did not end by itself. */
+    private int ended(Policy policy, int code) {
+        if (code <= DaemonProcess.SIGNAL_BASE) {
+            return code;
+        }
+        spec.commandLine()
+                .getErr()
+                .println("cloister: the policy daemon was killed (signal " + (code - DaemonProcess.SIGNAL_BASE)
+                        + "); domains may run on, and what becomes of their channels is the policy's onDaemonLoss: "
+                        + policy.onDaemonLoss().jsonName());
+        return ExitCodes.HOST;
     }
 
     private Policy load() throws CommandFailure, IOException {

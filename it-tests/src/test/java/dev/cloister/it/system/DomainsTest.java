@@ -10,6 +10,7 @@ import dev.cloister.it.harness.Json;
 import dev.cloister.it.harness.PolicyFile;
 import dev.cloister.it.harness.Running;
 import dev.cloister.it.harness.Up;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -147,5 +148,24 @@ class DomainsTest {
         Finished end = cloister.run("up", policy.toString(), "--timeout", "3s").expect(124);
         assertThat(end.out()).contains("clock");
         cloister.run("audit", "verify").expect(0);
+    }
+
+    @Test
+    void sigtermOfUpEndsTheDaemonAndEveryDomainInOrder() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        Path policy = PolicyFile.in(cloister.folder(), "term")
+                .domain("clock", Guests.assemble(cloister.folder(), "ticker"))
+                .write();
+        try (Up up = Up.start(cloister, policy)) {
+            ProcessHandle daemon = up.daemon();
+            ProcessHandle clock = up.vmm("clock");
+            up.command().terminate();
+            up.command().await();
+            daemon.onExit().get(20, TimeUnit.SECONDS);
+            clock.onExit().get(20, TimeUnit.SECONDS);
+        }
+        List<String> log = Files.readAllLines(cloister.auditLog("term"));
+        assertThat(log.getLast()).contains("\"event\":\"logClosed\"");
+        assertThat(log).anyMatch(line -> line.contains("\"event\":\"domainStopped\""));
     }
 }

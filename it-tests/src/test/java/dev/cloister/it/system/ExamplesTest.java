@@ -39,7 +39,7 @@ class ExamplesTest {
                         "up", example("quickstart").toString(), "--timeout", "80s", "--report", report.toString())
                 .expect(0);
         console(end.out());
-        report(Json.read(report).get("snapshot"));
+        report(Json.read(report));
         audit(cloister);
     }
 
@@ -57,7 +57,12 @@ class ExamplesTest {
                                 + " 0");
     }
 
-    private static void report(Json state) {
+    private static void report(Json report) {
+        for (String domain : List.of("sensor", "guard", "command", "logger")) {
+            assertThat(report.get("reports").get(domain).text("outcome")).isEqualTo("powered-off");
+        }
+        assertThat(report.get("reports").get("command").number("violations")).isEqualTo(1);
+        Json state = report.get("daemon").get("snapshot");
         assertThat(state.text("policy")).isEqualTo("quickstart");
         assertThat(state.get("domains").items()).hasSize(4).allSatisfy(domain -> {
             assertThat(domain.text("state")).isEqualTo("exited");

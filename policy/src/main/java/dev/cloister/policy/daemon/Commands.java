@@ -104,7 +104,7 @@ final class Commands {
         if (!journal.write(AuditKind.OPERATOR, domain.name(), "", to == DomainState.PAUSED ? "pause" : "resume")) {
             return failed("refused", "the audit log can't be written");
         }
-        CompletableFuture<ControlReply> reply = when(domain, state -> state != from);
+        CompletableFuture<ControlReply> reply = when(domain, state -> state != from, to);
         domain.send(message);
         return reply;
     }
@@ -114,7 +114,7 @@ final class Commands {
             return failed("wrong-state", domain.name() + " is " + domain.state().text() + ": nothing to stop");
         }
         journal.write(AuditKind.OPERATOR, domain.name(), "", "stop");
-        CompletableFuture<ControlReply> reply = when(domain, state -> state == DomainState.EXITED);
+        CompletableFuture<ControlReply> reply = when(domain, state -> state == DomainState.EXITED, DomainState.EXITED);
         beginStop(domain);
         return reply;
     }
@@ -132,13 +132,17 @@ final class Commands {
         return CompletableFuture.completedFuture(new ControlReply.Console(domain.name(), input));
     }
 
-    /** Completes when the domain's state is as asked for, or fails when that takes too long. */
-    private CompletableFuture<ControlReply> when(DomainRuntime domain, Predicate<DomainState> reached) {
+    /** Completes when the domain's state has settled; fails where it isn't the wanted one, or when that takes too long. */
+    private CompletableFuture<ControlReply> when(
+            DomainRuntime domain, Predicate<DomainState> settled, DomainState wanted) {
         CompletableFuture<ControlReply> reply = new CompletableFuture<>();
         Consumer<DomainRuntime> observer = d -> {
-            if (reached.test(d.state())) {
+            if (settled.test(d.state())) {
+                String text = d.name() + " is " + d.state().text();
                 reply.complete(
-                        new ControlReply.Done(d.name() + " is " + d.state().text()));
+                        d.state() == wanted
+                                ? new ControlReply.Done(text)
+                                : new ControlReply.Failed("wrong-state", text + ": expected " + wanted.text()));
             }
         };
         domain.observe(observer);

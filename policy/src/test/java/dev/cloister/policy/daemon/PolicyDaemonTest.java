@@ -129,7 +129,7 @@ class PolicyDaemonTest {
         try (DaemonFixture.Running running = fixture.start()) {
             running.await(s -> all(s, "running", "sender", "reader"));
             try (PolicyDaemonClient client = running.client()) {
-                assertThat(client.pause("sender")).contains("exited");
+                assertThatThrownBy(() -> client.pause("sender")).hasMessage("sender is exited: expected paused");
             }
             assertThat(running.awaitSerial("reader", "revoked 1")).contains("revoked 1");
             assertThat(flow(running.await(s -> true), "f").state()).isEqualTo("severed");
