@@ -106,7 +106,8 @@ final class Portals {
         long gpa = KvmRun.mmioAddress(area);
         int size = KvmRun.mmioLength(area);
         if (KvmRun.mmioIsWrite(area)) {
-            long value = KvmRun.mmioData(area);
+            // Above the access's own bytes stands what an earlier one left.
+            long value = KvmRun.mmioData(area) & -1L >>> Long.SIZE - Byte.SIZE * size;
             counts[ExitKind.MMIO_WRITE.index()]++;
             ring.add(ExitKind.MMIO_WRITE, gpa, size, value);
             board.mmioWrite(gpa, size, value);
