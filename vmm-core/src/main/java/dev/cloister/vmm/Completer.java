@@ -1,28 +1,15 @@
 package dev.cloister.vmm;
 
-import dev.cloister.emulator.CpuEnvironment;
-import dev.cloister.emulator.CpuException;
-import dev.cloister.emulator.CpuState;
-import dev.cloister.emulator.Executor;
-import dev.cloister.emulator.StepResult;
 import dev.cloister.kvm.CpuidEntries;
-import dev.cloister.kvm.KvmEvents;
-import dev.cloister.kvm.KvmRun;
-import dev.cloister.kvm.KvmSregs;
 import dev.cloister.kvm.Vcpu;
 import dev.cloister.linux.ErrnoException;
-import dev.cloister.linux.Linux;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Completes, for one vCPU, instructions that KVM gave up on: takes the registers, lets the emulator execute the one instruction at RIP
- * against guest memory and the board, puts back what changed. Exceptions that the instruction raises are delivered by the emulator
- * through the guest's own tables. Used on the vCPU's thread; allocates nothing by itself.
+ * Completes, for one vCPU, instructions that KVM gave up on. The emulator with its tables is set up at the first of them: most guests on
+ * most hosts never need it, and it would cost more than all else that stands before the first guest instruction.
  */
-final class Completer implements CpuEnvironment {
+final class Completer {
     /** What came of it. */
     enum Result {
         /** The guest goes on. */
@@ -33,178 +20,43 @@ final class Completer implements CpuEnvironment {
         TRIPLE_FAULT
     }
 
-    private static final long SYS_GETRANDOM = 318;
-    private static final int MSR_TSC = 0x10;
-    private static final int XCR_ENTRY = 8;
-    private static final int XCR_VALUE = 16;
-    private static final int CODE_BYTES = 15;
+    /**
+     * What one vCPU's emulator works on.
+     *
+     * @param vcpu the vCPU
+     * @param memory its linear memory
+     * @param board ports and memory-mapped devices
+     * @param cpuid what CPUID tells it
+     * @param control whether it may run
+     */
+    record Surroundings(Vcpu vcpu, GuestLinearMemory memory, Board board, CpuidEntries cpuid, RunControl control) {}
 
-    /** A repeated string instruction is left to the guest's next exit after this many bounded runs, so that a stop is seen. */
-    private static final int REPEATS = 1024;
-
-    private final Vcpu vcpu;
-    private final GuestLinearMemory memory;
-    private final CpuidEntries cpuid;
-    private final RunControl control;
-    private final CpuState state = new CpuState();
-    private final Executor executor;
+    private final Surroundings around;
     private final MnemonicCounts counts = new MnemonicCounts();
-    private final Arena arena = Arena.ofAuto();
-    private final MemorySegment newSregs = arena.allocate(KvmSregs.SIZE, 8);
-    private final MemorySegment randomBytes = arena.allocate(ValueLayout.JAVA_LONG);
-    private final MemorySegment image = MemorySegment.ofArray(state.extended().image());
-    private final byte[] code = new byte[CODE_BYTES];
-    private long exceptions;
-    private long userRefusals;
-    private boolean extendedLoaded;
-    private long xcr0 = 1;
-    private @Nullable MemorySegment xsave;
+    private @Nullable CompleterCore core;
 
-    Completer(Vcpu vcpu, GuestLinearMemory memory, Board board, CpuidEntries cpuid, RunControl control) {
-        this.vcpu = vcpu;
-        this.memory = memory;
-        this.cpuid = cpuid;
-        this.control = control;
-        this.executor = new Executor(state, memory, board, this);
+    Completer(Surroundings around) {
+        this.around = around;
     }
 
     /**
-     * Executes the instruction at RIP.
+     * Executes the instruction at RIP; on the vCPU's thread.
      *
      * @param synced which register groups the last exit left in the run area
      */
     Result complete(int synced) throws ErrnoException {
-        MemorySegment regs = (synced & Portal.REGS) != 0 ? vcpu.syncRegs() : vcpu.readRegs();
-        MemorySegment sregs = (synced & Portal.SREGS) != 0 ? vcpu.syncSregs() : vcpu.readSregs();
-        KvmState.loadRegs(regs, state);
-        KvmState.loadSregs(sregs, state);
-        state.setInterruptShadow(false);
-        newSregs.copyFrom(sregs);
-        memory.prepare(state);
-        loadExtendedIfUsed();
-        Result result = execute();
-        if (result == Result.DONE) {
-            store(sregs);
+        CompleterCore ready = core;
+        if (ready == null) {
+            ready = new CompleterCore(around, counts);
+            core = ready;
         }
-        return result;
-    }
-
-    private Result execute() throws ErrnoException {
-        StepResult step = executor.step();
-        for (int i = 0; step == StepResult.REPEATING && i < REPEATS && control.mayRun(); i++) {
-            step = executor.step();
-        }
-        return switch (step) {
-            case COMPLETED, REPEATING -> {
-                counts.add(executor.instruction().mnemonic());
-                yield Result.DONE;
-            }
-            case HALTED -> {
-                counts.add(executor.instruction().mnemonic());
-                vcpu.setMpState(Vcpu.MP_HALTED);
-                yield Result.DONE;
-            }
-            case EXCEPTION -> {
-                counts.add(executor.instruction().mnemonic());
-                yield deliver(executor.vector(), executor.errorCode(), executor.faultAddress());
-            }
-            case SHUTDOWN -> Result.TRIPLE_FAULT;
-            case UNSUPPORTED -> refuse();
-        };
-    }
-
-    private Result deliver(int vector, int errorCode, long faultAddress) {
-        exceptions++;
-        return switch (executor.delivery().deliverException(vector, errorCode, faultAddress)) {
-            case SHUTDOWN -> Result.TRIPLE_FAULT;
-            case UNSUPPORTED -> Result.UNSUPPORTED;
-            default -> Result.DONE;
-        };
-    }
-
-    /** User code that nobody can execute gets #UD, as KVM itself does by default; a kernel's instruction is a fault of the machine. */
-    private Result refuse() {
-        if (state.cpl() != 3) {
-            return Result.UNSUPPORTED;
-        }
-        userRefusals++;
-        return deliver(CpuException.UD, 0, 0);
-    }
-
-    private void store(MemorySegment oldSregs) throws ErrnoException {
-        KvmState.storeSregs(state, newSregs);
-        boolean sregsChanged = newSregs.mismatch(oldSregs) >= 0;
-        if (vcpu.syncSupported()) {
-            KvmState.storeRegs(state, vcpu.syncRegs());
-            KvmRun.markDirty(vcpu.runArea(), KvmRun.SYNC_REGS);
-            if (sregsChanged) {
-                vcpu.syncSregs().copyFrom(newSregs);
-                KvmRun.markDirty(vcpu.runArea(), KvmRun.SYNC_SREGS);
-            }
-        } else {
-            KvmState.storeRegs(state, vcpu.readRegs());
-            vcpu.writeRegs();
-            if (sregsChanged) {
-                vcpu.readSregs().copyFrom(newSregs);
-                vcpu.writeSregs();
-            }
-        }
-        storeExtended();
-        if (state.interruptShadow()) {
-            MemorySegment events = vcpu.readEvents();
-            KvmEvents.set(events, KvmEvents.INTERRUPT_SHADOW, KvmEvents.SHADOW_STI);
-            KvmEvents.setInt(events, KvmEvents.FLAGS, KvmEvents.VALID_SHADOW);
-            vcpu.writeEvents();
-        }
-    }
-
-    private void loadExtendedIfUsed() throws ErrnoException {
-        long rip = state.segment(CpuState.CS).base() + state.rip();
-        int length = memory.peek(rip, code, CODE_BYTES);
-        extendedLoaded = OpcodeClass.mayUseExtendedState(code, length);
-        if (extendedLoaded) {
-            MemorySegment held = xsavePart(vcpu.readXsave());
-            image.copyFrom(held);
-            state.extended().normalize();
-            // The vCPU's buffer keeps what the emulator starts from, to be compared afterwards.
-            held.copyFrom(image);
-            // struct kvm_xcrs: count, flags, then number, padding, value; XCR0 is the only one there is.
-            MemorySegment xcrs = vcpu.readXcrs();
-            boolean has = xcrs.get(ValueLayout.JAVA_INT, 0) > 0 && xcrs.get(ValueLayout.JAVA_INT, XCR_ENTRY) == 0;
-            xcr0 = has ? xcrs.get(ValueLayout.JAVA_LONG, XCR_VALUE) : 1;
-            state.setXcr0(xcr0);
-        }
-    }
-
-    /** The part of KVM's image that the emulator knows; KVM's buffer is the same each time. */
-    private MemorySegment xsavePart(MemorySegment whole) {
-        MemorySegment known = xsave;
-        if (known == null) {
-            known = whole.asSlice(0, image.byteSize());
-            xsave = known;
-        }
-        return known;
-    }
-
-    private void storeExtended() throws ErrnoException {
-        if (!extendedLoaded) {
-            return;
-        }
-        MemorySegment held = xsave;
-        if (held != null && image.mismatch(held) >= 0) {
-            held.copyFrom(image);
-            vcpu.writeXsave();
-        }
-        if (state.xcr0() != xcr0) {
-            vcpu.readXcrs().set(ValueLayout.JAVA_LONG, XCR_VALUE, state.xcr0());
-            vcpu.writeXcrs();
-        }
+        return ready.complete(synced);
     }
 
     /** Why the last instruction was not completed. */
     String reason() {
-        String why = executor.reason();
-        return why.isEmpty() ? "it does not implement this instruction" : why;
+        CompleterCore ready = core;
+        return ready == null ? "" : ready.reason();
     }
 
     /** Completed instructions by mnemonic. */
@@ -212,54 +64,15 @@ final class Completer implements CpuEnvironment {
         return counts;
     }
 
-    /** How many raised an exception in the guest. */
+    /** How many raised an exception in the guest; asked when the vCPU's thread has ended. */
     long exceptions() {
-        return exceptions;
+        CompleterCore ready = core;
+        return ready == null ? 0 : ready.exceptions();
     }
 
-    /** How often user code got #UD because neither KVM nor the emulator knew its instruction. */
+    /** How often user code got #UD because nobody knew its instruction; asked when the vCPU's thread has ended. */
     long userRefusals() {
-        return userRefusals;
-    }
-
-    @Override
-    public void cpuid(int leaf, int subleaf, int[] result) {
-        CpuidTable.answer(cpuid, leaf, subleaf, result);
-    }
-
-    @Override
-    public long timestampCounter() {
-        try {
-            return vcpu.readMsr(MSR_TSC);
-        } catch (ErrnoException e) {
-            // Every KVM has this MSR; a clock that stands still is the least surprising answer where one does not.
-            return 0;
-        }
-    }
-
-    @Override
-    public long random() {
-        Linux.syscall(SYS_GETRANDOM, randomBytes.address(), Long.BYTES, 0, 0, 0, 0);
-        return randomBytes.get(ValueLayout.JAVA_LONG, 0);
-    }
-
-    @Override
-    public boolean readMsr(int index, long[] value) {
-        try {
-            value[0] = vcpu.readMsr(index);
-            return true;
-        } catch (ErrnoException e) {
-            return false;
-        }
-    }
-
-    @Override
-    public boolean writeMsr(int index, long value) {
-        try {
-            vcpu.writeMsr(index, value);
-            return true;
-        } catch (ErrnoException e) {
-            return false;
-        }
+        CompleterCore ready = core;
+        return ready == null ? 0 : ready.userRefusals();
     }
 }

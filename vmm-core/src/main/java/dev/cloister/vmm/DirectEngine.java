@@ -85,7 +85,7 @@ final class DirectEngine implements Engine {
             CpuidEntries cpuid = cpuids.get(i);
             GuestLinearMemory memory = new GuestLinearMemory(
                     ram.memory(), board, CpuidTable.physicalAddressBits(cpuid), CpuidTable.gigabytePages(cpuid));
-            Completer completer = new Completer(vcpu, memory, board, cpuid, control);
+            Completer completer = new Completer(new Completer.Surroundings(vcpu, memory, board, cpuid, control));
             Portals portals = new Portals(vcpu, board, control, completer, memory);
             threads.add(new VcpuThread(vcpu, control, portals, completer, owner));
         }
