@@ -53,7 +53,8 @@ class ExitPathTest {
             System.out.printf("%s: %d exits, %d ns each, %d bytes allocated%n", name, exits, nanos / exits, allocated);
             // A reported violation makes its text: a few a second, whatever the guest does.
             long reports = name.equals("violation") ? (nanos / 1_000_000_000L + 2) * 4 * 2048 : 0;
-            // The JVM itself makes a few objects on this thread: a lock's node, what its JIT did not foresee. One object
+            // The JVM itself makes a few objects on this thread: a lock's node, what its JIT did not foresee. One
+            // object
             // for each exit would be a hundred times this bound.
             long strays = EXITS / 10;
             assertThat(allocated).isLessThanOrEqualTo(reports + strays);

@@ -28,7 +28,7 @@ class FormattingTest {
         List<Path> sources = SourceTree.javaSources();
         for (Path source : sources) {
             String text = Files.readString(source);
-            String formatted = formatter.formatSource(text);
+            String formatted = formatter.formatSourceAndFixImports(text);
             if (!formatted.equals(text)) {
                 if (FIX) {
                     Files.writeString(source, formatted);
