@@ -59,6 +59,13 @@ public final class PolicyFile {
         return this;
     }
 
+    /** Adds a stream. */
+    public PolicyFile stream(String flow, String from, String to) {
+        flows.add("{\"name\": \"%s\", \"from\": \"%s\", \"to\": \"%s\", \"kind\": \"stream\", \"capacity\": \"4K\"}"
+                .formatted(flow, from, to));
+        return this;
+    }
+
     /** Says what happens to channels when the daemon is gone. */
     public PolicyFile onDaemonLoss(String what) {
         onDaemonLoss = what;

@@ -68,6 +68,18 @@ class AuditLogTest {
         assertThat(cloister.run("audit", "verify").expect(1).out()).contains("NOT whole");
     }
 
+    @Test
+    void damagedLogIsNotContinued() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        Path log = ranOnce(cloister);
+        byte[] bytes = Files.readAllBytes(log);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(log, bytes);
+        Finished end = cloister.run("up", cloister.folder().resolve("once.json").toString());
+        assertThat(end.expect(69).err()).contains("not whole");
+        assertThat(Files.readAllBytes(log)).isEqualTo(bytes);
+    }
+
     private static int offsetOf(byte[] bytes, int line) {
         int at = 0;
         for (int n = 1; n < line; n++) {

@@ -130,6 +130,40 @@ class FaultsTest {
                 .containsPattern("\"event\":\"domainKilled\"[^\\n]*\"domain\":\"deaf\"");
     }
 
+    /** A counter far ahead of what the ring holds: the VMM closes the stream and tells; neither guest is ended. */
+    @Test
+    void guestThatLiesAboutItsStreamHasItClosed() throws Exception {
+        String liar = """
+            main:
+                    channel "data", data
+                    mov     edi, 50
+                    call    start_timer
+                    mov     rdi, [data]
+                    mov     r8, [rdi + ENTRY_GPA]
+                    mov     qword [r8 + BYTES_PRODUCED], 0x12345678
+                    call    ring_bell
+                    print   `lied\\n`
+            .wait:  call    wait_interrupt
+                    jmp     .wait
+            """;
+        Cloister cloister = Cloister.fresh();
+        Path policy = PolicyFile.in(cloister.folder(), "lies")
+                .domain("liar", Guests.long64(cloister.folder(), "liar", liar))
+                .domain("clock", Guests.assemble(cloister.folder(), "ticker"))
+                .stream("data", "liar", "clock")
+                .write();
+        try (Up up = Up.start(cloister, policy)) {
+            Snapshot state = up.until(s -> Up.domain(s, "liar").violations() > 0, "a violation");
+            assertThat(Up.flow(state, "data").units()).isZero();
+            assertThat(Up.domain(state, "liar").state()).isEqualTo("running");
+            long exits = up.domain("clock").exits();
+            up.until(s -> Up.domain(s, "clock").exits() > exits, "exits of the receiver");
+            up.shutdown().expect(0);
+        }
+        assertThat(Files.readString(cloister.auditLog("lies")))
+                .containsPattern("\"event\":\"violation\"[^\\n]*\"domain\":\"liar\"[^\\n]*data");
+    }
+
     private static String pause(PolicyDaemonClient client, String domain) {
         try {
             return client.pause(domain);

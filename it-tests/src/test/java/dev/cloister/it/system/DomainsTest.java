@@ -45,6 +45,7 @@ class DomainsTest {
             ps(cloister, up);
             pauseAndResume(cloister, up);
             console(cloister);
+            another(cloister, policy);
             stop(cloister, up);
         }
     }
@@ -60,7 +61,11 @@ class DomainsTest {
     }
 
     private static void pauseAndResume(Cloister cloister, Up up) throws Exception {
-        cloister.run("pause", "clock").expect(0);
+        try (Running tail = cloister.start("audit", "tail", "--follow", "--json", "-n", "1")) {
+            tail.awaitOut("\"seq\":");
+            cloister.run("pause", "clock").expect(0);
+            tail.awaitOut("\"event\":\"operator\"");
+        }
         assertThat(up.domain("clock").state()).isEqualTo("paused");
         assertThat(up.domain("echo").state()).isEqualTo("running");
         // What was on its way when the domain stood still has arrived once another command's answer has.
@@ -85,6 +90,12 @@ class DomainsTest {
             console.awaitOut("tick");
         }
         assertThat(cloister.run("console", "nobody").expect(65).err()).contains("clock, echo");
+    }
+
+    /** One state folder has one daemon, and the second leaves the first alone. */
+    private static void another(Cloister cloister, Path policy) throws Exception {
+        assertThat(cloister.run("up", policy.toString()).expect(69).err()).contains("in use by another daemon");
+        assertThat(cloister.run("ps").expect(0).out()).contains("policy pair");
     }
 
     private static void stop(Cloister cloister, Up up) throws Exception {

@@ -74,6 +74,7 @@ class ToolsTest {
 
     @Test
     void deviceThatIsNoKvmIsFoundOut() throws Exception {
+        Host.needsKvm();
         Host.needsMountNamespace();
         Cloister cloister = Cloister.fresh();
         String replace = "mount --bind /dev/null /dev/kvm && exec \"$@\"";
@@ -86,6 +87,15 @@ class ToolsTest {
         List<String> command = new ArrayList<>(List.of("unshare", "-m", "sh", "-c", prepare, "sh"));
         command.addAll(Cloister.commandLine(args));
         return cloister.runCommand(command);
+    }
+
+    @Test
+    void helpCompletionAndTyposAreOfUse() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        assertThat(cloister.run("up", "--help").expect(0).out()).contains("Examples:", "--timeout");
+        assertThat(cloister.run("generate-completion").expect(0).out()).contains("complete ", "cloister");
+        assertThat(cloister.run("polcy", "check").expect(64).err()).contains("policy");
+        assertThat(cloister.run("audit", "verify").expect(65).err()).contains("no audit log");
     }
 
     @Test
