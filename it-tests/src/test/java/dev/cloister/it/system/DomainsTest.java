@@ -100,6 +100,9 @@ class DomainsTest {
 
     private static void stop(Cloister cloister, Up up) throws Exception {
         ProcessHandle clock = up.vmm("clock");
+        assertThat(cloister.run("resume", "clock").expect(65).err()).contains("clock is running: expected paused");
+        // A domain that stands still can be stopped as well.
+        cloister.run("pause", "clock").expect(0);
         cloister.run("stop", "clock").expect(0);
         assertThat(clock.onExit().get(5, TimeUnit.SECONDS).isAlive()).isFalse();
         assertThat(up.domain("clock").state()).isEqualTo("exited");
@@ -124,7 +127,7 @@ class DomainsTest {
         assertThat(records)
                 .filteredOn(r -> r.text("event").equals("operator"))
                 .extracting(r -> r.text("domain"))
-                .containsExactly("clock", "clock", "clock", "echo");
+                .containsExactly("clock", "clock", "clock", "clock", "echo");
         for (int i = 0; i < records.size(); i++) {
             assertThat(records.get(i).number("seq")).isEqualTo(i + 1);
         }
