@@ -16,6 +16,8 @@ import java.util.stream.Collectors;
 /** What the newest run refused and contained, read from its audit log: for the summary of {@code up}. */
 final class RefusalSummary {
     private static final int MOST = 8;
+    /** The name of a record's only fact, where it has no better one. */
+    private static final String DETAIL = "detail";
 
     private RefusalSummary() {}
 
@@ -56,7 +58,9 @@ final class RefusalSummary {
         }
         line.append(": ")
                 .append(event.details().entrySet().stream()
-                        .map(detail -> detail.getKey() + " " + detail.getValue())
+                        .map(detail -> DETAIL.equals(detail.getKey())
+                                ? detail.getValue()
+                                : detail.getKey() + " " + detail.getValue())
                         .collect(Collectors.joining(", ")));
         for (AuditVerdict verdict : event.verdicts()) {
             if ("refuse".equals(verdict.outcome())) {

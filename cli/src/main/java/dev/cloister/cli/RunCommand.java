@@ -1,7 +1,7 @@
 package dev.cloister.cli;
 
+import dev.cloister.policy.model.Engine;
 import dev.cloister.vmm.BootImage;
-import dev.cloister.vmm.EngineKind;
 import dev.cloister.vmm.Machine;
 import dev.cloister.vmm.MachineConfig;
 import dev.cloister.vmm.MachineException;
@@ -87,8 +87,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--cmdline", paramLabel = "TEXT", description = "the kernel's command line")
     private String commandLine = "";
 
-    @Option(names = "--engine", paramLabel = "ENGINE", description = "auto or direct (default: ${DEFAULT-VALUE})")
-    private String engine = "auto";
+    @Option(names = "--engine", paramLabel = "ENGINE", description = "auto or direct (default: auto)")
+    private Engine engine = Engine.AUTO;
 
     @Option(
             names = "--memory",
@@ -177,7 +177,7 @@ final class RunCommand implements Callable<Integer> {
         return MachineConfig.builder(image.withCommandLine(commandLine).withModules(modules))
                 .memory(memory)
                 .cpus(cpus)
-                .engine(EngineKind.of(engine))
+                .engine(engine)
                 .debugExit(debugExit)
                 .timeout(timeout)
                 .serialOut(new FileOutputStream(FileDescriptor.out))

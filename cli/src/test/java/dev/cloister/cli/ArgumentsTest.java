@@ -34,6 +34,14 @@ class ArgumentsTest {
     }
 
     @Test
+    void anUnknownEngineIsAUsageError() {
+        java.io.StringWriter err = new java.io.StringWriter();
+        var line = Main.commandLine().setErr(new java.io.PrintWriter(err));
+        assertThat(line.execute("run", "--kernel", "x", "--engine", "turbo")).isEqualTo(ExitCodes.USAGE);
+        assertThat(err.toString()).contains("turbo").containsIgnoringCase("direct");
+    }
+
+    @Test
     void timesTakeUnits() {
         assertThat(span.convert("500ms")).isEqualTo(Duration.ofMillis(500));
         assertThat(span.convert("30")).isEqualTo(Duration.ofSeconds(30));

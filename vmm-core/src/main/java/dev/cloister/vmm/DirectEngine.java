@@ -94,7 +94,7 @@ final class DirectEngine implements Engine {
 
     @Override
     public String label() {
-        return EngineKind.DIRECT.label();
+        return dev.cloister.policy.model.Engine.DIRECT.jsonName();
     }
 
     @Override

@@ -4,7 +4,6 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Mapping;
 import dev.cloister.policy.protocol.DomainConfig;
-import dev.cloister.policy.protocol.Engine;
 import dev.cloister.vmm.loader.ImageModule;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,7 +65,7 @@ final class DomainSetup implements AutoCloseable {
                 .domain(domain.name(), domain.id())
                 .memory(domain.memoryBytes())
                 .cpus(domain.cpus())
-                .engine(engine(domain.engine()))
+                .engine(domain.engine())
                 .serialOut(DescriptorStreams.output(serialOut))
                 .channels(domain.channels())
                 .events(events);
@@ -74,10 +73,6 @@ final class DomainSetup implements AutoCloseable {
             builder.serialIn(DescriptorStreams.input(serialIn));
         }
         return builder.build();
-    }
-
-    private static EngineKind engine(Engine wanted) throws MachineException {
-        return EngineKind.of(wanted.text());
     }
 
     /** The images are in guest memory: their copies and descriptors can go. */

@@ -29,7 +29,7 @@ public record MachineConfig(
         UUID id,
         long memoryBytes,
         int cpus,
-        EngineKind engine,
+        dev.cloister.policy.model.Engine engine,
         BootImage image,
         boolean debugExit,
         OutputStream serialOut,
@@ -90,7 +90,7 @@ public record MachineConfig(
         private UUID id = new UUID(0, 0);
         private long memoryBytes = DEFAULT_MEMORY;
         private int cpus = 1;
-        private EngineKind engine = EngineKind.AUTO;
+        private dev.cloister.policy.model.Engine engine = dev.cloister.policy.model.Engine.AUTO;
         private final BootImage image;
         private boolean debugExit;
         private OutputStream serialOut = OutputStream.nullOutputStream();
@@ -144,7 +144,7 @@ public record MachineConfig(
          * @param kind the engine
          * @return this
          */
-        public Builder engine(EngineKind kind) {
+        public Builder engine(dev.cloister.policy.model.Engine kind) {
             this.engine = kind;
             return this;
         }

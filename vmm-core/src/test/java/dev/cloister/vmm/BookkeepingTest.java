@@ -1,7 +1,6 @@
 package dev.cloister.vmm;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.kvm.CpuidEntries;
 import dev.cloister.kvm.CpuidEntries.Entry;
@@ -78,15 +77,6 @@ class BookkeepingTest {
     })
     void outcomesHaveTheDocumentedExitCodes(Outcome outcome, int value, int code) {
         assertThat(outcome.exitCode(value)).isEqualTo(code);
-    }
-
-    @Test
-    void enginesAreChosenByName() throws Exception {
-        assertThat(EngineKind.of("auto")).isEqualTo(EngineKind.AUTO);
-        assertThat(EngineKind.of("direct")).isEqualTo(EngineKind.DIRECT);
-        assertThatThrownBy(() -> EngineKind.of("turbo"))
-                .isInstanceOf(MachineException.class)
-                .hasMessage("engine \"turbo\" is not known; expected auto or direct");
     }
 
     @Test

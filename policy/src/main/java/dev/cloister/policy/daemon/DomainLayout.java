@@ -2,9 +2,7 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.model.BackChannel;
-import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Domain;
-import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
@@ -34,14 +32,12 @@ final class DomainLayout {
                 policy.lattice().format(domain.label()),
                 domain.memoryBytes(),
                 domain.cpus(),
-                engine(domain.engine()),
+                domain.engine(),
                 domain.image().kernel().path(),
                 domain.image().cmdline(),
                 domain.image().initrd().isPresent(),
                 serialIn,
-                policy.onDaemonLoss() == DaemonLoss.KEEP
-                        ? dev.cloister.policy.protocol.DaemonLoss.KEEP
-                        : dev.cloister.policy.protocol.DaemonLoss.SEVER,
+                policy.onDaemonLoss(),
                 channels(policy, domain));
     }
 
@@ -60,13 +56,6 @@ final class DomainLayout {
             case EVENT -> FlowKind.EVENT;
             case STREAM -> FlowKind.STREAM;
             case CONSOLE -> FlowKind.CONSOLE;
-        };
-    }
-
-    private static dev.cloister.policy.protocol.Engine engine(Engine engine) {
-        return switch (engine) {
-            case AUTO -> dev.cloister.policy.protocol.Engine.AUTO;
-            case DIRECT -> dev.cloister.policy.protocol.Engine.DIRECT;
         };
     }
 

@@ -212,7 +212,7 @@ final class DomainRuntime {
         exitsByKind = kinds;
         exits.report(sum, 0, 0, System.nanoTime());
         emulated = status.emulatedInstructions();
-        engine = status.engine().text();
+        engine = status.engine().jsonName();
     }
 
     Snapshot.DomainView view() {

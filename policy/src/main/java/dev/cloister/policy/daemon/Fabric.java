@@ -107,7 +107,9 @@ final class Fabric {
             }
             Flow flow = flows.get(c.index());
             // One end counts: the sender's, or the receiver's where the sender is the host. Else rates would be mixed.
-            if (flow.from() == domain.domain()
+            if (isSerialOutput(flow, domain)) {
+                countSerialOutput(flow, domain);
+            } else if (flow.from() == domain.domain()
                     || flow.from() instanceof HostEndpoint && flow.kind() == FlowKind.CONSOLE) {
                 channel(flow).meter().report(c.units(), c.refused(), c.reverse(), now);
             }
@@ -119,10 +121,22 @@ final class Fabric {
     void severAll(DomainRuntime domain, boolean orderly, String reason) {
         for (Flow flow : policy.flowsOf(domain.domain())) {
             LiveChannel channel = channel(flow);
+            if (isSerialOutput(flow, domain)) {
+                countSerialOutput(flow, domain);
+            }
             if (channel.state() == LiveChannel.State.LIVE || channel.state() == LiveChannel.State.PENDING) {
                 sever(channel, domain, orderly && flow.from() == domain.domain(), reason);
             }
         }
+    }
+
+    private static boolean isSerialOutput(Flow flow, DomainRuntime domain) {
+        return flow.kind() == FlowKind.CONSOLE && flow.from() == domain.domain();
+    }
+
+    /** Serial output passes through the daemon, which need not believe anybody about it. */
+    private void countSerialOutput(Flow flow, DomainRuntime domain) {
+        channel(flow).meter().report(domain.serial().end(), 0, 0, System.nanoTime());
     }
 
     List<Snapshot.FlowView> views() {

@@ -2,7 +2,7 @@ package dev.cloister.policy.model;
 
 import java.util.Locale;
 
-/** What executes a domain's instructions. */
+/** What executes a domain's instructions, as the policy asks or as the VMM has chosen. The ordinal is the number on the wire. */
 public enum Engine {
     /** The VMM picks the fastest engine that runs the guest. */
     AUTO,

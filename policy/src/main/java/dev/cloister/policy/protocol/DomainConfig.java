@@ -1,5 +1,7 @@
 package dev.cloister.policy.protocol;
 
+import dev.cloister.policy.model.DaemonLoss;
+import dev.cloister.policy.model.Engine;
 import java.util.List;
 import java.util.UUID;
 

@@ -1,5 +1,7 @@
 package dev.cloister.policy.protocol;
 
+import dev.cloister.policy.model.DaemonLoss;
+import dev.cloister.policy.model.Engine;
 import java.util.List;
 import java.util.UUID;
 
@@ -16,7 +18,7 @@ final class DomainConfigCodec {
         out.text(d.label(), VmmCodec.MAX_LABEL);
         out.i64(d.memoryBytes(), 4096, VmmCodec.MAX_MEMORY);
         out.u8(d.cpus(), 1, VmmCodec.MAX_CPUS);
-        out.u8(d.engine().ordinal(), 0, Engine.EMULATED.ordinal());
+        out.u8(d.engine().ordinal(), 0, Engine.DIRECT.ordinal());
         out.text(d.kernelName(), VmmCodec.MAX_FILE_NAME);
         out.text(d.commandLine(), VmmCodec.MAX_COMMAND_LINE);
         out.bool(d.initrd());
@@ -52,7 +54,7 @@ final class DomainConfigCodec {
             throw in.error("memoryBytes", Long.toString(memory), "a multiple of 4096");
         }
         int cpus = in.u8("cpus", 1, VmmCodec.MAX_CPUS);
-        Engine engine = Engine.values()[in.u8("engine", 0, Engine.EMULATED.ordinal())];
+        Engine engine = Engine.values()[in.u8("engine", 0, Engine.DIRECT.ordinal())];
         String kernel = in.text("kernelName", VmmCodec.MAX_FILE_NAME);
         String commandLine = in.text("commandLine", VmmCodec.MAX_COMMAND_LINE);
         boolean initrd = in.bool("initrd");

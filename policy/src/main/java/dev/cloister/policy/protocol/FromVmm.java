@@ -1,5 +1,6 @@
 package dev.cloister.policy.protocol;
 
+import dev.cloister.policy.model.Engine;
 import java.util.List;
 
 /** A message from a VMM process to the policy daemon; {@link VmmCodec} is its wire form. The daemon trusts none of it. */

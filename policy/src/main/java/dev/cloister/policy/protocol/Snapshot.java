@@ -40,7 +40,7 @@ public record Snapshot(
      * @param label its label in readable form
      * @param state {@link DomainState#text()}
      * @param pid process id of its VMM, 0 if it never had one
-     * @param engine {@link Engine#text()}; the policy's until the VMM has chosen
+     * @param engine {@link dev.cloister.policy.model.Engine#jsonName()}; the policy's until the VMM has chosen
      * @param exits exits to the VMM so far
      * @param exitsPerSecond rate over the last two reports
      * @param exitsByKind exits by kind

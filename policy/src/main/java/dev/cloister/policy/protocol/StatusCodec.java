@@ -1,5 +1,6 @@
 package dev.cloister.policy.protocol;
 
+import dev.cloister.policy.model.Engine;
 import java.util.List;
 
 /** The status' part of the codec. */
@@ -8,7 +9,7 @@ final class StatusCodec {
 
     static void write(FrameWriter out, FromVmm.Status m) {
         out.u8(m.state().ordinal(), 0, DomainState.EXITED.ordinal());
-        out.u8(m.engine().ordinal(), 0, Engine.EMULATED.ordinal());
+        out.u8(m.engine().ordinal(), 0, Engine.DIRECT.ordinal());
         out.i64(m.emulatedInstructions(), 0, Long.MAX_VALUE);
         out.u8(m.exits().size(), 0, VmmCodec.MAX_EXIT_KINDS);
         for (FromVmm.ExitCount e : m.exits()) {
@@ -27,7 +28,7 @@ final class StatusCodec {
     static FromVmm.Status read(FrameReader in) throws ProtocolException {
         in.enter("Status");
         DomainState state = DomainState.values()[in.u8("state", 0, DomainState.EXITED.ordinal())];
-        Engine engine = Engine.values()[in.u8("engine", 0, Engine.EMULATED.ordinal())];
+        Engine engine = Engine.values()[in.u8("engine", 0, Engine.DIRECT.ordinal())];
         long emulated = in.i64("emulatedInstructions", 0, Long.MAX_VALUE);
         FromVmm.ExitCount[] exits = new FromVmm.ExitCount[in.u8("exits", 0, VmmCodec.MAX_EXIT_KINDS)];
         for (int i = 0; i < exits.length; i++) {

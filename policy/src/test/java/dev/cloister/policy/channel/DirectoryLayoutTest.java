@@ -3,12 +3,12 @@ package dev.cloister.policy.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cloister.policy.model.DaemonLoss;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.ChannelKind;
-import dev.cloister.policy.protocol.DaemonLoss;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.DomainConfig;
-import dev.cloister.policy.protocol.Engine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

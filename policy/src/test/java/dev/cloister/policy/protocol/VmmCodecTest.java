@@ -3,6 +3,8 @@ package dev.cloister.policy.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cloister.policy.model.DaemonLoss;
+import dev.cloister.policy.model.Engine;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
