@@ -21,6 +21,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
     /** A pipe holds 64 KiB unless told otherwise (pipe(7)); two quanta must fit, or its fullness would be a second back channel. */
     private static final int MAX_QUANTUM = 32 << 10;
 
+    private static final int UNWATCHED = -1;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long NANOS_PER_MILLI = 1_000_000L;
 
@@ -55,6 +56,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
     private int bufferStart;
     private int bufferEnd;
     private boolean pipeEnded;
+    private int pipeSlot = UNWATCHED;
     private volatile boolean closing;
     private volatile long bytes;
     private volatile long held;
@@ -126,7 +128,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
     @Override
     public void run() {
         try (Poller poller = new Poller()) {
-            int pipeSlot = poller.add(pipe, 0);
+            watchPipe(poller, sender ? Poller.OUT : Poller.IN);
             poller.add(doorbell.fd(), Poller.IN);
             poller.add(wake.fd(), Poller.IN);
             if (sender) {
@@ -134,7 +136,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
             }
             while (!closing) {
                 doorbell.drain();
-                long wait = sender ? send(poller, pipeSlot) : receive(poller, pipeSlot);
+                long wait = sender ? send(poller) : receive(poller);
                 if (ring.available() == ByteRing.CORRUPT) {
                     listener.corrupt();
                     return;
@@ -144,6 +146,11 @@ final class StreamRelay implements Runnable, AutoCloseable {
                     return;
                 }
                 poller.poll(wait);
+                if (sender && (poller.ready(pipeSlot) & Poller.ERR) != 0) {
+                    // Nobody is left to read; poll would tell so for ever.
+                    ring.close();
+                    return;
+                }
             }
         } catch (ErrnoException e) {
             // The other end is gone (EPIPE) or the host failed: the guest sees its stream closed either way.
@@ -152,6 +159,16 @@ final class StreamRelay implements Runnable, AutoCloseable {
             // The other end sees the end of the stream now, not only when the channel is taken away.
             pipe.close();
             tellGuest();
+        }
+    }
+
+    /** A pipe whose writer has gone is always ready: a receiver without room must not watch it. */
+    private void watchPipe(Poller poller, int events) {
+        if (events == 0 && pipeSlot >= 0) {
+            poller.remove(pipeSlot);
+            pipeSlot = UNWATCHED;
+        } else if (events != 0 && pipeSlot < 0) {
+            pipeSlot = poller.add(pipe, events);
         }
     }
 
@@ -164,7 +181,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
     }
 
     /** One round of the sending end; returns how long to wait in milliseconds, -1 without end. */
-    private long send(Poller poller, int pipeSlot) throws ErrnoException {
+    private long send(Poller poller) throws ErrnoException {
         long now = System.nanoTime();
         long wait = takeCredits(now);
         boolean moved = false;
@@ -234,7 +251,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
     }
 
     /** One round of the receiving end. */
-    private long receive(Poller poller, int pipeSlot) throws ErrnoException {
+    private long receive(Poller poller) throws ErrnoException {
         boolean moved = false;
         while (true) {
             if (bufferStart == bufferEnd) {
@@ -255,7 +272,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
             moved = true;
             returnCredit(written);
         }
-        poller.change(pipeSlot, bufferStart == bufferEnd && !pipeEnded ? Poller.IN : 0);
+        watchPipe(poller, bufferStart == bufferEnd && !pipeEnded ? Poller.IN : 0);
         if (moved) {
             interrupt.signal();
         }

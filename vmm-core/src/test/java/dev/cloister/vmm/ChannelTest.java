@@ -25,6 +25,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
 class ChannelTest {
@@ -37,6 +39,7 @@ class ChannelTest {
         wait_interrupt:
                 mov     ebx, 0xFEE00000
                 mov     dword [rbx + 0xF0], 0x1FF
+                out     0x80, al
         .sleep: sti
                 hlt
                 cli
@@ -103,7 +106,9 @@ class ChannelTest {
     }
 
     private static void until(BooleanSupplier condition) {
+        long end = System.nanoTime() + 20_000_000_000L;
         while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).isLessThan(end);
             LockSupport.parkNanos(1_000_000);
         }
     }
@@ -225,6 +230,8 @@ class ChannelTest {
             receiving.attach(
                     0, Direction.IN, fds(memfd.reopenReadOnly(), bell.fd().duplicate()));
             receiving.start();
+            // Its local APIC drops what comes before it is enabled: the port write says that it is.
+            until(() -> !receiving.exits().isEmpty());
             sending.start();
             assertThat(sending.await().exitCode()).isEqualTo(3);
             assertThat(receiving.await().exitCode()).isEqualTo(3);
@@ -420,6 +427,37 @@ class ChannelTest {
             until(() -> !heard.violations.isEmpty());
         }
         assertThat(heard.violations).extracting(Violation::kind).containsExactly(ViolationKind.RING_CORRUPT);
+    }
+
+    /** The sender learns by the closed flag that nobody reads; the receiver gets what is left, then the flag. */
+    @ParameterizedTest
+    @EnumSource(Direction.class)
+    void theOtherEndsLossClosesTheStream(Direction direction) throws Exception {
+        MachineConfig config = TestGuest.config(TestGuest.long64("""
+            main:   mov     ebx, 0xD0200000
+            .wait:  test    dword [rbx + 0x0C], 1
+                    jz      .wait
+                    mov     al, [rbx + 0x40]
+                    out     0xf4, al
+            trap:   exit    2
+            """))
+                .channels(List.of(stream(direction)))
+                .build();
+        try (Pipe pipe = Pipe.create();
+                EventFd credit = EventFd.create();
+                Machine machine = Machine.create(TestGuest.kvm(), config)) {
+            boolean out = direction == Direction.OUT;
+            Fd ours = out ? pipe.writeEnd() : pipe.readEnd();
+            Fd peers = out ? pipe.readEnd() : pipe.writeEnd();
+            machine.attach(0, direction, fds(ours.duplicate(), credit.fd().duplicate()));
+            ours.close();
+            machine.start();
+            if (!out) {
+                assertThat(Pipe.write(peers, new byte[7], 0, 7)).isEqualTo(7);
+            }
+            peers.close();
+            assertThat(machine.await().exitCode()).isEqualTo(out ? 1 : 15);
+        }
     }
 
     @Test
