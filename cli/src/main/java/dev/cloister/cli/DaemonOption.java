@@ -62,7 +62,7 @@ final class DaemonOption {
     }
 
     private static boolean answers(Path socket) {
-        try (PolicyDaemonClient client = PolicyDaemonClient.connect(socket)) {
+        try (PolicyDaemonClient _ = PolicyDaemonClient.connect(socket)) {
             return true;
         } catch (IOException e) {
             // Left behind by a daemon that was killed; the next one of that policy replaces it.
