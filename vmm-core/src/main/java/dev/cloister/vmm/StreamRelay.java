@@ -134,23 +134,8 @@ final class StreamRelay implements Runnable, AutoCloseable {
             if (sender) {
                 poller.add(credit.fd(), Poller.IN);
             }
-            while (!closing) {
-                doorbell.drain();
-                long wait = sender ? send(poller) : receive(poller);
-                if (ring.available() == ByteRing.CORRUPT) {
-                    listener.corrupt();
-                    return;
-                }
-                if (pipeEnded && bufferEnd == bufferStart) {
-                    ring.close();
-                    return;
-                }
-                poller.poll(wait);
-                if (sender && (poller.ready(pipeSlot) & Poller.ERR) != 0) {
-                    // Nobody is left to read; poll would tell so for ever.
-                    ring.close();
-                    return;
-                }
+            while (!closing && round(poller)) {
+                // Each round moves what can be moved and waits for more.
             }
         } catch (ErrnoException e) {
             // The other end is gone (EPIPE) or the host failed: the guest sees its stream closed either way.
@@ -160,6 +145,27 @@ final class StreamRelay implements Runnable, AutoCloseable {
             pipe.close();
             tellGuest();
         }
+    }
+
+    /** Moves, then waits; false when the stream is over. */
+    private boolean round(Poller poller) throws ErrnoException {
+        doorbell.drain();
+        long wait = sender ? send(poller) : receive(poller);
+        if (ring.available() == ByteRing.CORRUPT) {
+            listener.corrupt();
+            return false;
+        }
+        if (pipeEnded && bufferEnd == bufferStart) {
+            ring.close();
+            return false;
+        }
+        poller.poll(wait);
+        // A sender without a reader would be told so by every poll.
+        boolean deserted = sender && (poller.ready(pipeSlot) & Poller.ERR) != 0;
+        if (deserted) {
+            ring.close();
+        }
+        return !deserted;
     }
 
     /** A pipe whose writer has gone is always ready: a receiver without room must not watch it. */
