@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class HotPathTest {
     private static final int WARM_UP = 30_000;
+    private static final int ROUNDS = 50;
     private static final int MEASURED = 20_000;
 
     @Test
@@ -20,14 +21,14 @@ class HotPathTest {
             KvmRun.setValidGroups(vcpu.runArea(), KvmRun.SYNC_REGS);
             vcpu.bind();
             exits(vcpu, WARM_UP);
-            long before = allocatedByThisThread();
-            long start = System.nanoTime();
-            long sum = exits(vcpu, MEASURED);
-            long nanos = System.nanoTime() - start;
-            long allocated = allocatedByThisThread() - before;
+            long allocated = Long.MAX_VALUE;
+            // Until compiled, the same code allocates; on a busy machine the compiler may be late.
+            for (int round = 0; round < ROUNDS && allocated >= MEASURED; round++) {
+                long before = allocatedByThisThread();
+                assertThat(exits(vcpu, MEASURED)).isEqualTo(0x10L * MEASURED);
+                allocated = allocatedByThisThread() - before;
+            }
             vcpu.unbind();
-            System.out.println("port exit with SYNC_REGS: " + nanos / MEASURED + " ns, " + allocated + " bytes in all");
-            assertThat(sum).isEqualTo(0x10L * MEASURED);
             // The measuring itself allocates a little, and a late compilation may; an allocation for each exit would be
             // 320 KB.
             assertThat(allocated).isLessThan(MEASURED);
