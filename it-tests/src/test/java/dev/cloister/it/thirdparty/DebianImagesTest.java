@@ -1,8 +1,9 @@
-package dev.cloister.it;
+package dev.cloister.it.thirdparty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cloister.it.DebianPackages;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.vmm.loader.EntryState;
 import dev.cloister.vmm.loader.FirmwareLayout;
