@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A sink that writes to a stream from a thread of its own, so that a guest's processor never waits for the stream itself.
@@ -20,9 +18,9 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class StreamSink implements ByteSink, AutoCloseable {
     private static final int CHUNK = 8192;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition filled = lock.newCondition();
-    private final Condition drained = lock.newCondition();
+    /** A monitor and not a {@code Lock}: contended, the latter makes an object for each waiter. */
+    private final Object lock = new Object();
+
     private final ByteFifo buffer;
     private final int capacity;
     private final long parkNanos;
@@ -57,18 +55,15 @@ public final class StreamSink implements ByteSink, AutoCloseable {
 
     @Override
     public boolean put(byte value) {
-        lock.lock();
-        try {
+        synchronized (lock) {
             if (closed || failure != null || !waitForRoom()) {
                 dropped++;
                 return false;
             }
             if (buffer.isEmpty()) {
-                filled.signal();
+                lock.notifyAll();
             }
             return buffer.add(value);
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -84,7 +79,7 @@ public final class StreamSink implements ByteSink, AutoCloseable {
                 return false;
             }
             try {
-                left = drained.awaitNanos(left);
+                left = awaitNanos(left);
             } catch (InterruptedException _) {
                 // The processor's thread is asked to stop: it must see that, and not wait here.
                 Thread.currentThread().interrupt();
@@ -111,32 +106,43 @@ public final class StreamSink implements ByteSink, AutoCloseable {
 
     /** The next bytes; 0 when closed and empty. */
     private int take(byte[] chunk) {
-        lock.lock();
-        try {
+        synchronized (lock) {
             writing = false;
-            drained.signalAll();
+            lock.notifyAll();
             while (buffer.isEmpty() && !closed) {
-                filled.awaitUninterruptibly();
+                awaitUninterruptibly();
             }
             int count = buffer.take(chunk);
             writing = count > 0;
-            drained.signalAll();
+            lock.notifyAll();
             return count;
-        } finally {
-            lock.unlock();
         }
     }
 
     private void fail(IOException cause, int lost) {
-        lock.lock();
-        try {
+        synchronized (lock) {
             failure = cause;
             dropped += lost + (long) buffer.count();
             buffer.clear();
             writing = false;
-            drained.signalAll();
-        } finally {
-            lock.unlock();
+            lock.notifyAll();
+        }
+    }
+
+    /** Waits for a change, at most {@code nanos}; returns what is left of them. The caller holds the monitor and looks again. */
+    private long awaitNanos(long nanos) throws InterruptedException {
+        long start = System.nanoTime();
+        TimeUnit.NANOSECONDS.timedWait(lock, nanos);
+        return nanos - (System.nanoTime() - start);
+    }
+
+    /** Waits for a change; the sink's own thread has nobody who would interrupt it. */
+    private void awaitUninterruptibly() {
+        try {
+            lock.wait();
+        } catch (InterruptedException _) {
+            // The caller looks again, and waits again.
+            return;
         }
     }
 
@@ -148,20 +154,19 @@ public final class StreamSink implements ByteSink, AutoCloseable {
      */
     public boolean flush(long timeoutNanos) {
         long left = timeoutNanos;
-        lock.lock();
-        try {
+        synchronized (lock) {
             while (failure == null && (writing || !buffer.isEmpty())) {
                 if (left <= 0) {
                     return false;
                 }
-                left = drained.awaitNanos(left);
+                try {
+                    left = awaitNanos(left);
+                } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                    return false;
+                }
             }
             return true;
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-            return false;
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -171,11 +176,8 @@ public final class StreamSink implements ByteSink, AutoCloseable {
      * @return the number of bytes
      */
     public long dropped() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             return dropped;
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -185,24 +187,17 @@ public final class StreamSink implements ByteSink, AutoCloseable {
      * @return the cause, or null
      */
     public IOException failure() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             return failure;
-        } finally {
-            lock.unlock();
         }
     }
 
     /** Takes no more bytes, and waits up to a second for the thread to write those that wait. */
     @Override
     public void close() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             closed = true;
-            filled.signalAll();
-            drained.signalAll();
-        } finally {
-            lock.unlock();
+            lock.notifyAll();
         }
         try {
             thread.join(TimeUnit.SECONDS.toMillis(1));
