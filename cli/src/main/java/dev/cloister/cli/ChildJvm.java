@@ -14,7 +14,7 @@ final class ChildJvm {
 
     /** Returns the daemon's command line up to its own options. */
     static List<String> daemon() {
-        return java(List.of("-Xmx256m"), DAEMON);
+        return java(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1"), DAEMON);
     }
 
     /**

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * so a guest can neither block on the daemon nor flood it; what does not fit is dropped, and violations carry their own count.
  */
 final class ControlSession implements MachineEvents, AutoCloseable {
-    private static final long STATUS_NANOS = 1_000_000_000L;
+    private static final long STATUS_NANOS = 500_000_000L;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final int QUEUE = 256;
     private static final int MAX_DETAIL = VmmCodec.MAX_DETAIL;

@@ -42,6 +42,7 @@ class DomainsTest {
                 .write();
         try (Up up = Up.start(cloister, policy)) {
             up.command().awaitOut("| tick 3");
+            up.until(s -> Up.domain(s, "clock").exits() > 0, "exits of clock");
             ps(cloister, up);
             pauseAndResume(cloister, up);
             console(cloister);
