@@ -222,11 +222,18 @@ final class ChannelSet implements PortDevice, AutoCloseable {
     public void write(int offset, int size, long value) {
         Channel channel = offset < channels.size() ? channels.get(offset) : null;
         EventFd bell = channel == null ? null : channel.bell;
-        if (channel == null || bell == null) {
+        if (channel != null && bell != null) {
+            ring(channel, bell);
+        } else if (channel == null || !hadDoorbell(channel)) {
             violations.badDoorbell(DirectoryLayout.DOORBELL_PORT + offset);
-            return;
         }
-        ring(channel, bell);
+        // Else the channel is severed, perhaps since a moment ago: the signal goes nowhere, and the guest did nothing
+        // wrong.
+    }
+
+    private synchronized boolean hadDoorbell(Channel channel) {
+        boolean rings = channel.config.kind() == ChannelKind.STREAM || channel.config.direction() == Direction.OUT;
+        return channel.everLive && rings;
     }
 
     private synchronized void ring(Channel channel, EventFd bell) {

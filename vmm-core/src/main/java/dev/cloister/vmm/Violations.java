@@ -57,10 +57,10 @@ final class Violations {
         }
     }
 
-    /** A doorbell that this domain does not have (any more). */
+    /** A doorbell that this domain never had. */
     void badDoorbell(int port) {
         if (take()) {
-            report(ViolationKind.BAD_DOORBELL, "doorbell port 0x" + Integer.toHexString(port) + " has no live channel");
+            report(ViolationKind.BAD_DOORBELL, "doorbell port 0x" + Integer.toHexString(port) + " has no channel");
         }
     }
 

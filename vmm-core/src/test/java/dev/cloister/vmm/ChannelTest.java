@@ -251,7 +251,7 @@ class ChannelTest {
     }
 
     @Test
-    void revocationTurnsTheWindowToZerosTheDoorbellToAViolationAndTheEntryToSevered() throws Exception {
+    void revocationTurnsTheWindowToZerosSilencesTheDoorbellAndMarksTheEntrySevered() throws Exception {
         Heard heard = new Heard();
         MachineConfig config = TestGuest.config(TestGuest.long64("""
             main:   mov     ebx, 0xD0200000
@@ -266,7 +266,9 @@ class ChannelTest {
                     cmp     qword [rbx], 0
                     jne     bad
                     mov     qword [rbx], 5
-                    mov     dx, 0xC200
+                    mov     dx, 0xC200      ; severed: goes nowhere
+                    out     dx, eax
+                    mov     dx, 0xC201      ; never there
                     out     dx, eax
                     exit    1
             bad:    exit    0
@@ -290,6 +292,7 @@ class ChannelTest {
             assertThatThrownBy(() -> machine.revoke(1)).isInstanceOf(MachineException.class);
         }
         assertThat(heard.violations).extracting(Violation::kind).containsExactly(ViolationKind.BAD_DOORBELL);
+        assertThat(heard.violations.getFirst().detail()).contains("0xc201");
     }
 
     @Test

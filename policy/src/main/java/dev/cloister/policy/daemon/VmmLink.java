@@ -1,6 +1,7 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.ChildProcess;
+import dev.cloister.linux.Errno;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Linux;
@@ -144,7 +145,8 @@ final class VmmLink implements AutoCloseable {
     /**
      * Sends a message without ever waiting.
      *
-     * @return false if the VMM's queue is full or its end is gone: it does not serve its socket
+     * @return false if the VMM's queue is full: it does not serve its socket. To one that is gone anything can be sent; its end is
+     *     told by other means
      */
     boolean send(ToVmm message, List<Fd> fds) {
         if (ended) {
@@ -157,7 +159,7 @@ final class VmmLink implements AutoCloseable {
             return plumbing.control().trySend(bytes, fds);
         } catch (ErrnoException e) {
             LOG.debug("pid {}: {}", child.pid(), e.getMessage());
-            return false;
+            return e.errno() == Errno.EPIPE || e.errno() == Errno.ECONNRESET;
         }
     }
 
