@@ -32,7 +32,9 @@ final class TestGuest {
         try {
             return Kvm.open();
         } catch (ErrnoException e) {
-            return Assumptions.abort("no KVM here: " + e.getMessage());
+            String reason = "skipped, no KVM here: " + e.getMessage();
+            System.out.println(reason);
+            return Assumptions.abort(reason);
         }
     }
 

@@ -6,8 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.cloister.emulator.assembler.Assembler;
 import dev.cloister.emulator.assembler.AssemblyException;
 import dev.cloister.it.DebianPackages;
-import dev.cloister.kvm.Kvm;
-import dev.cloister.linux.ErrnoException;
+import dev.cloister.it.harness.Host;
 import dev.cloister.vmm.BootImage;
 import dev.cloister.vmm.Machine;
 import dev.cloister.vmm.MachineConfig;
@@ -26,7 +25,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -113,12 +111,12 @@ class ThirdPartyBootTest {
         }
     }
 
-    private static Run runUntil(BootImage image, String text)
-            throws MachineException, ErrnoException, InterruptedException {
+    private static Run runUntil(BootImage image, String text) throws MachineException, InterruptedException {
+        Host.needsKvm();
         Watch watch = new Watch(text);
         MachineConfig config =
                 MachineConfig.builder(image).serialOut(watch).timeout(PATIENCE).build();
-        try (Machine machine = Machine.create(kvm(), config)) {
+        try (Machine machine = Machine.open(config)) {
             Thread stopper = Thread.ofPlatform().daemon().start(() -> {
                 if (watch.await()) {
                     machine.stop();
@@ -129,14 +127,6 @@ class ThirdPartyBootTest {
             stopper.interrupt();
             stopper.join();
             return new Run(watch.toString(StandardCharsets.ISO_8859_1), exit);
-        }
-    }
-
-    private static Kvm kvm() {
-        try {
-            return Kvm.open();
-        } catch (ErrnoException e) {
-            return Assumptions.abort("no KVM here: " + e.getMessage());
         }
     }
 
