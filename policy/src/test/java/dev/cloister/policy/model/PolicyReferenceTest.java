@@ -15,17 +15,17 @@ class PolicyReferenceTest {
     private static final String FIELDS = "{{fields}}\n";
 
     /**
-     * Compares; with {@code -Dcloister.regenerate=true} writes the page instead:
-     * {@code mvn -pl policy -am test -Dtest=PolicyReferenceTest -Dcloister.regenerate=true}.
+     * Compares; with {@code -Dcloister.docs=write} writes the page instead:
+     * {@code mvn -pl policy -am test -Dtest=PolicyReferenceTest -Dcloister.docs=write}.
      */
     @Test
     void thePageIsUpToDate() throws Exception {
         String page = page();
-        if (Boolean.getBoolean("cloister.regenerate")) {
+        if ("write".equals(System.getProperty("cloister.docs"))) {
             Files.writeString(PAGE, page);
         }
         assertThat(Files.readString(PAGE))
-                .as("docs/policy-reference.md; regenerate it with -Dcloister.regenerate=true")
+                .as("docs/policy-reference.md; regenerate it with -Dcloister.docs=write")
                 .isEqualTo(page);
     }
 
