@@ -32,10 +32,13 @@ final class StateOption {
             return Path.of(own).toAbsolutePath().normalize();
         }
         String xdg = System.getenv("XDG_STATE_HOME");
-        Path base = xdg != null && !xdg.isEmpty()
-                ? Path.of(xdg)
-                : Path.of(System.getProperty("user.home"), ".local", "state");
-        return base.resolve("cloister").toAbsolutePath().normalize();
+        if (xdg != null && !xdg.isEmpty()) {
+            return Path.of(xdg, "cloister").toAbsolutePath().normalize();
+        }
+        // The shell's home: Java's own is the password file's, which is another for many services and containers.
+        String shellHome = System.getenv("HOME");
+        String home = shellHome != null && !shellHome.isEmpty() ? shellHome : System.getProperty("user.home");
+        return Path.of(home, ".local", "state", "cloister").toAbsolutePath().normalize();
     }
 
     /** Returns one policy's folder. */

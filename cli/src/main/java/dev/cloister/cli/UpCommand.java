@@ -129,7 +129,8 @@ final class UpCommand implements Callable<Integer> {
     private static void requireHost() throws CommandFailure {
         String missing = HostProbe.essentials().stream()
                 .filter(check -> check.verdict() == HostCheck.Verdict.MISSING)
-                .map(check -> check.name() + ": " + check.found() + "\n  " + check.advice())
+                .map(check ->
+                        check.name() + ": " + check.found() + (check.advice().isEmpty() ? "" : "\n  " + check.advice()))
                 .collect(Collectors.joining("\n"));
         if (!missing.isEmpty()) {
             throw new CommandFailure(

@@ -40,7 +40,7 @@ final class StateDirectory implements AutoCloseable {
             throw new IOException("state directory " + directory + ": the control socket's path would be longer than "
                     + MAX_SOCKET_PATH + " bytes; use a shorter directory");
         }
-        Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        make(directory);
         Set<PosixFilePermission> mode = Files.getPosixFilePermissions(directory, LinkOption.NOFOLLOW_LINKS);
         if (!OWNER_ONLY.containsAll(mode)) {
             throw new IOException("state directory " + directory + " has mode " + PosixFilePermissions.toString(mode)
@@ -60,6 +60,19 @@ final class StateDirectory implements AutoCloseable {
         } catch (IOException e) {
             channel.close();
             throw e;
+        }
+    }
+
+    private static void make(Path directory) throws IOException {
+        try {
+            Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        } catch (IOException e) {
+            // The file system's exceptions have a bare path as their message.
+            throw new IOException(
+                    "can't make the state directory " + directory + ": "
+                            + e.getClass().getSimpleName() + " at " + e.getMessage()
+                            + "; choose another place with --state or CLOISTER_STATE",
+                    e);
         }
     }
 

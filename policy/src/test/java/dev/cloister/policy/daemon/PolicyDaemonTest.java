@@ -230,6 +230,17 @@ class PolicyDaemonTest {
     }
 
     @Test
+    void stateDirectoryThatCannotBeMadeIsNamedWithAWayOut() throws Exception {
+        DaemonFixture fixture = new DaemonFixture(directory).domain("one", "low", "");
+        // A file stands where the directory should be: refused for root as well.
+        Files.writeString(directory.resolve("state"), "");
+        assertThatThrownBy(fixture::start)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("can't make the state directory " + directory.resolve("state"))
+                .hasMessageContaining("--state");
+    }
+
+    @Test
     void stateDirectoryAndSocketAreTheOwnersOnly() throws Exception {
         DaemonFixture fixture = new DaemonFixture(directory).domain("one", "low", "");
         try (DaemonFixture.Running running = fixture.start()) {

@@ -90,9 +90,10 @@ public final class HostProbe {
         }
     }
 
+    /** Opening the device explains itself where permission is missing. */
     private static String advice(ErrnoException e) {
         return "EACCES".equals(e.errnoName()) || "EPERM".equals(e.errnoName())
-                ? "join the group that owns it: sudo usermod -aG kvm $USER, then log in again"
+                ? ""
                 : "another hypervisor may hold the processor's virtualisation; see the kernel log";
     }
 
