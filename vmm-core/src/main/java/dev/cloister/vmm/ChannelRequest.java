@@ -1,6 +1,6 @@
 package dev.cloister.vmm;
 
-import dev.cloister.policy.protocol.ChannelKind;
+import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.Direction;
 
 /**
@@ -11,4 +11,4 @@ import dev.cloister.policy.protocol.Direction;
  * @param direction as the asking domain sees it
  * @param peer the other endpoint's name, printable ASCII, 1..31 characters
  */
-public record ChannelRequest(long id, ChannelKind kind, Direction direction, String peer) {}
+public record ChannelRequest(long id, FlowKind kind, Direction direction, String peer) {}

@@ -7,8 +7,8 @@ import dev.cloister.linux.Fd;
 import dev.cloister.policy.channel.ByteRing;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.channel.MemoryRing;
+import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
-import dev.cloister.policy.protocol.ChannelKind;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.FromVmm.ChannelCounters;
 import java.lang.foreign.MemorySegment;
@@ -49,7 +49,7 @@ final class ChannelSet implements PortDevice, AutoCloseable {
 
         Channel(ChannelConfig config) {
             this.config = config;
-            boolean rated = config.kind() != ChannelKind.STREAM && config.ratePerSecond() > 0;
+            boolean rated = config.kind() != FlowKind.STREAM && config.ratePerSecond() > 0;
             this.rate = rated
                     ? new RateLimit(
                             (int) Math.min(Integer.MAX_VALUE, config.ratePerSecond()),
@@ -179,7 +179,7 @@ final class ChannelSet implements PortDevice, AutoCloseable {
         if (!channel.live) {
             return;
         }
-        channel.recordsAtEnd = channel.config.kind() == ChannelKind.MEMORY ? records(channel) : 0;
+        channel.recordsAtEnd = channel.config.kind() == FlowKind.MEMORY ? records(channel) : 0;
         channel.live = false;
         int index = channel.config.index();
         StreamRelay running = channel.relay;
@@ -188,7 +188,7 @@ final class ChannelSet implements PortDevice, AutoCloseable {
         }
         unbind(channel);
         ChannelWindow window = ram.window(index);
-        if (window != null && channel.config.kind() == ChannelKind.MEMORY) {
+        if (window != null && channel.config.kind() == FlowKind.MEMORY) {
             window.sever();
         }
         DirectoryLayout.setState(ram.directory(), index, DirectoryLayout.STATE_SEVERED);
@@ -232,7 +232,7 @@ final class ChannelSet implements PortDevice, AutoCloseable {
     }
 
     private synchronized boolean hadDoorbell(Channel channel) {
-        boolean rings = channel.config.kind() == ChannelKind.STREAM || channel.config.direction() == Direction.OUT;
+        boolean rings = channel.config.kind() == FlowKind.STREAM || channel.config.direction() == Direction.OUT;
         return channel.everLive && rings;
     }
 

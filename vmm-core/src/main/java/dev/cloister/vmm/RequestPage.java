@@ -2,8 +2,8 @@ package dev.cloister.vmm;
 
 import dev.cloister.devices.PortDevice;
 import dev.cloister.policy.channel.DirectoryLayout;
+import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.AnswerStatus;
-import dev.cloister.policy.protocol.ChannelKind;
 import dev.cloister.policy.protocol.Direction;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -62,7 +62,7 @@ final class RequestPage implements PortDevice {
         int direction = field(DirectoryLayout.REQUEST_DIRECTION);
         String peer = peer();
         if (operation != DirectoryLayout.OP_OPEN
-                || !ChannelKind.isCode(kind)
+                || !FlowKind.isCode(kind)
                 || !Direction.isCode(direction)
                 || peer.isEmpty()) {
             reply(AnswerStatus.MALFORMED, 0, "expected op 1, kind 1-4, direction 1-2, a printable peer name");
@@ -72,7 +72,7 @@ final class RequestPage implements PortDevice {
         STATUS.setRelease(page, (long) DirectoryLayout.REQUEST_STATUS, DirectoryLayout.STATUS_PENDING);
         pendingId = ++lastId;
         ChannelRequest request =
-                new ChannelRequest(pendingId, ChannelKind.ofCode(kind), Direction.ofCode(direction), peer);
+                new ChannelRequest(pendingId, FlowKind.ofCode(kind), Direction.ofCode(direction), peer);
         if (!events.request(request)) {
             answer(pendingId, AnswerStatus.REFUSED, 0, "no policy daemon answers here");
         }

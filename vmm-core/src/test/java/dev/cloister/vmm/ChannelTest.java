@@ -11,8 +11,8 @@ import dev.cloister.linux.Pipe;
 import dev.cloister.policy.channel.MemoryRing;
 import dev.cloister.policy.channel.RingReader;
 import dev.cloister.policy.channel.RingWriter;
+import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
-import dev.cloister.policy.protocol.ChannelKind;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.ViolationKind;
 import java.io.ByteArrayOutputStream;
@@ -63,7 +63,7 @@ class ChannelTest {
         return new ChannelConfig(
                 0,
                 "readings",
-                ChannelKind.MEMORY,
+                FlowKind.MEMORY,
                 direction,
                 "peer",
                 0xD020_0000L,
@@ -76,13 +76,12 @@ class ChannelTest {
     }
 
     static ChannelConfig event(Direction direction, long rate) {
-        return new ChannelConfig(
-                0, "alarm", ChannelKind.EVENT, direction, "peer", 0, 0, 0, 0, rate, rate == 0 ? 0 : 2, 0);
+        return new ChannelConfig(0, "alarm", FlowKind.EVENT, direction, "peer", 0, 0, 0, 0, rate, rate == 0 ? 0 : 2, 0);
     }
 
     static ChannelConfig stream(Direction direction) {
         return new ChannelConfig(
-                0, "talk", ChannelKind.STREAM, direction, "peer", 0xD020_0000L, 0x2_0000, 0, 0, 0, 0, 1000);
+                0, "talk", FlowKind.STREAM, direction, "peer", 0xD020_0000L, 0x2_0000, 0, 0, 0, 0, 1000);
     }
 
     static Memfd ringMemory() throws Exception {

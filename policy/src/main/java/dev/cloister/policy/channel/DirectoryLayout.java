@@ -1,7 +1,7 @@
 package dev.cloister.policy.channel;
 
+import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
-import dev.cloister.policy.protocol.ChannelKind;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.DomainConfig;
 import java.lang.foreign.MemorySegment;
@@ -164,8 +164,8 @@ public final class DirectoryLayout {
      * @return the port, 0 for none
      */
     public static int doorbellPort(ChannelConfig channel) {
-        boolean has = channel.kind() == ChannelKind.STREAM
-                || channel.kind() != ChannelKind.CONSOLE && channel.direction() == Direction.OUT;
+        boolean has = channel.kind() == FlowKind.STREAM
+                || channel.kind() != FlowKind.CONSOLE && channel.direction() == Direction.OUT;
         return has ? DOORBELL_PORT + channel.index() : 0;
     }
 
@@ -176,8 +176,8 @@ public final class DirectoryLayout {
      * @return the vector, 0 for none
      */
     public static int interruptVector(ChannelConfig channel) {
-        boolean has = channel.kind() == ChannelKind.STREAM
-                || channel.kind() != ChannelKind.CONSOLE && channel.direction() == Direction.IN;
+        boolean has = channel.kind() == FlowKind.STREAM
+                || channel.kind() != FlowKind.CONSOLE && channel.direction() == Direction.IN;
         return has ? INTERRUPT_VECTOR + channel.index() : 0;
     }
 

@@ -138,7 +138,7 @@ final class Broker {
         boolean out = request.direction() == Direction.OUT;
         Endpoint from = out ? domain.domain() : peer.get();
         Endpoint to = out ? peer.get() : domain.domain();
-        Decision decision = decider.open(domain.domain(), from, to, DomainLayout.kind(request.kind()));
+        Decision decision = decider.open(domain.domain(), from, to, request.kind());
         if (decision.granted()) {
             grant(domain, request, decision);
             return;
@@ -176,7 +176,7 @@ final class Broker {
     private static String text(DomainRuntime domain, FromVmm.Request request) {
         boolean out = request.direction() == Direction.OUT;
         return (out ? domain.name() : request.peer()) + " -> " + (out ? request.peer() : domain.name()) + " "
-                + DomainLayout.kind(request.kind()).jsonName();
+                + request.kind().jsonName();
     }
 
     private void exited(DomainRuntime domain, FromVmm.Exited exited) {

@@ -8,7 +8,6 @@ import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Rate;
 import dev.cloister.policy.protocol.ChannelConfig;
-import dev.cloister.policy.protocol.ChannelKind;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.DomainConfig;
 import dev.cloister.policy.protocol.VmmCodec;
@@ -46,19 +45,6 @@ final class DomainLayout {
         return policy.flowsOf(domain).indexOf(flow);
     }
 
-    static ChannelKind kind(FlowKind kind) {
-        return ChannelKind.ofCode(kind.code());
-    }
-
-    static FlowKind kind(ChannelKind kind) {
-        return switch (kind) {
-            case MEMORY -> FlowKind.MEMORY;
-            case EVENT -> FlowKind.EVENT;
-            case STREAM -> FlowKind.STREAM;
-            case CONSOLE -> FlowKind.CONSOLE;
-        };
-    }
-
     private static List<ChannelConfig> channels(Policy policy, Domain domain) throws IOException {
         List<Flow> flows = policy.flowsOf(domain);
         if (flows.size() > VmmCodec.MAX_CHANNELS) {
@@ -86,7 +72,7 @@ final class DomainLayout {
         return new ChannelConfig(
                 index,
                 flow.name(),
-                kind(flow.kind()),
+                flow.kind(),
                 out ? Direction.OUT : Direction.IN,
                 out ? flow.to().name() : flow.from().name(),
                 gpa,

@@ -13,15 +13,40 @@ public enum FlowKind {
     /** A domain's serial line: to the host, or input from it. */
     CONSOLE(4);
 
+    private static final FlowKind[] BY_CODE = values();
+
     private final int code;
 
     FlowKind(int code) {
         this.code = code;
     }
 
-    /** Returns the number that stands for this kind in the directory page and in the daemon's protocol. */
+    /** Returns the number, 1 to 4, that stands for this kind in the directory page, the request page and the daemon's protocol. */
     public int code() {
         return code;
+    }
+
+    /**
+     * Tells whether a number names a kind.
+     *
+     * @param code any number, also from a guest
+     * @return true for 1 to 4
+     */
+    public static boolean isCode(int code) {
+        return code >= 1 && code <= BY_CODE.length;
+    }
+
+    /**
+     * Finds a kind by its number.
+     *
+     * @param code 1 to 4; check with {@link #isCode} first where it comes from outside
+     * @return the kind
+     */
+    public static FlowKind ofCode(int code) {
+        if (!isCode(code)) {
+            throw new IllegalArgumentException("channel kind " + code + ": expected 1 to " + BY_CODE.length);
+        }
+        return BY_CODE[code - 1];
     }
 
     /** Returns the name used in JSON. */

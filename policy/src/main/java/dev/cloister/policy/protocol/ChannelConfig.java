@@ -1,5 +1,7 @@
 package dev.cloister.policy.protocol;
 
+import dev.cloister.policy.model.FlowKind;
+
 /**
  * One channel of one domain, as the daemon laid it out; it becomes the directory entry of the same index.
  *
@@ -20,7 +22,7 @@ package dev.cloister.policy.protocol;
 public record ChannelConfig(
         int index,
         String flow,
-        ChannelKind kind,
+        FlowKind kind,
         Direction direction,
         String peer,
         long gpa,

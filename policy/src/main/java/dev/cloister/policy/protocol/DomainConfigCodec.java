@@ -2,6 +2,7 @@ package dev.cloister.policy.protocol;
 
 import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.model.FlowKind;
 import java.util.List;
 import java.util.UUID;
 
@@ -75,7 +76,7 @@ final class DomainConfigCodec {
 
     private static ChannelConfig channel(FrameReader in, int index) throws ProtocolException {
         String flow = in.name("channel.flow", VmmCodec.MAX_FLOW_NAME);
-        ChannelKind kind = ChannelKind.ofCode(in.u8("channel.kind", 1, 4));
+        FlowKind kind = FlowKind.ofCode(in.u8("channel.kind", 1, 4));
         Direction direction = Direction.ofCode(in.u8("channel.direction", 1, 2));
         String peer = in.name("channel.peer", VmmCodec.MAX_NAME);
         long gpa = in.i64("channel.gpa", 0, Long.MAX_VALUE);

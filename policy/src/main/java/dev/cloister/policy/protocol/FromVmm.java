@@ -1,6 +1,7 @@
 package dev.cloister.policy.protocol;
 
 import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.model.FlowKind;
 import java.util.List;
 
 /** A message from a VMM process to the policy daemon; {@link VmmCodec} is its wire form. The daemon trusts none of it. */
@@ -53,7 +54,7 @@ public sealed interface FromVmm {
      * @param direction as the asking domain sees it
      * @param peer name of the other endpoint, 1 to {@link VmmCodec#MAX_NAME} bytes of printable ASCII
      */
-    record Request(long requestId, ChannelKind kind, Direction direction, String peer) implements FromVmm {}
+    record Request(long requestId, FlowKind kind, Direction direction, String peer) implements FromVmm {}
 
     /**
      * The guest tried what it may not and was stopped from it; it goes on.

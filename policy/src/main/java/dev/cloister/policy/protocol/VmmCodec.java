@@ -1,5 +1,6 @@
 package dev.cloister.policy.protocol;
 
+import dev.cloister.policy.model.FlowKind;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -239,7 +240,7 @@ public final class VmmCodec {
     private static FromVmm readRequest(FrameReader in) throws ProtocolException {
         in.enter("Request");
         long id = in.i64("requestId", Long.MIN_VALUE, Long.MAX_VALUE);
-        ChannelKind kind = ChannelKind.ofCode(in.u8("kind", 1, 4));
+        FlowKind kind = FlowKind.ofCode(in.u8("kind", 1, 4));
         Direction direction = Direction.ofCode(in.u8("direction", 1, 2));
         return new FromVmm.Request(id, kind, direction, in.name("peer", MAX_NAME));
     }

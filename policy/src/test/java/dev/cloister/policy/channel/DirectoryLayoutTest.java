@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
-import dev.cloister.policy.protocol.ChannelKind;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.DomainConfig;
 import java.lang.foreign.Arena;
@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class DirectoryLayoutTest {
     private final MemorySegment page = Arena.ofAuto().allocate(4096, 4096);
 
-    private static ChannelConfig channel(int index, ChannelKind kind, Direction direction) {
+    private static ChannelConfig channel(int index, FlowKind kind, Direction direction) {
         return new ChannelConfig(
                 index, "flow" + index, kind, direction, "peer", 0xd020_0000L, 0x1_0000, 64, 32, 0, 0, 0);
     }
@@ -43,10 +43,10 @@ class DirectoryLayoutTest {
                         false,
                         DaemonLoss.SEVER,
                         List.of(
-                                channel(0, ChannelKind.MEMORY, Direction.OUT),
-                                channel(1, ChannelKind.MEMORY, Direction.IN),
-                                channel(2, ChannelKind.STREAM, Direction.IN),
-                                channel(3, ChannelKind.CONSOLE, Direction.OUT))));
+                                channel(0, FlowKind.MEMORY, Direction.OUT),
+                                channel(1, FlowKind.MEMORY, Direction.IN),
+                                channel(2, FlowKind.STREAM, Direction.IN),
+                                channel(3, FlowKind.CONSOLE, Direction.OUT))));
         assertThat(text(0, 8)).isEqualTo("CLOISTER");
         assertThat(page.get(ValueLayout.JAVA_INT, 0x08)).isEqualTo(1);
         assertThat(page.get(ValueLayout.JAVA_INT, 0x0c)).isEqualTo(4096);

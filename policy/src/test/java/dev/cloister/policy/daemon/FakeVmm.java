@@ -11,8 +11,8 @@ import dev.cloister.linux.Poller;
 import dev.cloister.policy.channel.RingReader;
 import dev.cloister.policy.channel.RingWriter;
 import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
-import dev.cloister.policy.protocol.ChannelKind;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.DomainConfig;
 import dev.cloister.policy.protocol.DomainState;
@@ -95,7 +95,7 @@ public final class FakeVmm {
 
     private void attach(ToVmm.Attach attach, List<Fd> fds) throws IOException {
         ChannelConfig channel = config.orElseThrow().channels().get(attach.index());
-        if (channel.kind() != ChannelKind.MEMORY) {
+        if (channel.kind() != FlowKind.MEMORY) {
             say("attached " + channel.flow());
             return;
         }
@@ -136,7 +136,7 @@ public final class FakeVmm {
                 case "ask" ->
                     send(new FromVmm.Request(
                             ++id,
-                            ChannelKind.valueOf(parts[2].toUpperCase(java.util.Locale.ROOT)),
+                            FlowKind.valueOf(parts[2].toUpperCase(java.util.Locale.ROOT)),
                             Direction.valueOf(parts[3].toUpperCase(java.util.Locale.ROOT)),
                             parts[1]));
                 case "violate" -> {

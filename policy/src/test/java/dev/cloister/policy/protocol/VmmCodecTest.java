@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.model.FlowKind;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,9 +21,9 @@ class VmmCodecTest {
     private static final int ROUNDS = 20_000;
 
     private static final ChannelConfig MEMORY = new ChannelConfig(
-            0, "readings", ChannelKind.MEMORY, Direction.OUT, "guard", 0xd020_0000L, 0x1_0000, 64, 64, 1000, 100, 0);
+            0, "readings", FlowKind.MEMORY, Direction.OUT, "guard", 0xd020_0000L, 0x1_0000, 64, 64, 1000, 100, 0);
     private static final ChannelConfig STREAM = new ChannelConfig(
-            1, "s", ChannelKind.STREAM, Direction.IN, "@audit", 0xd021_0000L, 0x2_0000, 1, 65536, 0, 0, 8);
+            1, "s", FlowKind.STREAM, Direction.IN, "@audit", 0xd021_0000L, 0x2_0000, 1, 65536, 0, 0, 8);
 
     static DomainConfig config() {
         return new DomainConfig(
@@ -64,7 +65,7 @@ class VmmCodecTest {
                         9,
                         List.of(new FromVmm.ExitCount("io", 1), new FromVmm.ExitCount("hlt", Long.MAX_VALUE)),
                         List.of(new FromVmm.ChannelCounters(2, 3, 4, 5))),
-                new FromVmm.Request(1, ChannelKind.EVENT, Direction.OUT, "command"),
+                new FromVmm.Request(1, FlowKind.EVENT, Direction.OUT, "command"),
                 new FromVmm.Violation(ViolationKind.READ_ONLY_WRITE, "gpa 0xd0200000"),
                 new FromVmm.Exited(255, "{}"));
     }
@@ -141,7 +142,7 @@ class VmmCodecTest {
     void encodingRefusesWhatNoDecoderWouldTake() {
         assertThatThrownBy(() -> VmmCodec.encode(new ToVmm.Attach(31, Direction.IN)))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> VmmCodec.encode(new FromVmm.Request(1, ChannelKind.EVENT, Direction.OUT, "two words")))
+        assertThatThrownBy(() -> VmmCodec.encode(new FromVmm.Request(1, FlowKind.EVENT, Direction.OUT, "two words")))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> VmmCodec.encode(new FromVmm.Exited(0, "x".repeat(VmmCodec.MAX_REPORT + 1))))
                 .isInstanceOf(IllegalArgumentException.class);
