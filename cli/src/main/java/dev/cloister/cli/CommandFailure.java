@@ -3,23 +3,31 @@ package dev.cloister.cli;
 import java.io.Serial;
 
 /** Ends a command with a message on stderr and an exit code; the message says what failed and what to do. */
-final class CommandFailure extends Exception {
+public final class CommandFailure extends Exception {
     @Serial
     private static final long serialVersionUID = 1L;
 
     private final int exitCode;
 
-    CommandFailure(int exitCode, String message) {
+    /**
+     * Makes the failure.
+     *
+     * @param exitCode one of {@link ExitCodes}
+     * @param message what failed and what to do, without the command's name
+     */
+    public CommandFailure(int exitCode, String message) {
         super(message);
         this.exitCode = exitCode;
     }
 
-    CommandFailure(int exitCode, String message, Throwable cause) {
+    /** Makes the failure with what caused it, for the debugger's eyes: it is not printed. */
+    public CommandFailure(int exitCode, String message, Throwable cause) {
         super(message, cause);
         this.exitCode = exitCode;
     }
 
-    int exitCode() {
+    /** Returns the process's exit code. */
+    public int exitCode() {
         return exitCode;
     }
 }

@@ -7,19 +7,20 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 
 /** Writes one JSON document for {@code --json}. */
-final class JsonText {
+public final class JsonText {
     static final JsonFactory FACTORY = new JsonFactory();
 
     private JsonText() {}
 
     /** What fills the document. */
     @FunctionalInterface
-    interface Body {
+    public interface Body {
+        /** Writes exactly one value. */
         void write(JsonGenerator json) throws IOException;
     }
 
     /** Returns the document that {@code body} writes, indented, without a line end. */
-    static String of(Body body) {
+    public static String of(Body body) {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = FACTORY.createGenerator(text).useDefaultPrettyPrinter()) {
             body.write(json);

@@ -3,13 +3,13 @@ package dev.cloister.cli;
 import java.io.PrintWriter;
 
 /** Prose in eighty columns. */
-final class Lines {
+public final class Lines {
     private static final int WIDTH = 80;
 
     private Lines() {}
 
     /** Prints {@code text} behind {@code lead}, wrapped at words; later lines are indented by the lead's width. */
-    static void wrap(PrintWriter out, String lead, String text) {
+    public static void wrap(PrintWriter out, String lead, String text) {
         String indent = " ".repeat(lead.length());
         StringBuilder line = new StringBuilder(lead);
         boolean first = true;

@@ -7,7 +7,7 @@ import java.util.List;
  * A text table that fits 80 columns: the columns take what their cells need, and the widest text columns are cut with an
  * ellipsis until the line fits. Columns whose header ends in a space-free {@code >} mark are right-aligned.
  */
-final class Table {
+public final class Table {
     private static final int WIDTH = 80;
     private static final int GAP = 2;
     private static final int LEAST = 6;
@@ -17,7 +17,7 @@ final class Table {
     private final List<List<String>> rows = new ArrayList<>();
 
     /** Starts a table; a header that begins with {@code >} makes its column right-aligned. */
-    Table(String... headers) {
+    public Table(String... headers) {
         for (String header : headers) {
             boolean alignRight = header.startsWith(">");
             right.add(alignRight);
@@ -26,7 +26,7 @@ final class Table {
     }
 
     /** Adds a row: as many cells as there are headers. */
-    Table row(Object... cells) {
+    public Table row(Object... cells) {
         if (cells.length != headers.size()) {
             throw new IllegalArgumentException(cells.length + " cells for " + headers.size() + " columns");
         }
@@ -39,7 +39,7 @@ final class Table {
     }
 
     /** The table's lines, header first. */
-    List<String> lines() {
+    public List<String> lines() {
         int[] widths = fit(naturalWidths());
         List<String> lines = new ArrayList<>();
         lines.add(line(headers, widths));

@@ -1,0 +1,28 @@
+package dev.cloister.cli.policy;
+
+import dev.cloister.cli.CommandFailure;
+import dev.cloister.cli.ExitCodes;
+import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.PolicyException;
+import dev.cloister.policy.model.PolicyLoader;
+import dev.cloister.policy.model.Problem;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+
+/** The policy that a command was given. */
+final class PolicyFile {
+    private PolicyFile() {}
+
+    /** Loads a policy for inspection; its problems become the command's failure, with {@link ExitCodes#BAD_INPUT}. */
+    static Policy load(Path file) throws CommandFailure {
+        try {
+            return PolicyLoader.parse(file);
+        } catch (PolicyException e) {
+            throw new CommandFailure(
+                    ExitCodes.BAD_INPUT,
+                    "the policy can't be loaded\n"
+                            + e.problems().stream().map(Problem::toString).collect(Collectors.joining("\n")),
+                    e);
+        }
+    }
+}
