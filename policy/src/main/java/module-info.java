@@ -6,6 +6,8 @@ module dev.cloister.policy {
     requires static org.jspecify;
 
     exports dev.cloister.policy.model;
+    exports dev.cloister.policy.language;
+    exports dev.cloister.policy.analysis;
     exports dev.cloister.policy.decision;
     exports dev.cloister.policy.explain;
     exports dev.cloister.policy.audit;

@@ -1,11 +1,12 @@
 package dev.cloister.cli;
 
 import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.explain.Verdict;
+import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
-import dev.cloister.policy.model.PolicyLoader;
 import dev.cloister.policy.model.Problem;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.vmm.host.HostCheck;

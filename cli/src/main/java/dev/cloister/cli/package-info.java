@@ -3,3 +3,4 @@
  * and print. No decision about guests, flows or channels is taken here.
  */
 package dev.cloister.cli;
+

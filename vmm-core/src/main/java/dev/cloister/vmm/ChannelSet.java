@@ -107,6 +107,9 @@ final class ChannelSet implements PortDevice, AutoCloseable {
             case MEMORY, STREAM -> 2;
             case EVENT -> 1;
             case CONSOLE -> 0;
+            case DATAGRAM, WIRE, DISK, LOG ->
+                throw MachineException.input("attach of channel " + config.flow()
+                        + ": this VMM makes no channel of kind " + config.kind().jsonName());
         };
         if (fds.size() != expected) {
             throw MachineException.input("attach of channel " + config.flow() + " came with " + fds.size()
@@ -272,7 +275,8 @@ final class ChannelSet implements PortDevice, AutoCloseable {
                         ? new ChannelCounters(index, 0, 0, 0)
                         : new ChannelCounters(index, relay.bytes(), relay.held(), relay.reverse());
             case MEMORY -> new ChannelCounters(index, records(channel), channel.refused, 0);
-            case EVENT, CONSOLE -> new ChannelCounters(index, channel.signals, channel.refused, 0);
+            case EVENT, CONSOLE, DATAGRAM, WIRE, DISK, LOG ->
+                new ChannelCounters(index, channel.signals, channel.refused, 0);
         };
     }
 

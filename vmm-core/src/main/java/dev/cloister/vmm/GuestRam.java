@@ -130,7 +130,7 @@ final class GuestRam implements AutoCloseable {
     private static boolean isInbound(ChannelConfig channel) {
         return switch (channel.kind()) {
             case MEMORY -> channel.direction() == Direction.IN;
-            case EVENT, STREAM, CONSOLE -> false;
+            case EVENT, STREAM, CONSOLE, DATAGRAM, WIRE, DISK, LOG -> false;
         };
     }
 

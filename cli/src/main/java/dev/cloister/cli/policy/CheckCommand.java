@@ -3,10 +3,10 @@ package dev.cloister.cli.policy;
 import dev.cloister.cli.ExitCodes;
 import dev.cloister.cli.JsonText;
 import dev.cloister.cli.Table;
+import dev.cloister.policy.analysis.PolicyCheck;
+import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.Policy;
-import dev.cloister.policy.model.PolicyCheck;
 import dev.cloister.policy.model.PolicyException;
-import dev.cloister.policy.model.PolicyLoader;
 import dev.cloister.policy.model.Problem;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -88,7 +88,7 @@ public final class CheckCommand implements Callable<Integer> {
             json.writeArrayFieldStart("findings");
             for (Problem problem : problems) {
                 json.writeStartObject();
-                json.writeStringField("id", problem.id());
+                json.writeStringField("id", problem.id().code());
                 json.writeStringField("severity", problem.severity().label());
                 json.writeStringField("file", problem.file());
                 json.writeNumberField("line", problem.line());

@@ -2,9 +2,9 @@ package dev.cloister.cli.policy;
 
 import dev.cloister.cli.CommandFailure;
 import dev.cloister.cli.ExitCodes;
+import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
-import dev.cloister.policy.model.PolicyLoader;
 import dev.cloister.policy.model.Problem;
 import java.nio.file.Path;
 import java.util.stream.Collectors;

@@ -3,3 +3,4 @@
  * and print. They start nothing and decide nothing.
  */
 package dev.cloister.cli.policy;
+

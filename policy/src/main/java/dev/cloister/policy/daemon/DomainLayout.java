@@ -5,6 +5,7 @@ import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.Image;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Rate;
 import dev.cloister.policy.protocol.ChannelConfig;
@@ -29,15 +30,19 @@ final class DomainLayout {
                 domain.id(),
                 domain.name(),
                 policy.lattice().format(domain.label()),
-                domain.memoryBytes(),
-                domain.cpus(),
+                domain.memory().bytes(),
+                domain.cpus().count(),
                 domain.engine(),
-                domain.image().kernel().path(),
+                bootName(domain.image()),
                 domain.image().cmdline(),
                 domain.image().initrd().isPresent(),
                 serialIn,
                 policy.onDaemonLoss(),
                 channels(policy, domain));
+    }
+
+    private static String bootName(Image image) {
+        return image.files().getFirst().path();
     }
 
     /** Position of a flow in the directory of one of its ends. */

@@ -41,7 +41,7 @@ final class Launcher implements AutoCloseable {
         Domain domain = runtime.domain();
         List<MeasuredImage> images = new ArrayList<>();
         try {
-            images.add(MeasuredImage.load(domain.image().kernel()));
+            images.add(MeasuredImage.load(kernel(domain)));
             Optional<ImageFile> initrd = domain.image().initrd();
             if (initrd.isPresent()) {
                 images.add(MeasuredImage.load(initrd.get()));
@@ -58,11 +58,11 @@ final class Launcher implements AutoCloseable {
         }
     }
 
-    private boolean allowed(DomainRuntime runtime, List<MeasuredImage> images) {
+    private boolean allowed(DomainRuntime runtime, List<MeasuredImage> images) throws IOException {
         Domain domain = runtime.domain();
         Optional<String> initrd = images.size() > 1 ? Optional.of(images.get(1).sha256()) : Optional.empty();
         Decision decision = decider.start(domain, images.getFirst().sha256(), initrd);
-        String what = measured(domain.image().kernel(), images.getFirst())
+        String what = measured(kernel(domain), images.getFirst())
                 + domain.image()
                         .initrd()
                         .map(file -> ", " + measured(file, images.get(1)))
@@ -106,6 +106,12 @@ final class Launcher implements AutoCloseable {
             }
         }
         return granted;
+    }
+
+    private static ImageFile kernel(Domain domain) throws IOException {
+        return domain.image()
+                .kernel()
+                .orElseThrow(() -> new IOException("domain " + domain.name() + " has no kernel, only firmware"));
     }
 
     private static String measured(ImageFile file, MeasuredImage image) {

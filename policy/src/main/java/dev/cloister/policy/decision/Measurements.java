@@ -1,6 +1,7 @@
 package dev.cloister.policy.decision;
 
 import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.ImageFile;
 import java.util.Arrays;
 
 /** The digests that were really measured, by domain. Immutable; {@link #with} makes a new one. */
@@ -38,7 +39,8 @@ public final class Measurements {
     /** Returns whether the domain was measured and is what the policy states. */
     boolean match(Domain domain) {
         int i = domain.index();
-        if (i >= kernels.length || !domain.image().kernel().sha256().equals(kernels[i])) {
+        if (i >= kernels.length
+                || !domain.image().kernel().map(ImageFile::sha256).orElse("").equals(kernels[i])) {
             return false;
         }
         var initrd = domain.image().initrd();

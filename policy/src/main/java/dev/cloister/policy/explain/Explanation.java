@@ -36,7 +36,10 @@ public final class Explanation {
         Measurements all = Measurements.none();
         for (Domain domain : policy.domains()) {
             String initrd = domain.image().initrd().map(ImageFile::sha256).orElse("");
-            all = all.with(domain.index(), domain.image().kernel().sha256(), initrd);
+            all = all.with(
+                    domain.index(),
+                    domain.image().kernel().map(ImageFile::sha256).orElse(""),
+                    initrd);
         }
         return all;
     }
@@ -132,8 +135,9 @@ public final class Explanation {
     }
 
     private String unmeasured(Endpoint endpoint) {
-        String what =
-                endpoint instanceof Domain domain ? domain.image().kernel().path() : endpoint.name();
+        String what = endpoint instanceof Domain domain
+                ? domain.image().files().getFirst().path()
+                : endpoint.name();
         return "the images of " + endpoint.name() + " (" + what + ") were not measured or differ from the policy";
     }
 

@@ -1,5 +1,7 @@
 package dev.cloister.policy.model;
 
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -9,10 +11,15 @@ import java.util.UUID;
  * @param id identity
  * @param name its name, a label only; at most 31 characters
  * @param label security label
+ * @param type index of its type, or {@link Endpoint#NO_TYPE}
+ * @param tags its tags, without {@code #}
  * @param image what it boots
- * @param memoryBytes guest memory in bytes, a multiple of 4096
- * @param cpus virtual CPUs, 1 to {@link #MAX_CPUS}
+ * @param memory guest memory
+ * @param cpus virtual CPUs
+ * @param cgroup limits of its VMM process, where the policy states some
  * @param engine what executes it
+ * @param cpuid the processor that it is shown, where the policy says
+ * @param lifecycle when it starts and what follows its end
  * @param description the author's words, may be empty
  * @param position where the policy declares it
  */
@@ -21,10 +28,15 @@ public record Domain(
         UUID id,
         String name,
         Label label,
+        int type,
+        Set<String> tags,
         Image image,
-        long memoryBytes,
-        int cpus,
+        Memory memory,
+        Cpus cpus,
+        Optional<Cgroup> cgroup,
         Engine engine,
+        Optional<CpuidModel> cpuid,
+        Lifecycle lifecycle,
         String description,
         SourcePosition position)
         implements Endpoint {
@@ -36,4 +48,9 @@ public record Domain(
 
     /** The most memory of a domain, in bytes. */
     public static final long MAX_MEMORY = 1L << 40;
+
+    /** Copies the set. */
+    public Domain {
+        tags = Set.copyOf(tags);
+    }
 }

@@ -7,7 +7,11 @@ public enum Engine {
     /** The VMM picks the fastest engine that runs the guest. */
     AUTO,
     /** KVM runs the whole guest. */
-    DIRECT;
+    DIRECT,
+    /** The emulator runs supervisor code, KVM runs user code; not in this release. */
+    SHADOW,
+    /** The emulator runs everything; not in this release. */
+    EMULATED;
 
     /** Returns the name used in JSON. */
     public String jsonName() {

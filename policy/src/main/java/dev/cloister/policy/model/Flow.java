@@ -13,8 +13,9 @@ import java.util.Optional;
  * @param recordBytes memory: bytes of a record with its 8-byte header; else 0
  * @param records memory: records in the ring, a power of two; else 0
  * @param capacity stream: bytes of each byte ring, a power of two; else 0
- * @param rate how fast it may be used, where the policy says
+ * @param limits how fast, how much and when it may be used
  * @param backChannel what it may leak the other way, where the policy says
+ * @param forbidden the fragment's rule that forbids it, where one does
  * @param description the author's words, may be empty
  * @param position where the policy declares it
  */
@@ -27,8 +28,9 @@ public record Flow(
         int recordBytes,
         int records,
         int capacity,
-        Optional<Rate> rate,
+        Limits limits,
         Optional<BackChannel> backChannel,
+        Optional<Forbid> forbidden,
         String description,
         SourcePosition position) {
     /** Windows are aligned to, and their sizes multiples of, this many bytes. */
@@ -37,12 +39,29 @@ public record Flow(
     /** The header page before a ring's records or bytes. */
     public static final int RING_HEADER = 0x1000;
 
+    /**
+     * How fast, how much and when a flow may be used.
+     *
+     * @param rate token bucket, where stated
+     * @param quota amount per period, where stated
+     * @param when windows in which its channel may live
+     */
+    public record Limits(Optional<Rate> rate, Optional<Quota> quota, When when) {
+        /** No limits. */
+        public static final Limits NONE = new Limits(Optional.empty(), Optional.empty(), When.ALWAYS);
+    }
+
+    /** Returns the token bucket, where the policy states one. */
+    public Optional<Rate> rate() {
+        return limits.rate();
+    }
+
     /** Returns the bytes of guest-physical address space that one end of the channel needs; 0 for none. */
     public long windowBytes() {
         return switch (kind) {
             case MEMORY -> aligned(RING_HEADER + (long) recordBytes * records);
             case STREAM -> aligned(RING_HEADER + (long) capacity);
-            case EVENT, CONSOLE -> 0;
+            case EVENT, CONSOLE, DATAGRAM, WIRE, DISK, LOG -> 0;
         };
     }
 

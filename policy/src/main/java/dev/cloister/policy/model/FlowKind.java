@@ -11,7 +11,15 @@ public enum FlowKind {
     /** Byte stream relayed by the receiving side's credit, which the sender can see. */
     STREAM(3),
     /** A domain's serial line: to the host, or input from it. */
-    CONSOLE(4);
+    CONSOLE(4),
+    /** Messages, delivered whole or not at all. */
+    DATAGRAM(5),
+    /** One direction of an Ethernet link: the other direction is a flow of its own. */
+    WIRE(6),
+    /** One direction of a block device: reading flows from the disk, writing to it. */
+    DISK(7),
+    /** Records to a security-logging domain. */
+    LOG(8);
 
     private static final FlowKind[] BY_CODE = values();
 
@@ -21,7 +29,7 @@ public enum FlowKind {
         this.code = code;
     }
 
-    /** Returns the number, 1 to 4, that stands for this kind in the directory page, the request page and the daemon's protocol. */
+    /** Returns the number, 1 to 8, that stands for this kind in the directory page, the request page and the daemon's protocol. */
     public int code() {
         return code;
     }
@@ -30,7 +38,7 @@ public enum FlowKind {
      * Tells whether a number names a kind.
      *
      * @param code any number, also from a guest
-     * @return true for 1 to 4
+     * @return true for 1 to 8
      */
     public static boolean isCode(int code) {
         return code >= 1 && code <= BY_CODE.length;
@@ -39,7 +47,7 @@ public enum FlowKind {
     /**
      * Finds a kind by its number.
      *
-     * @param code 1 to 4; check with {@link #isCode} first where it comes from outside
+     * @param code 1 to 8; check with {@link #isCode} first where it comes from outside
      * @return the kind
      */
     public static FlowKind ofCode(int code) {
@@ -56,6 +64,19 @@ public enum FlowKind {
 
     /** Returns whether the sender sees something of the receiver, so that a reverse edge is induced. */
     public boolean inducesReverseEdge() {
-        return this == STREAM;
+        return switch (this) {
+            case STREAM, DATAGRAM, WIRE, DISK -> true;
+            case MEMORY, EVENT, CONSOLE, LOG -> false;
+        };
+    }
+
+    /** Returns whether somebody other than the sender sees how much passes, so that a quota can be kept. */
+    public boolean metered() {
+        return this != MEMORY && this != LOG;
+    }
+
+    /** Returns whether this release makes channels of this kind; the analyses know all kinds. */
+    public boolean made() {
+        return code <= CONSOLE.code;
     }
 }

@@ -2,20 +2,26 @@ package dev.cloister.policy.model;
 
 import java.util.Locale;
 
-/** Host resources that flows may name as endpoints. */
+/** Sorts of host resources that flows may name as endpoints. */
 public enum HostResource {
     /** {@code @audit}: the live audit stream; a source only, of kind memory. */
     AUDIT,
     /** {@code @console}: sink of serial output, source of serial input; kind console. */
-    CONSOLE;
+    CONSOLE,
+    /** {@code @disk:name}: a disk image or block device; kind disk. */
+    DISK,
+    /** {@code @tap:name}: a host network interface; kind wire. */
+    TAP,
+    /** {@code @log:name}: a file that serial output is appended to; kind console; a sink only. */
+    LOG;
 
-    /** Returns the name of the member of {@code host} that declares it. */
+    /** Returns the name of the sort, such as {@code disk}; {@code host} declares those with names under its plural. */
     public String jsonName() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Returns the name by which flows refer to it, such as {@code @audit}. */
-    public String endpointName() {
-        return "@" + jsonName();
+    /** Returns whether a host has several of them, each with a name. */
+    public boolean named() {
+        return this == DISK || this == TAP || this == LOG;
     }
 }

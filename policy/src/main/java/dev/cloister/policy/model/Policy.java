@@ -9,58 +9,49 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * A compiled policy: immutable, with dense numbers for endpoints and flows. Made by {@link PolicyLoader} only. Safe for
+ * A compiled policy: immutable, with dense numbers for endpoints and flows. Made by the loader of the language package. Safe for
  * any number of threads; the lookups by number allocate nothing.
  */
 public final class Policy {
     /** What {@link #findFlow} returns when nothing is declared. */
     public static final int NO_FLOW = -1;
 
-    private final Header header;
-    private final Lattice lattice;
-    private final List<Domain> domains;
+    private final PolicyParts parts;
+    private final PolicyParts.Header header;
     private final List<Endpoint> endpoints;
+    private final Endpoint[] endpointAt;
+    private final Flow[] flowAt;
     private final Guard[] guardOf;
-    private final List<Guard> guards;
-    private final List<Flow> flows;
     private final FlowTable table;
+    private final int[][] partyOf;
     private final Map<String, Endpoint> byName = new HashMap<>();
     private final Map<UUID, Domain> byId = new HashMap<>();
     private final Map<String, Flow> flowByName = new HashMap<>();
 
-    /** What a policy says once, for all of it. */
-    record Header(
-            String file,
-            String name,
-            String description,
-            String digest,
-            DaemonLoss onDaemonLoss,
-            AuditFull onAuditFull,
-            Rate requestRate,
-            SourcePosition position,
-            SourcePosition flowsPosition) {}
-
-    Policy(
-            Header header,
-            Lattice lattice,
-            List<Domain> domains,
-            List<HostEndpoint> host,
-            List<Guard> guards,
-            List<Flow> flows) {
-        this.header = header;
-        this.lattice = lattice;
-        this.domains = List.copyOf(domains);
-        this.guards = List.copyOf(guards);
-        this.flows = List.copyOf(flows);
-        List<Endpoint> all = new ArrayList<>(domains);
-        all.addAll(host);
+    /** Compiles a policy from parts whose references have been checked. */
+    public Policy(PolicyParts parts) {
+        this.parts = parts;
+        this.header = parts.header();
+        List<Endpoint> all = new ArrayList<>(parts.domains());
+        all.addAll(parts.host());
         this.endpoints = List.copyOf(all);
+        this.endpointAt = all.toArray(Endpoint[]::new);
+        this.flowAt = parts.flows().toArray(Flow[]::new);
         this.guardOf = new Guard[all.size()];
-        guards.forEach(guard -> guardOf[guard.domain().index()] = guard);
-        this.table = new FlowTable(this.flows, all.size());
+        parts.guards().forEach(guard -> guardOf[guard.domain().index()] = guard);
+        this.table = new FlowTable(parts.flows(), all.size());
+        this.partyOf =
+                parts.conflicts().stream().map(set -> parties(set, all.size())).toArray(int[][]::new);
         endpoints.forEach(endpoint -> byName.put(endpoint.name(), endpoint));
-        domains.forEach(domain -> byId.put(domain.id(), domain));
-        flows.forEach(flow -> flowByName.put(flow.name(), flow));
+        parts.domains().forEach(domain -> byId.put(domain.id(), domain));
+        parts.flows().forEach(flow -> flowByName.put(flow.name(), flow));
+    }
+
+    private static int[] parties(ConflictSet set, int endpoints) {
+        int[] of = new int[endpoints];
+        Arrays.fill(of, ConflictSet.NO_PARTY);
+        set.parties().forEach(party -> party.members().forEach(member -> of[member.index()] = party.index()));
+        return of;
     }
 
     /** Returns the file as the user named it. */
@@ -78,7 +69,7 @@ public final class Policy {
         return header.description();
     }
 
-    /** Returns the SHA-256 of the file's bytes, 64 lower-case hexadecimal digits. */
+    /** Returns the SHA-256 of the canonical form with all fragments, 64 lower-case hexadecimal digits. */
     public String digest() {
         return header.digest();
     }
@@ -110,12 +101,67 @@ public final class Policy {
 
     /** Returns the lattice. */
     public Lattice lattice() {
-        return lattice;
+        return parts.lattice();
+    }
+
+    /** Returns the type rules. */
+    public TypeEnforcement types() {
+        return parts.types();
+    }
+
+    /** Returns the windows of time; a window's index is its place in this list. */
+    public List<Window> windows() {
+        return parts.windows();
+    }
+
+    /** Returns the conflict sets; a set's index is its place in this list. */
+    public List<ConflictSet> conflicts() {
+        return parts.conflicts();
+    }
+
+    /**
+     * Returns the index of an endpoint's party in a conflict set, or {@link ConflictSet#NO_PARTY}.
+     *
+     * @param set the set's index
+     * @param endpoint the endpoint's index
+     */
+    public int party(int set, int endpoint) {
+        return partyOf[set][endpoint];
+    }
+
+    /** Returns the assertions; an assertion's index is its place in this list. */
+    public List<Assertion> assertions() {
+        return parts.claims().assertions();
+    }
+
+    /** Returns the accepted risks. */
+    public List<ResidualRisk> residualRisks() {
+        return parts.claims().residualRisks();
+    }
+
+    /** Returns the cyclic schedule, where there is one. */
+    public Optional<Schedule> schedule() {
+        return parts.claims().schedule();
+    }
+
+    /** Returns what the host has for domains, where stated. */
+    public Optional<Capacity> capacity() {
+        return parts.claims().capacity();
+    }
+
+    /** Returns the most that any pair may leak against the labels, where stated. */
+    public Optional<CovertLimit> covertLimit() {
+        return parts.claims().covertLimit();
+    }
+
+    /** Returns the fragments that were included. */
+    public List<Fragment> fragments() {
+        return parts.fragments();
     }
 
     /** Returns the domains; a domain's index is its place in this list. */
     public List<Domain> domains() {
-        return domains;
+        return parts.domains();
     }
 
     /** Returns all endpoints, domains first; an endpoint's index is its place in this list. */
@@ -125,22 +171,22 @@ public final class Policy {
 
     /** Returns the guards. */
     public List<Guard> guards() {
-        return guards;
+        return parts.guards();
     }
 
     /** Returns the flows; a flow's index is its place in this list. */
     public List<Flow> flows() {
-        return flows;
+        return parts.flows();
     }
 
     /** Returns the endpoint with that index. */
     public Endpoint endpoint(int index) {
-        return endpoints.get(index);
+        return endpointAt[index];
     }
 
     /** Returns the flow with that index. */
     public Flow flow(int index) {
-        return flows.get(index);
+        return flowAt[index];
     }
 
     /** Returns whether the endpoint is a declared guard. */
@@ -161,7 +207,7 @@ public final class Policy {
         return guard;
     }
 
-    /** Returns the endpoint of that name: a domain's name, {@code @audit} or {@code @console}. */
+    /** Returns the endpoint of that name: a domain's name, or one such as {@code @console}, {@code @disk:root}. */
     public Optional<Endpoint> endpoint(String name) {
         return Optional.ofNullable(byName.get(name));
     }
@@ -194,7 +240,7 @@ public final class Policy {
 
     /** Returns the flows that the endpoint sends or receives, in declared order: the order of its directory page. */
     public List<Flow> flowsOf(Endpoint endpoint) {
-        return table.of(endpoint.index()).mapToObj(flows::get).toList();
+        return table.of(endpoint.index()).mapToObj(parts.flows()::get).toList();
     }
 
     /** Lookup from (from, to, kind) to the first flow, by open addressing over primitive arrays; and flows by endpoint. */
@@ -249,7 +295,7 @@ public final class Policy {
         }
 
         private static long key(int from, int to, FlowKind kind) {
-            return (long) from << 34 | (long) to << 4 | kind.code();
+            return (long) from << 34 | (long) to << 4 | kind.ordinal();
         }
     }
 }

@@ -16,7 +16,7 @@ import java.util.Locale;
  * @param suggestion what to do; empty when nothing sensible can be proposed
  */
 public record Problem(
-        String id,
+        FindingId id,
         Severity severity,
         String file,
         int line,

@@ -1,7 +1,7 @@
 /**
- * The policy as data: the JSON loader with the position of every value, the immutable compiled {@link
- * dev.cloister.policy.model.Policy}, and the static analyses over it. What decides on requests is not here (see the
- * decision package), nor anything that opens a guest's files.
+ * The policy as data: the immutable records that a policy consists of, and the compiled {@link
+ * dev.cloister.policy.model.Policy}. How it is read is not here (see the language package), nor what follows from it (analysis,
+ * decision), nor anything that opens a guest's files.
  */
 @NullMarked
 package dev.cloister.policy.model;

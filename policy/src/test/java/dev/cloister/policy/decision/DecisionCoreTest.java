@@ -3,11 +3,11 @@ package dev.cloister.policy.decision;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.policy.explain.Explanation;
+import dev.cloister.policy.language.Samples;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.ImageFile;
 import dev.cloister.policy.model.Policy;
-import dev.cloister.policy.model.Samples;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -248,7 +248,7 @@ class DecisionCoreTest {
             }
             String kernel = random.nextInt(15) == 0
                     ? "00".repeat(32)
-                    : domain.image().kernel().sha256();
+                    : domain.image().kernel().orElseThrow().sha256();
             String initrd = domain.image().initrd().map(ImageFile::sha256).orElse("");
             presented = presented.with(domain.index(), kernel, initrd);
             measured.put(domain.name(), kernel + "+" + initrd);

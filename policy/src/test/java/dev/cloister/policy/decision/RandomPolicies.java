@@ -1,8 +1,8 @@
 package dev.cloister.policy.decision;
 
+import dev.cloister.policy.language.Samples;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
-import dev.cloister.policy.model.Samples;
 import java.util.Random;
 import java.util.StringJoiner;
 

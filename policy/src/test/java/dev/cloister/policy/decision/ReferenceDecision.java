@@ -165,7 +165,7 @@ final class ReferenceDecision {
         if (!(endpoint instanceof Domain domain)) {
             return true;
         }
-        String stated = domain.image().kernel().sha256() + "+"
+        String stated = domain.image().kernel().orElseThrow().sha256() + "+"
                 + domain.image().initrd().map(ImageFile::sha256).orElse("");
         return stated.equals(measured.get(domain.name()));
     }

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cloister.policy.decision.Gate;
 import dev.cloister.policy.decision.Outcome;
 import dev.cloister.policy.decision.Reason;
+import dev.cloister.policy.language.Samples;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
-import dev.cloister.policy.model.Samples;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 

@@ -1,5 +1,10 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.language;
 
+import dev.cloister.policy.analysis.PolicyCheck;
+import dev.cloister.policy.model.FindingId;
+import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.PolicyException;
+import dev.cloister.policy.model.Problem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -69,7 +74,7 @@ public final class PolicyLoader {
             return in.readNBytes(JsonTree.MAX_BYTES + 1);
         } catch (IOException e) {
             problems.errorAt(
-                    ProblemIds.UNREADABLE,
+                    FindingId.UNREADABLE,
                     0,
                     0,
                     "can't read the policy: " + e.getClass().getSimpleName(),

@@ -1,4 +1,4 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.language;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -1,5 +1,29 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.language;
 
+import dev.cloister.policy.model.AuditFull;
+import dev.cloister.policy.model.Cpus;
+import dev.cloister.policy.model.DaemonLoss;
+import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.Endpoint;
+import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.model.FindingId;
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.Guard;
+import dev.cloister.policy.model.HostEndpoint;
+import dev.cloister.policy.model.HostObject;
+import dev.cloister.policy.model.HostResource;
+import dev.cloister.policy.model.Image;
+import dev.cloister.policy.model.ImageFile;
+import dev.cloister.policy.model.Label;
+import dev.cloister.policy.model.Lattice;
+import dev.cloister.policy.model.Lifecycle;
+import dev.cloister.policy.model.Memory;
+import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.PolicyException;
+import dev.cloister.policy.model.PolicyParts;
+import dev.cloister.policy.model.Rate;
+import dev.cloister.policy.model.SourcePosition;
+import dev.cloister.policy.model.TypeEnforcement;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,8 +58,11 @@ final class PolicyReader {
     static final int MAX_DOMAINS = 10_000;
     static final int MAX_FLOWS = 200_000;
 
+    private static final Label NO_LABEL = new Label(0, 1, 0);
+
     private final Problems problems;
     private final Path folder;
+    private Lattice lattice = Lattice.chain(List.of(), List.of(), new SourcePosition("", 0, 0));
     private final Names levels = new Names("level");
     private final Names compartments = new Names("compartment");
     private final Names domainNames = new Names("domain");
@@ -53,7 +80,7 @@ final class PolicyReader {
 
         void add(String name, Json at) {
             if (!name.isEmpty() && numbers.putIfAbsent(name, numbers.size()) != null) {
-                problems.error(ProblemIds.DUPLICATE, at, "the " + sort + " is declared twice", "each name once", "");
+                problems.error(FindingId.DUPLICATE, at, "the " + sort + " is declared twice", "each name once", "");
             }
         }
 
@@ -61,7 +88,7 @@ final class PolicyReader {
             Integer number = numbers.get(name);
             if (number == null && !name.isEmpty()) {
                 problems.error(
-                        ProblemIds.DANGLING,
+                        FindingId.DANGLING,
                         at,
                         "no such " + sort,
                         "a declared " + sort,
@@ -96,29 +123,40 @@ final class PolicyReader {
         fields.text("$schema", STATED, "the address of a schema", "");
         Lattice lattice = fields.required("lattice")
                 .map(this::lattice)
-                .orElseGet(() -> new Lattice(List.of(), List.of(), fields.position()));
+                .orElseGet(() -> Lattice.chain(List.of(), List.of(), fields.position()));
         List<Domain> domains = domains(fields.items("domains", true, MAX_DOMAINS), fields);
         List<HostEndpoint> host =
                 fields.optional("host").map(json -> host(json, domains.size())).orElse(List.of());
         List<Guard> guards = guards(fields.items("guards", false, MAX_DOMAINS));
         List<Flow> flows = flows(fields.items("flows", true, MAX_FLOWS));
-        Policy.Header header = header(fields, digest);
+        PolicyParts.Header header = header(fields, digest);
         problems.throwIfErrors();
-        return new Policy(header, lattice, domains, host, guards, flows);
+        return new Policy(new PolicyParts(
+                header,
+                lattice,
+                TypeEnforcement.NONE,
+                List.of(),
+                List.of(),
+                domains,
+                host,
+                guards,
+                flows,
+                PolicyParts.Claims.NONE,
+                List.of()));
     }
 
     private void version(Fields fields) {
         fields.required("version").ifPresent(json -> {
             if (!(json instanceof Json.Int number)) {
-                problems.error(ProblemIds.WRONG_TYPE, json, "\"version\" is " + json.typeName(), "the integer 1", "");
+                problems.error(FindingId.WRONG_TYPE, json, "\"version\" is " + json.typeName(), "the integer 1", "");
             } else if (number.value() != 1) {
                 problems.error(
-                        ProblemIds.VERSION, json, "unknown version of the policy language", "1", "use another release");
+                        FindingId.VERSION, json, "unknown version of the policy language", "1", "use another release");
             }
         });
     }
 
-    private Policy.Header header(Fields fields, String digest) {
+    private PolicyParts.Header header(Fields fields, String digest) {
         Rate requestRate = fields.optional("requestRate")
                 .map(json -> rate(json, "requestRate"))
                 .orElseGet(() -> new Rate(DEFAULT_REQUESTS_PER_SECOND, DEFAULT_REQUEST_BURST, fields.position()));
@@ -126,7 +164,7 @@ final class PolicyReader {
                 .map(json -> open(json, "audit", "onFull")
                         .choice("onFull", AuditFull.values(), AuditFull::jsonName, AuditFull.HALT))
                 .orElse(AuditFull.HALT);
-        return new Policy.Header(
+        return new PolicyParts.Header(
                 problems.file(),
                 fields.text("name", NAME, NAME_WORDS),
                 description(fields),
@@ -145,7 +183,7 @@ final class PolicyReader {
         if (levelNames.isEmpty() && fields.optional("levels").isPresent()) {
             fields.outOfRange("levels", "at least one level");
         }
-        return new Lattice(levelNames, compartmentNames, fields.position());
+        return lattice = Lattice.chain(levelNames, compartmentNames, fields.position());
     }
 
     private List<String> names(Fields fields, String field, boolean required, Names names) {
@@ -159,7 +197,7 @@ final class PolicyReader {
     }
 
     private Label label(Fields owner, String field, String what) {
-        return owner.required(field).map(json -> label(json, what)).orElse(new Label(0, 0));
+        return owner.required(field).map(json -> label(json, what)).orElse(NO_LABEL);
     }
 
     private Label label(Json json, String what) {
@@ -171,11 +209,11 @@ final class PolicyReader {
         for (Json item : fields.items("compartments", false, Lattice.MAX_NAMES)) {
             long bit = 1L << compartments.number(fields.text(item, "compartments", NAME, NAME_WORDS), item);
             if ((bits & bit) != 0) {
-                problems.error(ProblemIds.DUPLICATE, item, "the compartment is named twice", "each name once", "");
+                problems.error(FindingId.DUPLICATE, item, "the compartment is named twice", "each name once", "");
             }
             bits |= bit;
         }
-        return new Label(level, bits);
+        return level < lattice.levels().size() ? lattice.label(level, bits) : NO_LABEL;
     }
 
     private List<Domain> domains(List<Json> items, Fields policy) {
@@ -205,10 +243,15 @@ final class PolicyReader {
                 id(fields),
                 name,
                 label(fields, "label", "domain " + name),
+                Endpoint.NO_TYPE,
+                Set.of(),
                 image(fields),
-                memory,
-                (int) fields.integer("cpus", 1, Domain.MAX_CPUS, 1),
+                Memory.of(memory),
+                Cpus.of((int) fields.integer("cpus", 1, Domain.MAX_CPUS, 1)),
+                Optional.empty(),
                 fields.choice("engine", Engine.values(), Engine::jsonName, Engine.AUTO),
+                Optional.empty(),
+                Lifecycle.DEFAULT,
                 description(fields),
                 fields.position());
     }
@@ -221,9 +264,9 @@ final class PolicyReader {
         }
         UUID id = UUID.fromString(text.toLowerCase(Locale.ROOT));
         if (id.equals(NIL)) {
-            problems.error(ProblemIds.MALFORMED, at.get(), "the nil UUID names nobody", "a UUID that is unique", "");
+            problems.error(FindingId.MALFORMED, at.get(), "the nil UUID names nobody", "a UUID that is unique", "");
         } else if (ids.putIfAbsent(id, at.get()) != null) {
-            problems.error(ProblemIds.DUPLICATE, at.get(), "two domains have one id", "each id once", "");
+            problems.error(FindingId.DUPLICATE, at.get(), "two domains have one id", "each id once", "");
         }
         return id;
     }
@@ -233,10 +276,11 @@ final class PolicyReader {
                 .map(json -> open(json, "an image", "kernel", "initrd", "cmdline"))
                 .orElse(domain);
         if (fields.self() == domain.self()) {
-            return new Image(noFile(domain), Optional.empty(), "", domain.position());
+            return new Image(Optional.of(noFile(domain)), Optional.empty(), Optional.empty(), "", domain.position());
         }
         return new Image(
-                fields.required("kernel").map(json -> imageFile(json, "kernel")).orElseGet(() -> noFile(fields)),
+                fields.required("kernel").map(json -> imageFile(json, "kernel")),
+                Optional.empty(),
                 fields.optional("initrd").map(json -> imageFile(json, "initrd")),
                 fields.text("cmdline", CMDLINE, "at most 2047 printable ASCII characters", ""),
                 fields.position());
@@ -257,11 +301,14 @@ final class PolicyReader {
     private List<HostEndpoint> host(Json json, int firstIndex) {
         Fields fields = open(json, "host", "audit", "console");
         List<HostEndpoint> list = new ArrayList<>();
-        for (HostResource resource : HostResource.values()) {
+        for (HostObject object : List.of(new HostObject.Audit(), new HostObject.Console())) {
+            HostResource resource = object.resource();
+            String name = "@" + resource.jsonName();
             fields.optional(resource.jsonName()).ifPresent(item -> {
-                Fields host = open(item, resource.endpointName(), "label");
-                Label label = label(host, "label", resource.endpointName());
-                list.add(new HostEndpoint(firstIndex + list.size(), resource, label, host.position()));
+                Fields host = open(item, name, "label");
+                Label label = label(host, "label", name);
+                list.add(new HostEndpoint(
+                        firstIndex + list.size(), name, label, Endpoint.NO_TYPE, object, host.position()));
             });
         }
         list.forEach(endpoint -> endpoints.put(endpoint.name(), endpoint));
@@ -279,16 +326,16 @@ final class PolicyReader {
             String obligation = fields.text("obligation", STATED, "what the guard promises to do; " + FREE_WORDS);
             endpoint.ifPresent(found -> {
                 if (!(found instanceof Domain domain)) {
-                    problems.error(ProblemIds.ENDPOINT_MISUSE, item, "the host can't be a guard", "a domain", "");
+                    problems.error(FindingId.ENDPOINT_MISUSE, item, "the host can't be a guard", "a domain", "");
                 } else if (!seen.add(domain.name())) {
                     problems.error(
-                            ProblemIds.DUPLICATE,
+                            FindingId.DUPLICATE,
                             item,
                             "domain \"" + domain.name() + "\" is a guard twice",
                             "one guard entry per domain",
                             "split the guard into two domains, one for each direction");
                 } else {
-                    guards.add(new Guard(domain, from, to, obligation, fields.position()));
+                    guards.add(new Guard(domain, from, to, obligation, Optional.empty(), 0, fields.position()));
                 }
             });
         }
@@ -304,7 +351,7 @@ final class PolicyReader {
         Endpoint found = endpoints.get(name);
         if (found == null && json.get() instanceof Json.Text) {
             problems.error(
-                    ProblemIds.DANGLING,
+                    FindingId.DANGLING,
                     json.get(),
                     "\"" + field + "\" names nothing that is declared",
                     "a domain of this policy, or a resource declared in \"host\"",

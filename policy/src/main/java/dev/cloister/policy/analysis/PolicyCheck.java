@@ -1,5 +1,17 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.model.BackChannel;
+import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.Endpoint;
+import dev.cloister.policy.model.FindingId;
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.Guard;
+import dev.cloister.policy.model.Label;
+import dev.cloister.policy.model.Mediation;
+import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.Problem;
+import dev.cloister.policy.model.SourcePosition;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -99,7 +111,7 @@ public final class PolicyCheck {
         for (int i = 0; i < names.size(); i++) {
             if ((used >>> i & 1) == 0) {
                 out.add(finding(
-                        ProblemIds.LATTICE_UNUSED,
+                        FindingId.LATTICE_UNUSED,
                         Problem.Severity.NOTE,
                         policy.lattice().position(),
                         "no label uses the " + sort + " \"" + names.get(i) + "\"",
@@ -118,7 +130,7 @@ public final class PolicyCheck {
             boolean exit = guard.to().dominates(own) || guard.from().dominates(own);
             if (!entry || !exit) {
                 out.add(finding(
-                        ProblemIds.GUARD_UNSOUND,
+                        FindingId.GUARD_UNSOUND,
                         Problem.Severity.ERROR,
                         guard.position(),
                         "guard \"" + guard.domain().name() + "\" with label " + show(own)
@@ -128,7 +140,7 @@ public final class PolicyCheck {
             }
             if (flowsThrough(guard) == 0) {
                 out.add(finding(
-                        ProblemIds.GUARD_UNUSED,
+                        FindingId.GUARD_UNUSED,
                         Problem.Severity.NOTE,
                         guard.position(),
                         "no flow needs the guard \"" + guard.domain().name()
@@ -149,7 +161,7 @@ public final class PolicyCheck {
             Mediation mediation = mediation(flow.from(), flow.to());
             if (!mediation.allowed()) {
                 out.add(finding(
-                        ProblemIds.AGAINST_LATTICE,
+                        FindingId.AGAINST_LATTICE,
                         Problem.Severity.ERROR,
                         flow.position(),
                         "flow \"" + flow.name() + "\" from " + show(flow.from()) + " to " + show(flow.to())
@@ -184,14 +196,14 @@ public final class PolicyCheck {
             if (reverseAllowed) {
                 flow.backChannel()
                         .ifPresent(budget -> out.add(finding(
-                                ProblemIds.BUDGET_UNUSED,
+                                FindingId.BUDGET_UNUSED,
                                 Problem.Severity.NOTE,
                                 budget.position(),
                                 edge + "; the labels allow that, so the budget is only a limit",
                                 "")));
             } else if (flow.backChannel().isEmpty()) {
                 out.add(finding(
-                        ProblemIds.REVERSE_EDGE,
+                        FindingId.REVERSE_EDGE,
                         Problem.Severity.ERROR,
                         flow.position(),
                         edge + ", a reverse edge that the labels forbid",
@@ -199,7 +211,7 @@ public final class PolicyCheck {
             } else {
                 BackChannel budget = flow.backChannel().get();
                 out.add(finding(
-                        ProblemIds.REVERSE_EDGE,
+                        FindingId.REVERSE_EDGE,
                         Problem.Severity.NOTE,
                         budget.position(),
                         edge + ": at most " + budget.bitsPerSecond() + " bits/s against the labels",
@@ -212,7 +224,7 @@ public final class PolicyCheck {
         for (Flow flow : policy.flows()) {
             if (flow.kind() == FlowKind.MEMORY && flow.rate().isPresent()) {
                 out.add(finding(
-                        ProblemIds.RATE_UNSEEN,
+                        FindingId.RATE_UNSEEN,
                         Problem.Severity.WARNING,
                         flow.rate().get().position(),
                         "the rate of memory flow \"" + flow.name()
@@ -226,12 +238,12 @@ public final class PolicyCheck {
         long memory = 0;
         long cpus = 0;
         for (Domain domain : policy.domains()) {
-            memory += domain.memoryBytes();
-            cpus += domain.cpus();
+            memory += domain.memory().bytes();
+            cpus += domain.cpus().count();
             channels(domain, out);
         }
         out.add(finding(
-                ProblemIds.RESOURCES,
+                FindingId.RESOURCES,
                 Problem.Severity.NOTE,
                 policy.position(),
                 policy.domains().size() + " domains with " + (memory >> 10) + " KiB of memory and " + cpus
@@ -244,7 +256,7 @@ public final class PolicyCheck {
         long windows = flows.stream().mapToLong(Flow::windowBytes).sum();
         if (flows.isEmpty()) {
             out.add(finding(
-                    ProblemIds.ISOLATED,
+                    FindingId.ISOLATED,
                     Problem.Severity.NOTE,
                     domain.position(),
                     "domain \"" + domain.name() + "\" has no flow, not even a console",
@@ -252,7 +264,7 @@ public final class PolicyCheck {
         }
         if (flows.size() > MAX_CHANNELS) {
             out.add(finding(
-                    ProblemIds.TOO_MANY_CHANNELS,
+                    FindingId.TOO_MANY_CHANNELS,
                     Problem.Severity.ERROR,
                     domain.position(),
                     "domain \"" + domain.name() + "\" has " + flows.size() + " channels; its directory holds "
@@ -261,7 +273,7 @@ public final class PolicyCheck {
         }
         if (windows > WINDOW_SPACE) {
             out.add(finding(
-                    ProblemIds.WINDOWS_TOO_LARGE,
+                    FindingId.WINDOWS_TOO_LARGE,
                     Problem.Severity.ERROR,
                     domain.position(),
                     "the channel windows of domain \"" + domain.name() + "\" need " + windows + " bytes; there are "
@@ -283,7 +295,7 @@ public final class PolicyCheck {
     }
 
     private static Problem finding(
-            String id, Problem.Severity severity, SourcePosition at, String message, String suggestion) {
+            FindingId id, Problem.Severity severity, SourcePosition at, String message, String suggestion) {
         return new Problem(id, severity, at.file(), at.line(), at.column(), message, "", "", suggestion);
     }
 }

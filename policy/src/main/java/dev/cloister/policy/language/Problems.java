@@ -1,5 +1,9 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.language;
 
+import dev.cloister.policy.model.FindingId;
+import dev.cloister.policy.model.PolicyException;
+import dev.cloister.policy.model.Problem;
+import dev.cloister.policy.model.SourcePosition;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -28,13 +32,13 @@ final class Problems {
     }
 
     /** Adds an error about a value. */
-    void error(String id, Json at, String message, String expected, String suggestion) {
+    void error(FindingId id, Json at, String message, String expected, String suggestion) {
         add(new Problem(
                 id, Problem.Severity.ERROR, file, at.line(), at.column(), message, at.shown(), expected, suggestion));
     }
 
     /** Adds an error about a place. */
-    void errorAt(String id, int line, int column, String message, String expected, String suggestion) {
+    void errorAt(FindingId id, int line, int column, String message, String expected, String suggestion) {
         add(new Problem(id, Problem.Severity.ERROR, file, line, column, message, "", expected, suggestion));
     }
 
@@ -56,7 +60,7 @@ final class Problems {
         all.sort(Comparator.comparingInt(Problem::line).thenComparingInt(Problem::column));
         if (overflow) {
             all.add(new Problem(
-                    ProblemIds.UNREADABLE,
+                    FindingId.UNREADABLE,
                     Problem.Severity.ERROR,
                     file,
                     0,

@@ -1,4 +1,4 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.language;
 
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,7 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.language;
 
+import dev.cloister.policy.model.FindingId;
+import dev.cloister.policy.model.SourcePosition;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -30,13 +32,13 @@ final class Fields {
     /** Opens a value as an object with the allowed members; an empty one stands in when it is no object. */
     static Fields of(Json json, String what, Set<String> allowed, Problems problems) {
         if (!(json instanceof Json.Obj object)) {
-            problems.error(ProblemIds.WRONG_TYPE, json, what + " is " + json.typeName(), "an object", "");
+            problems.error(FindingId.WRONG_TYPE, json, what + " is " + json.typeName(), "an object", "");
             return new Fields(new Problems(""), new Json.Obj(json.line(), json.column(), Map.of()), what);
         }
         object.members().forEach((name, member) -> {
             if (!allowed.contains(name)) {
                 problems.errorAt(
-                        ProblemIds.UNKNOWN_FIELD,
+                        FindingId.UNKNOWN_FIELD,
                         member.line(),
                         member.column(),
                         what + " has no field \"" + Problems.shorten(name) + "\"",
@@ -64,7 +66,7 @@ final class Fields {
         Optional<Json> value = optional(name);
         if (value.isEmpty()) {
             problems.errorAt(
-                    ProblemIds.MISSING_FIELD,
+                    FindingId.MISSING_FIELD,
                     object.line(),
                     object.column(),
                     what + " lacks the field \"" + name + "\"",
@@ -89,7 +91,7 @@ final class Fields {
             return "";
         }
         if (!pattern.matcher(text.value()).matches()) {
-            problems.error(ProblemIds.MALFORMED, json, "bad \"" + name + "\" of " + what, expected, "");
+            problems.error(FindingId.MALFORMED, json, "bad \"" + name + "\" of " + what, expected, "");
             return "";
         }
         return text.value();
@@ -127,7 +129,7 @@ final class Fields {
                 Matcher matcher = SIZE.matcher(text.value());
                 if (!matcher.matches()) {
                     problems.error(
-                            ProblemIds.MALFORMED,
+                            FindingId.MALFORMED,
                             json,
                             "bad \"" + name + "\" of " + what,
                             "a size such as 65536, \"64K\", \"16M\" or \"2G\"",
@@ -153,7 +155,7 @@ final class Fields {
     private long inRange(Json json, String name, long value, long min, long max) {
         if (value < min || value > max) {
             problems.error(
-                    ProblemIds.OUT_OF_RANGE,
+                    FindingId.OUT_OF_RANGE,
                     json,
                     "\"" + name + "\" of " + what + " is out of range",
                     min + " to " + max,
@@ -167,7 +169,7 @@ final class Fields {
     void outOfRange(String name, String expected) {
         optional(name)
                 .ifPresent(json -> problems.error(
-                        ProblemIds.OUT_OF_RANGE,
+                        FindingId.OUT_OF_RANGE,
                         json,
                         "\"" + name + "\" of " + what + " is out of range",
                         expected,
@@ -196,7 +198,7 @@ final class Fields {
         int index = names.indexOf(text.value());
         if (index < 0) {
             problems.error(
-                    ProblemIds.MALFORMED,
+                    FindingId.MALFORMED,
                     json,
                     "bad \"" + name + "\" of " + what,
                     expected,
@@ -220,7 +222,7 @@ final class Fields {
         }
         if (array.items().size() > max) {
             problems.error(
-                    ProblemIds.OUT_OF_RANGE,
+                    FindingId.OUT_OF_RANGE,
                     json,
                     "\"" + name + "\" of " + what + " has " + array.items().size() + " items",
                     "at most " + max,
@@ -232,6 +234,6 @@ final class Fields {
 
     private void wrongType(Json json, String name, String expected) {
         problems.error(
-                ProblemIds.WRONG_TYPE, json, "\"" + name + "\" of " + what + " is " + json.typeName(), expected, "");
+                FindingId.WRONG_TYPE, json, "\"" + name + "\" of " + what + " is " + json.typeName(), expected, "");
     }
 }

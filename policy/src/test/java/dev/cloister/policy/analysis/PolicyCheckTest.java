@@ -1,7 +1,10 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.policy.language.Samples;
+import dev.cloister.policy.model.Mediation;
+import dev.cloister.policy.model.Policy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +45,6 @@ class PolicyCheckTest {
     }
 
     private static List<String> ids(PolicyCheck.Report report) {
-        return report.findings().stream().map(Problem::id).toList();
+        return report.findings().stream().map(problem -> problem.id().code()).toList();
     }
 }

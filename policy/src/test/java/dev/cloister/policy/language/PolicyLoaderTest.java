@@ -1,10 +1,18 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.language;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.cloister.policy.analysis.PolicyCheck;
+import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.PolicyException;
+import dev.cloister.policy.model.Problem;
+import dev.cloister.policy.model.SourcePosition;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,8 +36,9 @@ class PolicyLoaderTest {
         Policy policy = Samples.parse(Samples.VALID);
         assertThat(policy.domains()).extracting(Domain::name).containsExactly("sensor", "guard", "command", "logger");
         assertThat(policy.endpoint("@console").orElseThrow().index()).isEqualTo(5);
-        assertThat(policy.domains().getFirst().memoryBytes()).isEqualTo(16 << 20);
-        assertThat(policy.domains().getFirst().image().kernel().resolved()).isEqualTo(Path.of("/policies/sensor.elf"));
+        assertThat(policy.domains().getFirst().memory().bytes()).isEqualTo(16 << 20);
+        assertThat(policy.domains().getFirst().image().kernel().orElseThrow().resolved())
+                .isEqualTo(Path.of("/policies/sensor.elf"));
         assertThat(policy.lattice().format(policy.domains().get(2).label())).isEqualTo("secret{ops}");
         int[] ends = Samples.ends(policy, "guard", "command");
         assertThat(policy.flow(policy.findFlow(ends[0], ends[1], FlowKind.EVENT))
@@ -58,16 +67,17 @@ class PolicyLoaderTest {
         assertThat(policy.digest())
                 .hasSize(64)
                 .isEqualTo(PolicyLoader.parse(file).digest());
-        assertThat(policy.domains().getFirst().image().kernel().resolved()).isEqualTo(folder.resolve("sensor.elf"));
+        assertThat(policy.domains().getFirst().image().kernel().orElseThrow().resolved())
+                .isEqualTo(folder.resolve("sensor.elf"));
         assertThat(policy.position().toString()).isEqualTo(file + ":1:1");
     }
 
     @Test
     void reportsAFileThatIsNotThere() {
         PolicyException e = failure(() -> PolicyLoader.load(folder.resolve("none.json")));
-        assertThat(e.problems()).extracting(Problem::id).containsExactly("CLP001");
+        assertThat(e.problems()).extracting(problem -> problem.id().code()).containsExactly("CLP001");
         assertThat(failure(() -> PolicyLoader.load(folder)).problems())
-                .extracting(Problem::id)
+                .extracting(problem -> problem.id().code())
                 .containsExactly("CLP001");
     }
 
@@ -79,7 +89,7 @@ class PolicyLoaderTest {
                 .replace("\"onFull\"", "\"onFul\"");
         PolicyException e = failure(() -> Samples.parse(text));
         assertThat(e.problems())
-                .extracting(Problem::id)
+                .extracting(problem -> problem.id().code())
                 .containsExactly("CLP007", "CLP008", "CLP011", "CLP007", "CLP004");
         Problem dangling = e.problems().get(2);
         int[] place = Samples.place(text, "\"loger\"");
@@ -102,10 +112,10 @@ class PolicyLoaderTest {
         });
         assertThat(e.problems().stream().filter(Problem::isError))
                 .as(what)
-                .extracting(Problem::id)
+                .extracting(problem -> problem.id().code())
                 .contains(bad.id());
         Problem problem = e.problems().stream()
-                .filter(p -> p.id().equals(bad.id()) && p.isError())
+                .filter(p -> p.id().code().equals(bad.id()) && p.isError())
                 .findFirst()
                 .orElseThrow();
         assertThat(problem.message()).isNotEmpty();
@@ -136,7 +146,7 @@ class PolicyLoaderTest {
     @Test
     void bytesThatAreNoTextAreRefused() {
         PolicyException e = failure(() -> PolicyLoader.parse("p", new byte[] {'{', (byte) 0xff, '}'}, folder));
-        assertThat(e.problems()).extracting(Problem::id).containsExactly("CLP001");
+        assertThat(e.problems()).extracting(problem -> problem.id().code()).containsExactly("CLP001");
         assertThat(ids("")).containsExactly("CLP002");
         assertThat(ids("\uFEFF{}")).containsExactly("CLP002");
     }
@@ -164,7 +174,7 @@ class PolicyLoaderTest {
 
     private static List<String> ids(String text) {
         return failure(() -> Samples.parse(text)).problems().stream()
-                .map(Problem::id)
+                .map(problem -> problem.id().code())
                 .toList();
     }
 

@@ -1,4 +1,4 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.language;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.cloister.policy.model.FindingId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -51,7 +52,7 @@ final class JsonTree {
     static Optional<Json> parse(byte[] bytes, Problems problems) {
         if (bytes.length > MAX_BYTES) {
             problems.errorAt(
-                    ProblemIds.UNREADABLE,
+                    FindingId.UNREADABLE,
                     0,
                     0,
                     "the file has " + bytes.length + " bytes",
@@ -86,7 +87,7 @@ final class JsonTree {
     private static Optional<Json> document(JsonParser parser, Problems problems) throws IOException {
         JsonTree tree = new JsonTree(problems, parser);
         if (parser.nextToken() == null) {
-            problems.errorAt(ProblemIds.SYNTAX, 1, 1, "the file is empty", "a JSON object", "");
+            problems.errorAt(FindingId.SYNTAX, 1, 1, "the file is empty", "a JSON object", "");
             return Optional.empty();
         }
         Json root = tree.value();
@@ -98,7 +99,7 @@ final class JsonTree {
     }
 
     private static void syntax(Problems problems, JsonLocation at, String message, String expected) {
-        problems.errorAt(ProblemIds.SYNTAX, at.getLineNr(), at.getColumnNr(), message, expected, "");
+        problems.errorAt(FindingId.SYNTAX, at.getLineNr(), at.getColumnNr(), message, expected, "");
     }
 
     /** Decodes UTF-8, or reports the first byte that is none. */
@@ -117,7 +118,7 @@ final class JsonTree {
         int line = 1 + (int) before.chars().filter(c -> c == '\n').count();
         int column = before.length() - before.lastIndexOf('\n');
         problems.errorAt(
-                ProblemIds.UNREADABLE, line, column, "the file is not valid UTF-8", "UTF-8 text", "save it as UTF-8");
+                FindingId.UNREADABLE, line, column, "the file is not valid UTF-8", "UTF-8 text", "save it as UTF-8");
         return Optional.empty();
     }
 
@@ -174,7 +175,7 @@ final class JsonTree {
             Json.Member first = members.putIfAbsent(name, member);
             if (first != null) {
                 problems.errorAt(
-                        ProblemIds.DUPLICATE_KEY,
+                        FindingId.DUPLICATE_KEY,
                         member.line(),
                         member.column(),
                         "\"" + Problems.shorten(name) + "\" appears twice in one object, first at line " + first.line()

@@ -1,5 +1,17 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.language;
 
+import dev.cloister.policy.model.BackChannel;
+import dev.cloister.policy.model.Endpoint;
+import dev.cloister.policy.model.FindingId;
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.HostEndpoint;
+import dev.cloister.policy.model.HostObject;
+import dev.cloister.policy.model.HostResource;
+import dev.cloister.policy.model.Label;
+import dev.cloister.policy.model.Rate;
+import dev.cloister.policy.model.SourcePosition;
+import dev.cloister.policy.model.When;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -44,7 +56,7 @@ final class FlowReader {
         if (!name.isEmpty() && !seen.add(name)) {
             fields.optional("name")
                     .ifPresent(at ->
-                            problems.error(ProblemIds.DUPLICATE, at, "two flows have one name", "each name once", ""));
+                            problems.error(FindingId.DUPLICATE, at, "two flows have one name", "each name once", ""));
         }
         FlowKind kind = fields.requiredChoice("kind", FlowKind.values(), FlowKind::jsonName);
         if (!known(fields, kind)) {
@@ -65,15 +77,16 @@ final class FlowReader {
                 kind == FlowKind.MEMORY ? recordBytes(fields) : 0,
                 kind == FlowKind.MEMORY ? records(fields) : 0,
                 kind == FlowKind.STREAM ? capacity(fields) : 0,
-                rate,
+                new Flow.Limits(rate, Optional.empty(), When.ALWAYS),
                 fields.optional("backChannel").map(this::backChannel),
+                Optional.empty(),
                 description,
                 fields.position());
     }
 
     /** Stands in where a reference dangles; never leaves the loader, since the error keeps the policy from loading. */
-    private static final Endpoint NOWHERE =
-            new HostEndpoint(0, HostResource.AUDIT, new Label(0, 0), new SourcePosition("", 0, 0));
+    private static final Endpoint NOWHERE = new HostEndpoint(
+            0, "", new Label(0, 1, 0), Endpoint.NO_TYPE, new HostObject.Audit(), new SourcePosition("", 0, 0));
 
     private static boolean known(Fields fields, FlowKind kind) {
         return fields.optional("kind")
@@ -93,7 +106,7 @@ final class FlowReader {
         if (kind != owner) {
             fields.optional(field)
                     .ifPresent(at -> problems.error(
-                            ProblemIds.WRONG_KIND,
+                            FindingId.WRONG_KIND,
                             at,
                             "a flow of kind " + kind.jsonName() + " has no \"" + field + "\"",
                             "\"" + field + "\" only with kind " + owner.jsonName(),
@@ -104,7 +117,7 @@ final class FlowReader {
     private void ends(Fields fields, Endpoint from, Endpoint to, FlowKind kind) {
         if (from.index() == to.index()) {
             problems.error(
-                    ProblemIds.SELF_FLOW,
+                    FindingId.SELF_FLOW,
                     fields.self(),
                     "the flow's receiver is its sender, " + from.name(),
                     "two different endpoints",
@@ -132,7 +145,7 @@ final class FlowReader {
     }
 
     private void misuse(Fields fields, String field, String message, String expected) {
-        fields.optional(field).ifPresent(at -> problems.error(ProblemIds.ENDPOINT_MISUSE, at, message, expected, ""));
+        fields.optional(field).ifPresent(at -> problems.error(FindingId.ENDPOINT_MISUSE, at, message, expected, ""));
     }
 
     private static int recordBytes(Fields fields) {

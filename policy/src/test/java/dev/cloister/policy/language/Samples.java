@@ -1,5 +1,7 @@
-package dev.cloister.policy.model;
+package dev.cloister.policy.language;
 
+import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.PolicyException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
