@@ -15,4 +15,5 @@ module dev.cloister.policy {
     exports dev.cloister.policy.client;
     exports dev.cloister.policy.daemon;
     exports dev.cloister.policy.protocol;
+    exports dev.cloister.policy.text;
 }
