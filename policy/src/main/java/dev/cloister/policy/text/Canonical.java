@@ -12,7 +12,7 @@ public final class Canonical {
      * Returns the canonical form of one document.
      *
      * <p>Refused besides what isn't JSON5 (see {@link TextException}): a name twice in one object, half of a surrogate pair,
-     * numbers beyond a double, and whole numbers that a double can't hold exactly (RFC 8785 section 3.2.2.3 and RFC 7493
+     * numbers beyond a double, and whole numbers that a double can't hold to their last digit (RFC 8785 section 3.2.2.3 and RFC 7493
      * section 2.2 want them as strings): two policies with different numbers must never share a digest.
      *
      * @param json5 UTF-8 text of at most 64 MiB, nested at most 64 deep

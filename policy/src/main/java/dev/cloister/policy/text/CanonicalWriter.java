@@ -1,6 +1,5 @@
 package dev.cloister.policy.text;
 
-import java.math.BigDecimal;
 import java.util.Arrays;
 
 /**
@@ -154,7 +153,7 @@ final class CanonicalWriter {
         } else if (small) {
             out.add(text, from, lexer.end());
         } else {
-            out.add(EcmaNumber.of(parse(StringToken.utf8(text, from, lexer.end()), whole)));
+            out.add(large(StringToken.utf8(text, from, lexer.end()), whole));
         }
     }
 
@@ -167,16 +166,18 @@ final class CanonicalWriter {
         return true;
     }
 
-    private double parse(String number, boolean whole) throws TextException {
+    private String large(String number, boolean whole) throws TextException {
         double value = Double.parseDouble(number);
         if (Double.isInfinite(value)) {
             throw lexer.error("a number beyond a double's range", "at most 1.7976931348623157e308");
         }
-        if (whole && new BigDecimal(value).compareTo(new BigDecimal(number)) != 0) {
+        String canonical = EcmaNumber.of(value);
+        if (whole && !canonical.equals(number)) {
             throw lexer.error(
-                    "a whole number that a double can't hold exactly", "at most 9007199254740991, or a string");
+                    "a whole number that a double can't hold to its last digit",
+                    "at most 9007199254740991, or a string");
         }
-        return value;
+        return canonical;
     }
 
     private void sort(int from, int first) throws TextException {
