@@ -1,0 +1,54 @@
+package dev.cloister.policy.analysis;
+
+/**
+ * What the language can ask for beyond the kinds of channel, and whether this release makes it. Whoever makes one changes its
+ * line here; everything else follows: the notes of {@code policy check}, the refusal at {@code up}, the page in docs/analyses.
+ */
+public enum Feature {
+    /** {@code cpus.pin}. */
+    PINNED_CPUS("CPUs pinned to host CPUs", false),
+    /** {@code cpus.exclusive}. */
+    EXCLUSIVE_CPUS("exclusive CPUs", false),
+    /** {@code memory.hugePages}. */
+    HUGE_PAGES("memory of huge pages", false),
+    /** {@code memory.prefault}. */
+    PREFAULT("memory that is touched before the start", false),
+    /** {@code cgroup}. */
+    CGROUP("limits of a control group", false),
+    /** {@code cpuid}. */
+    CPUID("a processor model of its own", false),
+    /** {@code image.firmware}. */
+    FIRMWARE("firmware", false),
+    /** {@code engine} other than {@code auto} and {@code direct}. */
+    OTHER_ENGINE("another engine than direct", false),
+    /** {@code restart}. */
+    RESTART("restarts", false),
+    /** {@code onUnexpectedExit}: {@code halt}. */
+    HALT_ON_EXIT("the end of everything with one domain", false),
+    /** {@code when}. */
+    WINDOWS("windows of time", false),
+    /** {@code quota} of a flow or a guard. */
+    QUOTAS("quotas", false),
+    /** {@code conflicts}. */
+    CONFLICTS("conflict sets", false),
+    /** {@code schedule}. */
+    SCHEDULE("a cyclic schedule", false);
+
+    private final String words;
+    private final boolean made;
+
+    Feature(String words, boolean made) {
+        this.words = words;
+        this.made = made;
+    }
+
+    /** Returns what it is, in words that follow "asks for". */
+    public String words() {
+        return words;
+    }
+
+    /** Returns whether this release makes and enforces it. */
+    public boolean made() {
+        return made;
+    }
+}
