@@ -31,16 +31,25 @@ public final class TextException extends Exception {
     /** Makes the exception for a byte of a text; what can't be decoded before it counts as one column each. */
     static TextException at(byte[] text, int offset, String problem, String expected) {
         int line = 1;
-        int from = 0;
         for (int i = 0; i < offset; i++) {
-            boolean ends = text[i] == '\n' || text[i] == '\r' && (i + 1 == text.length || text[i + 1] != '\n');
-            if (ends) {
+            if (endsLine(text, i)) {
                 line++;
-                from = i + 1;
             }
         }
-        int column = 1 + StringToken.utf8(text, from, offset).length();
-        return new TextException(line, column, problem, expected);
+        return new TextException(line, 1 + column(text, offset), problem, expected);
+    }
+
+    /** Returns the 0-based column of a byte, in UTF-16 units. */
+    static int column(byte[] text, int offset) {
+        int from = offset;
+        while (from > 0 && !endsLine(text, from - 1)) {
+            from--;
+        }
+        return StringToken.utf8(text, from, offset).length();
+    }
+
+    private static boolean endsLine(byte[] text, int at) {
+        return text[at] == '\n' || text[at] == '\r' && (at + 1 == text.length || text[at + 1] != '\n');
     }
 
     /** Returns the 1-based line, 0 for the whole text. */
