@@ -61,7 +61,7 @@ public final class CheckCommand implements Callable<Integer> {
     private static String text(Policy policy, PolicyCheck.Report report) {
         StringBuilder text = new StringBuilder();
         Table table = new Table("ANALYSIS", ">EXAMINED", "RESULT");
-        for (PolicyCheck.Analysis analysis : report.analyses()) {
+        for (PolicyCheck.Result analysis : report.analyses()) {
             table.row(analysis.title(), analysis.examined(), result(analysis));
         }
         table.lines().forEach(line -> text.append(line).append('\n'));
@@ -73,7 +73,7 @@ public final class CheckCommand implements Callable<Integer> {
         return text.toString();
     }
 
-    private static String result(PolicyCheck.Analysis analysis) {
+    private static String result(PolicyCheck.Result analysis) {
         int findings = analysis.findings().size();
         if (findings == 0) {
             return "ok";
