@@ -112,7 +112,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
         switch (message) {
             case ToVmm.Configure configure -> configure(configure, fds);
             case ToVmm.Attach attach -> {
-                required().attach(attach.index(), attach.role(), fds);
+                required().attach(attach.index(), attach.role(), attach.epoch(), fds);
                 send(new FromVmm.Attached(attach.index()));
             }
             case ToVmm.Start _ -> required().start();
@@ -125,7 +125,10 @@ final class ControlSession implements MachineEvents, AutoCloseable {
                 sendStatus();
             }
             case ToVmm.Stop _ -> required().stop();
-            case ToVmm.Revoke revoke -> required().revoke(revoke.index());
+            case ToVmm.Revoke revoke -> {
+                required().revoke(revoke.index());
+                send(new FromVmm.Revoked(revoke.index()));
+            }
             case ToVmm.Answer answer ->
                 required().answer(answer.requestId(), answer.status(), answer.index(), answer.reason());
             case ToVmm.Query _ -> sendStatus();

@@ -157,6 +157,20 @@ final class GuestRam implements AutoCloseable {
         return directory;
     }
 
+    /** Shows a channel as live in the directory. Any thread. */
+    void directoryLive(int index, int epoch) {
+        synchronized (directory) {
+            DirectoryLayout.setLive(directory, index, epoch);
+        }
+    }
+
+    /** Shows a channel as severed in the directory. Any thread. */
+    void directorySevered(int index) {
+        synchronized (directory) {
+            DirectoryLayout.setSevered(directory, index);
+        }
+    }
+
     /** The request page. */
     MemorySegment request() {
         return request;

@@ -292,7 +292,8 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
-     * Puts a channel's end in place; before the start or while the guest runs.
+     * Puts a channel's end in place: before the start or while the guest runs, for the first time or again after
+     * {@link #revoke}. Its epoch is the next one.
      *
      * @param index position in the directory
      * @param role OUT for the end that writes or signals; must be as configured
@@ -302,7 +303,21 @@ public final class Machine implements AutoCloseable {
      * @throws ErrnoException where the host refuses
      */
     public void attach(int index, Direction role, List<Fd> fds) throws MachineException, ErrnoException {
-        channels.attach(index, role, fds);
+        channels.attach(index, role, channels.nextEpoch(index), fds);
+    }
+
+    /**
+     * As {@link #attach(int, Direction, List)}, with the epoch that the other end has as well.
+     *
+     * @param index position in the directory
+     * @param role OUT for the end that writes or signals; must be as configured
+     * @param epoch which opening of the channel this is, above every earlier one
+     * @param fds as there
+     * @throws MachineException if the channel or the descriptors are not as configured, or it is live
+     * @throws ErrnoException where the host refuses
+     */
+    public void attach(int index, Direction role, int epoch, List<Fd> fds) throws MachineException, ErrnoException {
+        channels.attach(index, role, epoch, fds);
     }
 
     /**

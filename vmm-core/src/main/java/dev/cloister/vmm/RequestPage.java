@@ -65,7 +65,7 @@ final class RequestPage implements PortDevice {
                 || !FlowKind.isCode(kind)
                 || !Direction.isCode(direction)
                 || peer.isEmpty()) {
-            reply(AnswerStatus.MALFORMED, 0, "expected op 1, kind 1-4, direction 1-2, a printable peer name");
+            reply(AnswerStatus.MALFORMED, 0, "expected op 1, kind 1-8, direction 1-2, a printable peer name");
             violations.badRequest(operation, kind, direction);
             return;
         }

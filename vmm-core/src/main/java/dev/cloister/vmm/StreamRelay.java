@@ -44,6 +44,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
     private final long nanosPerCredit;
     private final long bytesPerSecond;
     private final long burstBytes;
+    private final QuotaGate quota;
     private final int quantum;
     private final Thread thread;
 
@@ -63,16 +64,15 @@ final class StreamRelay implements Runnable, AutoCloseable {
     private volatile long reverse;
 
     /**
-     * What a relay joins.
+     * What a relay joins to the guest's ring.
      *
      * @param sender whether the guest produces
-     * @param window the guest's window, an initialised byte ring
      * @param pipe the pipe's end
      * @param credit the eventfd by which the receiver returns credit
      * @param doorbell signalled by the guest
      * @param interrupt signals the guest
      */
-    record Ends(boolean sender, MemorySegment window, Fd pipe, EventFd credit, EventFd doorbell, EventFd interrupt) {}
+    record Ends(boolean sender, Fd pipe, EventFd credit, EventFd doorbell, EventFd interrupt) {}
 
     /**
      * The flow's bounds; 0 bytes per second is unlimited.
@@ -80,19 +80,20 @@ final class StreamRelay implements Runnable, AutoCloseable {
      * @param bytesPerSecond most bytes per second
      * @param burst most bytes at once
      * @param creditsPerSecond back-channel budget in bits per second; 0 lets nothing back
+     * @param quota what may pass in each period; kept over all openings of the channel
      */
-    record Bounds(long bytesPerSecond, long burst, long creditsPerSecond) {}
+    record Bounds(long bytesPerSecond, long burst, long creditsPerSecond, QuotaGate quota) {}
 
-    StreamRelay(String name, Ends ends, Bounds bounds, Listener listener) throws ErrnoException {
-        int capacity = ByteRing.capacityFor(ends.window().byteSize());
+    StreamRelay(String name, Ends ends, ByteRing ring, Bounds bounds, Listener listener) throws ErrnoException {
         this.sender = ends.sender();
-        this.ring = sender ? ByteRing.consumer(ends.window(), capacity) : ByteRing.producer(ends.window(), capacity);
+        this.ring = ring;
+        this.quota = bounds.quota();
         this.pipe = ends.pipe();
         this.credit = ends.credit();
         this.doorbell = ends.doorbell();
         this.interrupt = ends.interrupt();
         this.listener = listener;
-        this.quantum = Math.min(MAX_QUANTUM, capacity / 2);
+        this.quantum = Math.min(MAX_QUANTUM, ring.capacity() / 2);
         this.buffer = arena.allocate(quantum);
         this.allowance = 2L * quantum;
         this.nanosPerCredit = bounds.creditsPerSecond() == 0 ? 0 : NANOS_PER_SECOND / bounds.creditsPerSecond();
@@ -115,7 +116,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
         return bytes;
     }
 
-    /** How often bytes waited because of the flow's rate. */
+    /** How often bytes waited because of the flow's rate or quota. */
     long held() {
         return held;
     }
@@ -128,7 +129,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
     @Override
     public void run() {
         try (Poller poller = new Poller()) {
-            watchPipe(poller, sender ? Poller.OUT : Poller.IN);
+            watchPipe(poller, events());
             poller.add(doorbell.fd(), Poller.IN);
             poller.add(wake.fd(), Poller.IN);
             if (sender) {
@@ -150,6 +151,10 @@ final class StreamRelay implements Runnable, AutoCloseable {
     /** Moves, then waits; false when the stream is over. */
     private boolean round(Poller poller) throws ErrnoException {
         doorbell.drain();
+        if (ring.offered() && !begin(poller)) {
+            poller.poll(-1);
+            return true;
+        }
         long wait = sender ? send(poller) : receive(poller);
         if (ring.available() == ByteRing.CORRUPT) {
             listener.corrupt();
@@ -166,6 +171,20 @@ final class StreamRelay implements Runnable, AutoCloseable {
             ring.close();
         }
         return !deserted;
+    }
+
+    private int events() {
+        return sender ? Poller.OUT : Poller.IN;
+    }
+
+    /** Nothing moves before the guest has accepted this opening of the channel; it is told once its ring is open. */
+    private boolean begin(Poller poller) throws ErrnoException {
+        boolean begun = ring.begin();
+        watchPipe(poller, begun ? events() : 0);
+        if (begun) {
+            interrupt.signal();
+        }
+        return begun;
     }
 
     /** A pipe whose writer has gone is always ready: a receiver without room must not watch it. */
@@ -201,13 +220,19 @@ final class StreamRelay implements Runnable, AutoCloseable {
         if (moved) {
             interrupt.signal();
         }
-        boolean heldByRate = bytesPerSecond > 0 && allowance > 0 && tokens <= 0 && ring.available() > 0;
-        return heldByRate ? rateWait(wait) : wait;
+        if (allowance <= 0 || ring.available() <= 0) {
+            return wait;
+        }
+        if (quota.left(now) == 0) {
+            return earlier(wait, quota.untilNext(now) / NANOS_PER_MILLI + 1);
+        }
+        boolean heldByRate = bytesPerSecond > 0 && tokens <= 0;
+        return heldByRate ? earlier(wait, Math.max(1, 1000L / Math.max(1, bytesPerSecond))) : wait;
     }
 
     /** Fills the buffer from the guest's ring within credit and rate; false where there is nothing to take or no leave to. */
     private boolean takeFromGuest(long now) {
-        int want = (int) Math.min(Math.min(quantum, allowance), refill(now));
+        int want = (int) Math.min(Math.min(quantum, allowance), Math.min(refill(now), quota.left(now)));
         int count = want <= 0 ? 0 : ring.read(buffer, 0, want);
         if (count <= 0) {
             return false;
@@ -216,6 +241,7 @@ final class StreamRelay implements Runnable, AutoCloseable {
         bufferEnd = count;
         allowance -= count;
         tokens -= count;
+        quota.take(count, now);
         return true;
     }
 
@@ -250,9 +276,8 @@ final class StreamRelay implements Runnable, AutoCloseable {
         return tokens;
     }
 
-    private long rateWait(long wait) {
+    private long earlier(long wait, long need) {
         held = held + 1;
-        long need = Math.max(1, 1000L / Math.max(1, bytesPerSecond));
         return wait < 0 ? need : Math.min(wait, need);
     }
 

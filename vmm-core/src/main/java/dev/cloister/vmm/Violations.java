@@ -71,6 +71,13 @@ final class Violations {
         }
     }
 
+    /** More signals than the flow's quota leaves in this period. */
+    void quotaExceeded(String flow) {
+        if (take()) {
+            report(ViolationKind.QUOTA_EXCEEDED, "flow " + flow + ": signal beyond the flow's quota was dropped");
+        }
+    }
+
     /** Ring indices that no honest guest writes. */
     void ringCorrupt(String flow) {
         if (take()) {

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ChannelTest {
     private static final int RECORD_BYTES = 64;
     private static final int RECORDS = 16;
-    private static final long WINDOW = MemoryRing.regionBytes(RECORD_BYTES, RECORDS);
+    static final long WINDOW = MemoryRing.regionBytes(RECORD_BYTES, RECORDS);
 
     /** Waits for the interrupt of entry 0 with the local APIC enabled; returns when it came. */
     private static final String WAIT_INTERRUPT = """
@@ -104,7 +104,7 @@ class ChannelTest {
         }
     }
 
-    private static void until(BooleanSupplier condition) {
+    static void until(BooleanSupplier condition) {
         long end = System.nanoTime() + 20_000_000_000L;
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).isLessThan(end);

@@ -208,7 +208,7 @@ class ControlSessionTest {
                         lidt    [rdi]
                         ud2
                 """, DaemonLoss.SEVER, channel);
-            daemon.send(new ToVmm.Attach(0, Direction.IN), reader, bell.fd());
+            daemon.send(new ToVmm.Attach(0, Direction.IN, 1), reader, bell.fd());
             assertThat(daemon.await(FromVmm.Attached.class).index()).isZero();
             daemon.send(new ToVmm.Start());
             FromVmm.Violation violation = daemon.await(FromVmm.Violation.class);
@@ -254,7 +254,7 @@ class ControlSessionTest {
                         out     dx, ax
                 trap:   ret
                 """, loss, ChannelTest.event(Direction.OUT, 0));
-            daemon.send(new ToVmm.Attach(0, Direction.OUT), bell.fd());
+            daemon.send(new ToVmm.Attach(0, Direction.OUT, 1), bell.fd());
             daemon.await(FromVmm.Attached.class);
             daemon.send(new ToVmm.Start());
             daemon.await(FromVmm.Started.class);

@@ -14,13 +14,17 @@ public final class ByteRing {
     public static final long CAPACITY_OFFSET = 0x08;
     /** Offset of the flags, u32. */
     public static final long FLAGS_OFFSET = 0x0c;
+    /** Offset of the epoch, u32: that of the directory entry; written by the VMM. */
+    public static final long EPOCH_OFFSET = 0x10;
+    /** Offset of the epoch that the guest has accepted, u32; written by the guest. */
+    public static final long ACCEPTED_OFFSET = 0x14;
     /** Offset of the producer's counter, u64 bytes. */
     public static final long PRODUCED_OFFSET = 0x40;
     /** Offset of the consumer's counter, u64 bytes. */
     public static final long CONSUMED_OFFSET = 0x80;
     /** Offset of the first data byte. */
     public static final long DATA_OFFSET = 0x1000;
-    /** Flag: an end has closed the stream. */
+    /** Flag: the stream is closed, or reopened but not yet accepted by the guest. */
     public static final int FLAG_CLOSED = 1;
     /** Returned when the other end broke the contract; stays so. */
     public static final int CORRUPT = -1;
@@ -29,6 +33,8 @@ public final class ByteRing {
     private final int capacity;
     private final boolean producer;
     private long own;
+    private int epoch;
+    private boolean offered;
     private boolean corrupt;
 
     private ByteRing(MemorySegment region, int capacity, boolean producer) {
@@ -69,11 +75,14 @@ public final class ByteRing {
      *
      * @param region writable memory of at least {@code DATA_OFFSET + capacity} bytes, aligned to 8
      * @param capacity a power of two
+     * @param epoch which opening of the channel this is; accepted in advance, for the guest has seen no other
      */
-    public static void initialise(MemorySegment region, int capacity) {
+    public static void initialise(MemorySegment region, int capacity, int epoch) {
         region.set(MemoryRing.LONG, 0, MAGIC);
         region.set(MemoryRing.INT, CAPACITY_OFFSET, capacity);
         region.set(MemoryRing.INT, FLAGS_OFFSET, 0);
+        region.set(MemoryRing.INT, EPOCH_OFFSET, epoch);
+        region.set(MemoryRing.INT, ACCEPTED_OFFSET, epoch);
         region.set(MemoryRing.LONG, PRODUCED_OFFSET, 0);
         MemoryRing.LONGS.setRelease(region, CONSUMED_OFFSET, 0L);
     }
@@ -98,6 +107,15 @@ public final class ByteRing {
      */
     public static ByteRing consumer(MemorySegment region, int capacity) {
         return new ByteRing(region, capacity, false);
+    }
+
+    /**
+     * Returns the ring's capacity.
+     *
+     * @return bytes, a power of two
+     */
+    public int capacity() {
+        return capacity;
     }
 
     /**
@@ -182,6 +200,49 @@ public final class ByteRing {
      */
     public long position() {
         return own;
+    }
+
+    /**
+     * Offers the guest another opening of the channel. The ring stays closed until {@link #begin} finds it accepted, so that
+     * no byte of the old stream gets into the new one.
+     *
+     * @param newEpoch the directory entry's epoch
+     */
+    public void offer(int newEpoch) {
+        epoch = newEpoch;
+        offered = true;
+        close();
+        MemoryRing.INTS.setRelease(region, EPOCH_OFFSET, newEpoch);
+    }
+
+    /**
+     * Tells whether an opening is offered that the guest has not accepted yet.
+     *
+     * @return true between {@link #offer} and the {@link #begin} that succeeds
+     */
+    public boolean offered() {
+        return offered;
+    }
+
+    /**
+     * Opens the ring that was offered, empty, if the guest has accepted its epoch. Bytes that were left in it are discarded.
+     *
+     * @return whether it is open now; always true of one that was only initialised
+     */
+    public boolean begin() {
+        if (!offered) {
+            return true;
+        }
+        int accepted = (int) MemoryRing.INTS.getAcquire(region, ACCEPTED_OFFSET);
+        if (accepted != epoch) {
+            return false;
+        }
+        offered = false;
+        own = (long) MemoryRing.LONGS.getAcquire(region, producer ? CONSUMED_OFFSET : PRODUCED_OFFSET);
+        corrupt = false;
+        MemoryRing.LONGS.setRelease(region, producer ? PRODUCED_OFFSET : CONSUMED_OFFSET, own);
+        MemoryRing.INTS.setRelease(region, FLAGS_OFFSET, 0);
+        return true;
     }
 
     private void advance(long counterOffset, int n) {

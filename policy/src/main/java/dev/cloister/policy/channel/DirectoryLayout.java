@@ -73,6 +73,8 @@ public final class DirectoryLayout {
     public static final int ENTRY_RECORD_COUNT = 0x4c;
     /** Entry: state, u32, 1 live, 0 severed or revoked. */
     public static final int ENTRY_STATE = 0x50;
+    /** Entry: epoch, u32: which opening of the channel this is, the same at both ends; grows, 0 before the first. */
+    public static final int ENTRY_EPOCH = 0x54;
     /** Entry: name of the peer, char[32]. */
     public static final int ENTRY_PEER = 0x58;
     /** State of a live channel. */
@@ -106,7 +108,7 @@ public final class DirectoryLayout {
     private DirectoryLayout() {}
 
     /**
-     * Fills a directory page for a domain; every entry begins severed until {@link #setState} says otherwise.
+     * Fills a directory page for a domain; every entry begins severed, in epoch 0, until {@link #setLive}.
      *
      * @param page 4096 writable bytes, aligned to 8
      * @param domain the domain; its channels become the entries
@@ -130,13 +132,30 @@ public final class DirectoryLayout {
     }
 
     /**
-     * Changes the state of an entry and bumps the generation after it. One thread at a time.
+     * Shows a channel as live and bumps the generation after it. One thread at a time.
      *
      * @param page the page
      * @param index position of the entry
-     * @param state {@link #STATE_LIVE} or {@link #STATE_SEVERED}
+     * @param epoch which opening of the channel this is, above every earlier one
      */
-    public static void setState(MemorySegment page, int index, int state) {
+    public static void setLive(MemorySegment page, int index, int epoch) {
+        MemoryRing.INTS.setOpaque(page, entryOffset(index) + ENTRY_EPOCH, epoch);
+        // Whoever sees the channel live also sees which one it is.
+        VarHandle.storeStoreFence();
+        setState(page, index, STATE_LIVE);
+    }
+
+    /**
+     * Shows a channel as severed and bumps the generation after it; the epoch stays. One thread at a time.
+     *
+     * @param page the page
+     * @param index position of the entry
+     */
+    public static void setSevered(MemorySegment page, int index) {
+        setState(page, index, STATE_SEVERED);
+    }
+
+    private static void setState(MemorySegment page, int index, int state) {
         MemoryRing.INTS.setOpaque(page, entryOffset(index) + ENTRY_STATE, state);
         VarHandle.storeStoreFence();
         long generation = (long) MemoryRing.LONGS.getOpaque(page, (long) GENERATION_OFFSET);

@@ -76,6 +76,7 @@ final class Broker {
                 domain.countViolation();
                 journal.writeThrottled(domain, AuditKind.VIOLATION, m.kind().id() + ": " + m.detail());
             }
+            case FromVmm.Revoked _ -> {}
             case FromVmm.Exited m -> exited(domain, m);
         }
     }

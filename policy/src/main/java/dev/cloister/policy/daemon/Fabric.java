@@ -209,7 +209,7 @@ final class Fabric {
         DomainRuntime runtime = domains.get(domain.index());
         runtime.expect(index);
         runtime.send(
-                new ToVmm.Attach(index, role), role == Direction.OUT ? channel.senderFds() : channel.receiverFds());
+                new ToVmm.Attach(index, role, 1), role == Direction.OUT ? channel.senderFds() : channel.receiverFds());
     }
 
     private void fail(LiveChannel channel, ErrnoException e) {

@@ -18,6 +18,7 @@ import dev.cloister.policy.model.FlowKind;
  * @param ratePerSecond most signals (memory, event) or bytes (stream) per second that the sender may have; 0 is unlimited
  * @param rateBurst most of them at once; 0 when unlimited
  * @param backChannelBitsPerSecond stream: budget of the induced reverse edge, bits per second; otherwise 0
+ * @param quota what the sender may have in each period
  */
 public record ChannelConfig(
         int index,
@@ -31,4 +32,58 @@ public record ChannelConfig(
         int recordCount,
         long ratePerSecond,
         long rateBurst,
-        long backChannelBitsPerSecond) {}
+        long backChannelBitsPerSecond,
+        Quota quota) {
+
+    /**
+     * What may pass in each of the periods that follow each other without a gap.
+     *
+     * @param units most signals (event) or bytes (stream, console) in a period; 0 is unlimited
+     * @param periodNanos length of a period in nanoseconds; 0 when unlimited
+     * @param startNanos when the first period began, on the host's monotonic clock
+     * @param used what has passed in the present period before this configuration
+     */
+    public record Quota(long units, long periodNanos, long startNanos, long used) {
+        /** No quota. */
+        public static final Quota NONE = new Quota(0, 0, 0, 0);
+
+        /**
+         * Tells whether there is a limit.
+         *
+         * @return true if there is
+         */
+        public boolean limited() {
+            return units > 0;
+        }
+    }
+
+    /** A channel without a quota. */
+    public ChannelConfig(
+            int index,
+            String flow,
+            FlowKind kind,
+            Direction direction,
+            String peer,
+            long gpa,
+            long sizeBytes,
+            int recordBytes,
+            int recordCount,
+            long ratePerSecond,
+            long rateBurst,
+            long backChannelBitsPerSecond) {
+        this(
+                index,
+                flow,
+                kind,
+                direction,
+                peer,
+                gpa,
+                sizeBytes,
+                recordBytes,
+                recordCount,
+                ratePerSecond,
+                rateBurst,
+                backChannelBitsPerSecond,
+                Quota.NONE);
+    }
+}

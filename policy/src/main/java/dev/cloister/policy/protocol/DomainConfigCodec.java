@@ -44,6 +44,10 @@ final class DomainConfigCodec {
         out.i64(c.ratePerSecond(), 0, Long.MAX_VALUE);
         out.i64(c.rateBurst(), 0, Long.MAX_VALUE);
         out.i64(c.backChannelBitsPerSecond(), 0, Long.MAX_VALUE);
+        out.i64(c.quota().units(), 0, Long.MAX_VALUE);
+        out.i64(c.quota().periodNanos(), 0, Long.MAX_VALUE);
+        out.i64(c.quota().startNanos(), Long.MIN_VALUE, Long.MAX_VALUE);
+        out.i64(c.quota().used(), 0, Long.MAX_VALUE);
     }
 
     static DomainConfig read(FrameReader in) throws ProtocolException {
@@ -96,6 +100,17 @@ final class DomainConfigCodec {
                 in.i32("channel.recordCount", 0, Integer.MAX_VALUE),
                 in.i64("channel.ratePerSecond", 0, Long.MAX_VALUE),
                 in.i64("channel.rateBurst", 0, Long.MAX_VALUE),
-                in.i64("channel.backChannelBitsPerSecond", 0, Long.MAX_VALUE));
+                in.i64("channel.backChannelBitsPerSecond", 0, Long.MAX_VALUE),
+                quota(in));
+    }
+
+    private static ChannelConfig.Quota quota(FrameReader in) throws ProtocolException {
+        long units = in.i64("channel.quota.units", 0, Long.MAX_VALUE);
+        long period = in.i64("channel.quota.periodNanos", units == 0 ? 0 : 1, Long.MAX_VALUE);
+        return new ChannelConfig.Quota(
+                units,
+                period,
+                in.i64("channel.quota.startNanos", Long.MIN_VALUE, Long.MAX_VALUE),
+                in.i64("channel.quota.used", 0, Long.MAX_VALUE));
     }
 }

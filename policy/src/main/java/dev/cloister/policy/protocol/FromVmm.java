@@ -17,6 +17,13 @@ public sealed interface FromVmm {
     record Attached(int index) implements FromVmm {}
 
     /**
+     * A channel has been taken away: nothing passes through it any more.
+     *
+     * @param index position of the channel in the directory
+     */
+    record Revoked(int index) implements FromVmm {}
+
+    /**
      * The guest's first instruction is about to run.
      *
      * @param nanosSinceProcessStart nanoseconds since the VMM process was started, not negative

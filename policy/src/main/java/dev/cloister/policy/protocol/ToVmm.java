@@ -12,12 +12,14 @@ public sealed interface ToVmm {
     /**
      * Hands over one end of a channel. Descriptors: memory {@code memfd, eventfd}; event {@code eventfd}; stream
      * {@code pipe end, credit eventfd}. A reader's memfd can't be mapped writable. Answered by {@link FromVmm.Attached}, a
-     * writer's only once its window is mapped, because the daemon then seals the file against further writable mappings.
+     * writer's only once its window is mapped, because the daemon then seals the file against further writable mappings. May
+     * come at any time, and again after a {@link Revoke}.
      *
      * @param index position of the channel in the directory
      * @param role OUT for the writing or signalling end, IN for the other
+     * @param epoch which opening of the channel this is: 1 or more, the same at both ends, above every earlier one
      */
-    record Attach(int index, Direction role) implements ToVmm {}
+    record Attach(int index, Direction role, int epoch) implements ToVmm {}
 
     /** Lets the vCPUs run; answered by {@link FromVmm.Started}. */
     record Start() implements ToVmm {}
@@ -33,6 +35,7 @@ public sealed interface ToVmm {
 
     /**
      * Takes a channel away: the VMM unmaps the window or closes the end, and sets the entry's state to severed.
+     * Answered by {@link FromVmm.Revoked}, also where the channel was not live.
      *
      * @param index position of the channel in the directory
      */

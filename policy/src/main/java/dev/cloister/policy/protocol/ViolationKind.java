@@ -10,6 +10,8 @@ public enum ViolationKind {
     RING_CORRUPT,
     /** The guest signalled or sent beyond the flow's rate. */
     RATE_EXCEEDED,
+    /** The guest signalled or sent beyond the flow's quota. */
+    QUOTA_EXCEEDED,
     /** The guest's request page was malformed. */
     BAD_REQUEST,
     /** The guest used a doorbell that it does not have. */
@@ -28,6 +30,7 @@ public enum ViolationKind {
             case OUT_OF_WINDOW -> "out-of-window";
             case RING_CORRUPT -> "ring-corrupt";
             case RATE_EXCEEDED -> "rate-exceeded";
+            case QUOTA_EXCEEDED -> "quota-exceeded";
             case BAD_REQUEST -> "bad-request";
             case BAD_DOORBELL -> "bad-doorbell";
             case OTHER -> "other";

@@ -42,6 +42,9 @@ public final class VmmCodec {
     /** Most bytes of a channel's window: the window area of the guest-physical map. */
     public static final long MAX_WINDOW = 0x0fe0_0000L;
 
+    /** Highest number of a kind: a guest may ask for any, also for those that are not made. */
+    private static final int MAX_KIND = FlowKind.values().length;
+
     private static final int CONFIGURE = 1;
     private static final int ATTACH = 2;
     private static final int START = 3;
@@ -59,6 +62,7 @@ public final class VmmCodec {
     private static final int REQUEST = 105;
     private static final int VIOLATION = 106;
     private static final int EXITED = 107;
+    private static final int REVOKED = 108;
 
     private VmmCodec() {}
 
@@ -76,6 +80,7 @@ public final class VmmCodec {
             case ToVmm.Attach m -> {
                 header(frame, ATTACH, out).u8(m.index(), 0, MAX_CHANNELS - 1);
                 out.u8(m.role().code(), 1, 2);
+                out.i32(m.epoch(), 1, Integer.MAX_VALUE);
             }
             case ToVmm.Start _ -> header(frame, START, out);
             case ToVmm.Pause _ -> header(frame, PAUSE, out);
@@ -100,6 +105,7 @@ public final class VmmCodec {
         switch (message) {
             case FromVmm.Ready _ -> header(frame, READY, out);
             case FromVmm.Attached m -> header(frame, ATTACHED, out).u8(m.index(), 0, MAX_CHANNELS - 1);
+            case FromVmm.Revoked m -> header(frame, REVOKED, out).u8(m.index(), 0, MAX_CHANNELS - 1);
             case FromVmm.Started m -> header(frame, STARTED, out).i64(m.nanosSinceProcessStart(), 0, Long.MAX_VALUE);
             case FromVmm.Status m -> StatusCodec.write(header(frame, STATUS, out), m);
             case FromVmm.Request m -> writeRequest(header(frame, REQUEST, out), m);
@@ -163,7 +169,8 @@ public final class VmmCodec {
             }
             case ATTACH -> {
                 in.enter("Attach");
-                yield new ToVmm.Attach(index(in), Direction.ofCode(in.u8("role", 1, 2)));
+                yield new ToVmm.Attach(
+                        index(in), Direction.ofCode(in.u8("role", 1, 2)), in.i32("epoch", 1, Integer.MAX_VALUE));
             }
             case REVOKE -> {
                 in.enter("Revoke");
@@ -208,7 +215,11 @@ public final class VmmCodec {
                 in.enter("Exited");
                 yield new FromVmm.Exited(in.u8("code", 0, 255), in.text("reportJson", MAX_REPORT));
             }
-            default -> throw in.error("type", Integer.toString(type), "101 to 107");
+            case REVOKED -> {
+                in.enter("Revoked");
+                yield new FromVmm.Revoked(index(in));
+            }
+            default -> throw in.error("type", Integer.toString(type), "101 to 108");
         };
     }
 
@@ -232,7 +243,7 @@ public final class VmmCodec {
 
     private static void writeRequest(FrameWriter out, FromVmm.Request m) {
         out.i64(m.requestId(), Long.MIN_VALUE, Long.MAX_VALUE);
-        out.u8(m.kind().code(), 1, 4);
+        out.u8(m.kind().code(), 1, MAX_KIND);
         out.u8(m.direction().code(), 1, 2);
         out.name(m.peer(), MAX_NAME);
     }
@@ -240,7 +251,7 @@ public final class VmmCodec {
     private static FromVmm readRequest(FrameReader in) throws ProtocolException {
         in.enter("Request");
         long id = in.i64("requestId", Long.MIN_VALUE, Long.MAX_VALUE);
-        FlowKind kind = FlowKind.ofCode(in.u8("kind", 1, 4));
+        FlowKind kind = FlowKind.ofCode(in.u8("kind", 1, MAX_KIND));
         Direction direction = Direction.ofCode(in.u8("direction", 1, 2));
         return new FromVmm.Request(id, kind, direction, in.name("peer", MAX_NAME));
     }

@@ -22,7 +22,7 @@ class ByteRingTest {
     private final ByteRing consumer;
 
     ByteRingTest() {
-        ByteRing.initialise(region, CAPACITY);
+        ByteRing.initialise(region, CAPACITY, 1);
         producer = ByteRing.producer(region, CAPACITY);
         consumer = ByteRing.consumer(region, CAPACITY);
     }

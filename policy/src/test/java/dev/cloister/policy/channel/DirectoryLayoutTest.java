@@ -75,10 +75,15 @@ class DirectoryLayoutTest {
     @Test
     void stateChangesBumpTheGeneration() {
         long before = page.get(ValueLayout.JAVA_LONG, 0x58);
-        DirectoryLayout.setState(page, 30, DirectoryLayout.STATE_LIVE);
+        DirectoryLayout.setLive(page, 30, 7);
         assertThat(page.get(ValueLayout.JAVA_INT, 0x80 + 30 * 128 + 0x50)).isEqualTo(1);
+        assertThat(page.get(ValueLayout.JAVA_INT, 0x80 + 30 * 128 + 0x54)).isEqualTo(7);
         assertThat(page.get(ValueLayout.JAVA_LONG, 0x58)).isEqualTo(before + 1);
-        assertThatThrownBy(() -> DirectoryLayout.setState(page, 31, 0)).hasMessageContaining("expected 0 to 30");
+        DirectoryLayout.setSevered(page, 30);
+        assertThat(page.get(ValueLayout.JAVA_INT, 0x80 + 30 * 128 + 0x50)).isZero();
+        assertThat(page.get(ValueLayout.JAVA_INT, 0x80 + 30 * 128 + 0x54)).isEqualTo(7);
+        assertThat(page.get(ValueLayout.JAVA_LONG, 0x58)).isEqualTo(before + 2);
+        assertThatThrownBy(() -> DirectoryLayout.setLive(page, 31, 1)).hasMessageContaining("expected 0 to 30");
     }
 
     private int[] bells(int index) {

@@ -193,7 +193,7 @@ final class DaemonFixture {
         Set<String> places = new LinkedHashSet<>();
         places.add(Path.of("target", "classes").toAbsolutePath().toString());
         places.add(Path.of("target", "test-classes").toAbsolutePath().toString());
-        for (Class<?> each : List.of(Fd.class, VmmCodec.class, JsonFactory.class, Logger.class)) {
+        for (Class<?> each : List.of(FakeVmm.class, Fd.class, VmmCodec.class, JsonFactory.class, Logger.class)) {
             try {
                 places.add(Path.of(each.getProtectionDomain()
                                 .getCodeSource()

@@ -44,7 +44,7 @@ class VmmCodecTest {
     static Stream<ToVmm> toVmm() {
         return Stream.of(
                 new ToVmm.Configure(config()),
-                new ToVmm.Attach(30, Direction.IN),
+                new ToVmm.Attach(30, Direction.IN, 7),
                 new ToVmm.Start(),
                 new ToVmm.Pause(),
                 new ToVmm.Resume(),
@@ -58,6 +58,7 @@ class VmmCodecTest {
         return Stream.of(
                 new FromVmm.Ready(),
                 new FromVmm.Attached(0),
+                new FromVmm.Revoked(30),
                 new FromVmm.Started(Long.MAX_VALUE),
                 new FromVmm.Status(
                         DomainState.PAUSED,
@@ -140,7 +141,7 @@ class VmmCodecTest {
 
     @Test
     void encodingRefusesWhatNoDecoderWouldTake() {
-        assertThatThrownBy(() -> VmmCodec.encode(new ToVmm.Attach(31, Direction.IN)))
+        assertThatThrownBy(() -> VmmCodec.encode(new ToVmm.Attach(31, Direction.IN, 1)))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> VmmCodec.encode(new FromVmm.Request(1, FlowKind.EVENT, Direction.OUT, "two words")))
                 .isInstanceOf(IllegalArgumentException.class);

@@ -1,0 +1,273 @@
+package dev.cloister.vmm;
+
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.EventFd;
+import dev.cloister.linux.Fd;
+import dev.cloister.policy.channel.ByteRing;
+import dev.cloister.policy.channel.DirectoryLayout;
+import dev.cloister.policy.channel.MemoryRing;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.protocol.ChannelConfig;
+import dev.cloister.policy.protocol.Direction;
+import dev.cloister.policy.protocol.FromVmm.ChannelCounters;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This machine's end of one channel: put in place, taken away, and put in place again as often as the daemon says. Counters go on
+ * over all openings. Any thread; one change at a time. Doorbells that the kernel does not take come here.
+ */
+final class ChannelEnd {
+    private static final int FIRST = 0;
+    private static final int SECOND = 1;
+
+    private final ChannelConfig config;
+    private final Engine engine;
+    private final GuestRam ram;
+    private final Violations violations;
+    private final @Nullable RateLimit rate;
+    private final QuotaGate quota;
+    private volatile boolean live;
+    private volatile int epoch;
+    private volatile @Nullable EventFd bell;
+    private @Nullable EventFd interrupt;
+    private @Nullable ByteRing ring;
+    private @Nullable StreamRelay relay;
+    private long signals;
+    private long refused;
+    /** What passed in the openings before this one. */
+    private ChannelCounters before;
+
+    ChannelEnd(ChannelConfig config, Engine engine, GuestRam ram, Violations violations) {
+        this.config = config;
+        this.engine = engine;
+        this.ram = ram;
+        this.violations = violations;
+        boolean rated = config.kind() != FlowKind.STREAM && config.ratePerSecond() > 0;
+        this.rate = rated
+                ? new RateLimit(
+                        (int) Math.min(Integer.MAX_VALUE, config.ratePerSecond()),
+                        Math.clamp(config.rateBurst(), 1, Integer.MAX_VALUE),
+                        System.nanoTime())
+                : null;
+        this.quota = new QuotaGate(config.quota(), System.nanoTime());
+        this.before = new ChannelCounters(config.index(), 0, 0, 0);
+    }
+
+    /** As {@link ChannelSet#attach}. */
+    synchronized void attach(Direction role, int newEpoch, List<Fd> fds) throws MachineException, ErrnoException {
+        if (live || role != config.direction() || newEpoch <= epoch) {
+            throw MachineException.input("attach of channel " + config.flow() + " as " + role + " in epoch " + newEpoch
+                    + ": expected " + config.direction() + ", not live, after epoch " + epoch);
+        }
+        requireCount(fds);
+        switch (config.kind()) {
+            case MEMORY -> {
+                window().attach(fds.get(FIRST));
+                bindSignal(EventFd.adopt(fds.remove(SECOND)));
+            }
+            case EVENT -> bindSignal(EventFd.adopt(fds.remove(FIRST)));
+            case STREAM -> {
+                Fd pipe = fds.remove(FIRST);
+                attachStream(newEpoch, pipe, EventFd.adopt(fds.remove(FIRST)));
+            }
+            case CONSOLE -> {
+                // The serial line's descriptors came with the configuration.
+            }
+            case DATAGRAM, WIRE, DISK, LOG -> throw notMade();
+        }
+        live = true;
+        epoch = newEpoch;
+        ram.directoryLive(config.index(), newEpoch);
+    }
+
+    /** The epoch that follows the last one. */
+    int nextEpoch() {
+        return epoch + 1;
+    }
+
+    private void requireCount(List<Fd> fds) throws MachineException {
+        int expected = switch (config.kind()) {
+            case MEMORY, STREAM -> 2;
+            case EVENT -> 1;
+            case CONSOLE -> 0;
+            case DATAGRAM, WIRE, DISK, LOG -> throw notMade();
+        };
+        if (fds.size() != expected) {
+            throw MachineException.input("attach of channel " + config.flow() + " came with " + fds.size()
+                    + " descriptors; expected " + expected);
+        }
+    }
+
+    private MachineException notMade() {
+        return MachineException.input("attach of channel " + config.flow() + ": this VMM makes no channel of kind "
+                + config.kind().jsonName());
+    }
+
+    private ChannelWindow window() throws MachineException {
+        ChannelWindow window = ram.window(config.index());
+        if (window == null) {
+            throw MachineException.input("channel " + config.index() + " has no window; expected a size above 0");
+        }
+        return window;
+    }
+
+    /** A sender that is counted keeps its doorbell here; others have it in the kernel. */
+    private boolean counted() {
+        return rate != null || config.quota().limited();
+    }
+
+    /** The sender's doorbell or the receiver's interrupt. */
+    private void bindSignal(EventFd event) throws ErrnoException {
+        if (config.direction() == Direction.IN) {
+            interrupt = event;
+            engine.bindInterrupt(event.fd(), DirectoryLayout.INTERRUPT_GSI + config.index());
+            return;
+        }
+        bell = event;
+        if (!counted()) {
+            engine.bindDoorbell(event.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
+        }
+    }
+
+    private void attachStream(int newEpoch, Fd pipe, EventFd credit) throws MachineException, ErrnoException {
+        EventFd doorbell = EventFd.create();
+        bell = doorbell;
+        EventFd raised = EventFd.create();
+        interrupt = raised;
+        boolean sender = config.direction() == Direction.OUT;
+        StreamRelay.Ends ends = new StreamRelay.Ends(sender, pipe, credit, doorbell, raised);
+        StreamRelay.Bounds bounds = new StreamRelay.Bounds(
+                config.ratePerSecond(), config.rateBurst(), config.backChannelBitsPerSecond(), quota);
+        StreamRelay made = new StreamRelay(
+                config.flow(), ends, ring(newEpoch), bounds, () -> violations.ringCorrupt(config.flow()));
+        relay = made;
+        engine.bindDoorbell(doorbell.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
+        engine.bindInterrupt(raised.fd(), DirectoryLayout.INTERRUPT_GSI + config.index());
+        made.start();
+    }
+
+    /** The ring in the window: new for a guest that has seen none, else offered to it once more. */
+    private ByteRing ring(int newEpoch) throws MachineException {
+        MemorySegment window = window().segment();
+        int capacity = ByteRing.capacityFor(window.byteSize());
+        ByteRing known = ring;
+        if (known != null) {
+            known.offer(newEpoch);
+            return known;
+        }
+        ByteRing made = config.direction() == Direction.OUT
+                ? ByteRing.consumer(window, capacity)
+                : ByteRing.producer(window, capacity);
+        ByteRing.initialise(window, capacity, newEpoch);
+        ring = made;
+        return made;
+    }
+
+    /** Takes the channel away; when this returns, nothing passes through it any more. One that is not live stays so. */
+    synchronized void sever() throws ErrnoException {
+        if (!live) {
+            return;
+        }
+        StreamRelay running = relay;
+        if (running != null) {
+            running.close();
+        }
+        before = counters();
+        live = false;
+        relay = null;
+        unbind();
+        ChannelWindow window = ram.window(config.index());
+        if (window != null && config.kind() == FlowKind.MEMORY) {
+            window.sever();
+        }
+        ram.directorySevered(config.index());
+    }
+
+    private void unbind() throws ErrnoException {
+        EventFd rung = bell;
+        if (rung != null) {
+            bell = null;
+            if (!counted() || config.kind() == FlowKind.STREAM) {
+                engine.unbindDoorbell(rung.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
+            }
+            rung.close();
+        }
+        EventFd raised = interrupt;
+        if (raised != null) {
+            interrupt = null;
+            engine.unbindInterrupt(raised.fd(), DirectoryLayout.INTERRUPT_GSI + config.index());
+            raised.close();
+        }
+    }
+
+    /**
+     * A write to the doorbell's port that the kernel did not take: of a channel that is counted, or of another size than 4.
+     *
+     * @return false if this channel never had a doorbell; one that is severed, perhaps since a moment ago, lets the signal go nowhere
+     */
+    boolean rung() {
+        EventFd there = bell;
+        if (there != null) {
+            ring(there);
+            return true;
+        }
+        return epoch > 0 && (config.kind() == FlowKind.STREAM || config.direction() == Direction.OUT);
+    }
+
+    private synchronized void ring(EventFd there) {
+        if (!live) {
+            return;
+        }
+        long now = System.nanoTime();
+        if (rate != null && !rate.tryTake(now)) {
+            refused++;
+            violations.rateExceeded(config.flow());
+            return;
+        }
+        if (config.kind() != FlowKind.STREAM && !quota.tryTake(now)) {
+            refused++;
+            violations.quotaExceeded(config.flow());
+            return;
+        }
+        try {
+            there.signal();
+            signals++;
+        } catch (ErrnoException e) {
+            // An eventfd that cannot be written is an eventfd that is gone; the guest sees no difference.
+        }
+    }
+
+    /** What has passed so far, over all openings. */
+    synchronized ChannelCounters counters() {
+        int index = config.index();
+        StreamRelay running = relay;
+        return switch (config.kind()) {
+            case STREAM ->
+                running == null
+                        ? before
+                        : new ChannelCounters(
+                                index,
+                                before.units() + running.bytes(),
+                                before.refused() + running.held(),
+                                before.reverse() + running.reverse());
+            case MEMORY -> new ChannelCounters(index, saturatedSum(before.units(), records()), refused, 0);
+            case EVENT, CONSOLE, DATAGRAM, WIRE, DISK, LOG -> new ChannelCounters(index, signals, refused, 0);
+        };
+    }
+
+    /** The ring's write counter in this opening, as its writer shows it: a number to display, not to trust. */
+    private long records() {
+        ChannelWindow window = ram.window(config.index());
+        if (window == null || !live) {
+            return 0;
+        }
+        return Math.max(0, window.segment().get(ValueLayout.JAVA_LONG, MemoryRing.WC_OFFSET));
+    }
+
+    private static long saturatedSum(long a, long b) {
+        return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
+    }
+}
