@@ -1,6 +1,5 @@
 package dev.cloister.policy.decision;
 
-
 /** Why a gate says what it says; the explain package has the words. The order is part of the packed form. */
 public enum Reason {
     NOT_APPLICABLE(Outcome.NOT_APPLICABLE),
