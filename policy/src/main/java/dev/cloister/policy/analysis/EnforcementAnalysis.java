@@ -1,6 +1,8 @@
 package dev.cloister.policy.analysis;
 
-/** What this release knows but doesn't enforce: CLP160. */
+import dev.cloister.policy.model.FindingId;
+
+/** What the policy asks for and this release neither makes nor enforces: {@link Enforcement} lists it. */
 final class EnforcementAnalysis implements Analysis {
     @Override
     public String id() {
@@ -14,9 +16,16 @@ final class EnforcementAnalysis implements Analysis {
 
     @Override
     public int examined(AnalysisContext context) {
-        return context.policy().flows().size();
+        return context.policy().flows().size() + context.policy().domains().size();
     }
 
     @Override
-    public void run(AnalysisContext context, Findings findings) {}
+    public void run(AnalysisContext context, Findings out) {
+        Enforcement.unmet(context.policy())
+                .forEach(unmet -> out.note(
+                        FindingId.NOT_ENFORCED,
+                        unmet.position(),
+                        unmet.message(),
+                        "the policy can be checked and explained; \"cloister up\" refuses it until this is removed"));
+    }
 }

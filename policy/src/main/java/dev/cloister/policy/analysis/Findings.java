@@ -42,7 +42,11 @@ final class Findings {
     }
 
     void note(FindingId id, SourcePosition at, String message) {
-        add(id, Severity.NOTE, at, message, "", Optional.empty());
+        note(id, at, message, "");
+    }
+
+    void note(FindingId id, SourcePosition at, String message, String suggestion) {
+        add(id, Severity.NOTE, at, message, suggestion, Optional.empty());
     }
 
     /**

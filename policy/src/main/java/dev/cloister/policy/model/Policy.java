@@ -159,6 +159,11 @@ public final class Policy {
         return parts.fragments();
     }
 
+    /** Returns the notes and warnings that only the loader could make. */
+    public List<Problem> remarks() {
+        return parts.remarks();
+    }
+
     /** Returns the domains; a domain's index is its place in this list. */
     public List<Domain> domains() {
         return parts.domains();

@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param flows flows
  * @param claims what the author holds and accepts
  * @param fragments the fragments that were included
+ * @param remarks notes and warnings that only the loader can make, because it resolves names away: tags that nothing uses,
+ *     prohibitions that match nothing
  */
 public record PolicyParts(
         Header header,
@@ -29,7 +31,8 @@ public record PolicyParts(
         List<Guard> guards,
         List<Flow> flows,
         Claims claims,
-        List<Fragment> fragments) {
+        List<Fragment> fragments,
+        List<Problem> remarks) {
     /** Copies the lists. */
     public PolicyParts {
         windows = List.copyOf(windows);
@@ -39,6 +42,23 @@ public record PolicyParts(
         guards = List.copyOf(guards);
         flows = List.copyOf(flows);
         fragments = List.copyOf(fragments);
+        remarks = List.copyOf(remarks);
+    }
+
+    /** Makes parts without remarks. */
+    public PolicyParts(
+            Header header,
+            Lattice lattice,
+            TypeEnforcement types,
+            List<Window> windows,
+            List<ConflictSet> conflicts,
+            List<Domain> domains,
+            List<HostEndpoint> host,
+            List<Guard> guards,
+            List<Flow> flows,
+            Claims claims,
+            List<Fragment> fragments) {
+        this(header, lattice, types, windows, conflicts, domains, host, guards, flows, claims, fragments, List.of());
     }
 
     /**
