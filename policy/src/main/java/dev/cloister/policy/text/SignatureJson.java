@@ -1,0 +1,115 @@
+package dev.cloister.policy.text;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.cloister.policy.text.PolicySignatureException.Kind;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The signature file: one flat JSON object in which every field is needed and no other is known. */
+final class SignatureJson {
+    private static final String VERSION = "1";
+    private static final List<String> FIELDS = List.of("version", "algorithm", "digest", "keyId", "signature");
+    private static final int SIGNATURE_BYTES = 64;
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    private SignatureJson() {}
+
+    static byte[] write(PolicySignature signature) {
+        return """
+            {
+              "version": %s,
+              "algorithm": "%s",
+              "digest": "%s",
+              "keyId": "%s",
+              "signature": "%s"
+            }
+            """.formatted(VERSION, Ed25519.NAME, signature.digest(), signature.keyId(), signature.base64())
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    static PolicySignature read(Path file, byte[] bytes) throws PolicySignatureException {
+        Map<String, String> fields;
+        try (JsonParser parser = FACTORY.createParser(bytes)) {
+            fields = fields(file, parser);
+        } catch (IOException _) {
+            throw malformed(file, "it isn't one JSON object");
+        }
+        for (String field : FIELDS) {
+            if (!fields.containsKey(field)) {
+                throw malformed(file, "field " + field + " is missing");
+            }
+        }
+        expect(file, fields, "version", VERSION);
+        expect(file, fields, "algorithm", Ed25519.NAME);
+        return new PolicySignature(hex(file, fields, "digest"), hex(file, fields, "keyId"), signature(file, fields));
+    }
+
+    private static Map<String, String> fields(Path file, JsonParser parser)
+            throws IOException, PolicySignatureException {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+            throw malformed(file, "it isn't one JSON object");
+        }
+        Map<String, String> fields = new HashMap<>();
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String name = parser.currentName();
+            if (!FIELDS.contains(name)) {
+                throw malformed(file, "it has a field that version " + VERSION + " doesn't know; known: " + FIELDS);
+            }
+            JsonToken expected = name.equals("version") ? JsonToken.VALUE_NUMBER_INT : JsonToken.VALUE_STRING;
+            if (parser.nextToken() != expected) {
+                throw malformed(file, "field " + name + " isn't a " + (name.equals("version") ? "number" : "string"));
+            }
+            fields.put(name, parser.getText());
+        }
+        if (parser.nextToken() != null) {
+            throw malformed(file, "there is text after the object");
+        }
+        return fields;
+    }
+
+    private static String field(Map<String, String> fields, String name) {
+        return fields.getOrDefault(name, "");
+    }
+
+    private static void expect(Path file, Map<String, String> fields, String name, String only)
+            throws PolicySignatureException {
+        if (!field(fields, name).equals(only)) {
+            throw malformed(file, "field " + name + " isn't " + only + ", the only one that this release knows");
+        }
+    }
+
+    private static String hex(Path file, Map<String, String> fields, String name) throws PolicySignatureException {
+        String value = field(fields, name);
+        if (!value.matches("[0-9a-f]{64}")) {
+            throw malformed(file, "field " + name + " isn't 64 hexadecimal digits in lower case");
+        }
+        return value;
+    }
+
+    private static byte[] signature(Path file, Map<String, String> fields) throws PolicySignatureException {
+        byte[] bytes;
+        try {
+            bytes = Base64.getDecoder().decode(field(fields, "signature"));
+        } catch (IllegalArgumentException _) {
+            throw malformed(file, "field signature isn't base64");
+        }
+        if (bytes.length != SIGNATURE_BYTES) {
+            throw malformed(file, "field signature has " + bytes.length + " bytes, expected " + SIGNATURE_BYTES);
+        }
+        return bytes;
+    }
+
+    static PolicySignatureException malformed(Path file, String what) {
+        return new PolicySignatureException(Kind.SIGNATURE_MALFORMED, "signature file " + file + ": " + what);
+    }
+}
