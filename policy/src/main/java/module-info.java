@@ -10,6 +10,7 @@ module dev.cloister.policy {
     exports dev.cloister.policy.analysis;
     exports dev.cloister.policy.decision;
     exports dev.cloister.policy.explain;
+    exports dev.cloister.policy.history;
     exports dev.cloister.policy.audit;
     exports dev.cloister.policy.channel;
     exports dev.cloister.policy.client;

@@ -2,9 +2,9 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.DecisionCore;
-import dev.cloister.policy.decision.History;
 import dev.cloister.policy.decision.Measurements;
 import dev.cloister.policy.decision.Request;
+import dev.cloister.policy.history.History;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
@@ -14,19 +14,22 @@ import java.util.Optional;
 
 /** Feeds the decision core: keeps its history and the measurements that were really made. Loop's thread only. */
 final class Decider {
+    /** Until windows are watched, none is open. */
+    private static final long NO_WINDOWS = 0;
+
     private final Policy policy;
     private final History history;
     private Measurements measured = Measurements.none();
 
     Decider(Policy policy) {
         this.policy = policy;
-        this.history = new History(policy);
+        this.history = new History(policy, System.nanoTime());
     }
 
     /** May the domain start with the images measured? Remembers them if so. */
     Decision start(Domain domain, String kernel, Optional<String> initrd) {
-        Measurements presented = measured.with(domain.index(), kernel, initrd.orElse(""));
-        Decision decision = decide(new Request.Start(domain.index(), presented, System.nanoTime()));
+        Measurements presented = measured.with(domain, kernel, "", initrd.orElse(""));
+        Decision decision = decide(new Request.Start(domain.index(), presented, NO_WINDOWS, System.nanoTime()));
         if (decision.granted()) {
             measured = presented;
         }
@@ -42,18 +45,26 @@ final class Decider {
                 flow.index(),
                 Request.BY_DAEMON,
                 measured,
+                NO_WINDOWS,
                 System.nanoTime()));
     }
 
     /** May a running domain have a channel that its guest asks for? */
     Decision open(Domain asker, Endpoint from, Endpoint to, FlowKind kind) {
         return decide(new Request.Open(
-                from.index(), to.index(), kind, Request.ANY_FLOW, asker.index(), measured, System.nanoTime()));
+                from.index(),
+                to.index(),
+                kind,
+                Request.ANY_FLOW,
+                asker.index(),
+                measured,
+                NO_WINDOWS,
+                System.nanoTime()));
     }
 
     private Decision decide(Request request) {
         Decision decision = DecisionCore.decide(policy, history, request);
-        history.record(policy, request, decision.packed());
+        DecisionCore.record(policy, history, request, decision.packed());
         return decision;
     }
 }

@@ -1,17 +1,15 @@
 package dev.cloister.policy.decision;
 
+import dev.cloister.policy.history.History;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.Policy;
 import java.util.Optional;
 
 /**
- * A grant or refusal; the explain package puts its verdicts into words.
- *
- * @param policy the policy that was applied
- * @param request what was asked
- * @param packed every gate's reason and the flow, as {@link DecisionCore#evaluate} packs them
+ * A grant or refusal of a request under a policy and a history, which goes on changing; {@code packed} by {@link
+ * DecisionCore#evaluate}. The explain package puts it into words.
  */
-public record Decision(Policy policy, Request request, long packed) {
+public record Decision(Policy policy, History history, Request request, long packed) {
     /** Returns whether no gate refused. */
     public boolean granted() {
         return DecisionCore.granted(packed);

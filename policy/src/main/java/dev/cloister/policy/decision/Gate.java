@@ -4,19 +4,19 @@ import java.util.Locale;
 
 /** The gates, in the order in which they are reported. A request is granted only if no gate refuses it. */
 public enum Gate {
-    /** The policy declares the flow. */
+    /** The policy declares the flow, and no fragment forbids it. */
     DECLARED,
     /** The receiver's label dominates the sender's, or a guard mediates. */
     LABELS,
-    /** Type enforcement: version 1 of the language has no such rules yet. */
+    /** Type enforcement: some rule lets the sender's type send that kind to the receiver's. */
     TYPES,
-    /** Conflicts of interest: version 1 of the language has no such rules yet. */
+    /** Conflicts of interest: who runs now, and whose information has reached whom. */
     CONFLICTS,
-    /** Time windows: version 1 of the language has no such rules yet. */
+    /** A window of the flow's, or of the domain's, is open. */
     TIME_WINDOW,
-    /** Token buckets of the flow and of the asking domain. */
+    /** Token buckets of the flow and of the asking domain, quotas of the flow and of the guard. */
     RATE,
-    /** Digests of the images are those that the policy states. */
+    /** Digests of images and disks are those that the policy states. */
     MEASUREMENT;
 
     /** Returns the name used in the log and in JSON, such as {@code timeWindow}. */

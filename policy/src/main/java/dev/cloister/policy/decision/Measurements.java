@@ -1,49 +1,60 @@
 package dev.cloister.policy.decision;
 
 import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.HostEndpoint;
+import dev.cloister.policy.model.HostObject;
 import dev.cloister.policy.model.ImageFile;
-import java.util.Arrays;
+import dev.cloister.policy.model.Policy;
+import java.util.BitSet;
+import java.util.Optional;
 
-/** The digests that were really measured, by domain. Immutable; {@link #with} makes a new one. */
+/**
+ * Which endpoints of one policy were measured and are what it states: a bit for each, set when the digests are presented.
+ * Immutable. Digests are SHA-256 in lower-case hexadecimal, empty where there is no such file.
+ */
 public final class Measurements {
-    private static final Measurements NONE = new Measurements(new String[0], new String[0]);
+    private final BitSet matching;
 
-    private final String[] kernels;
-    private final String[] initrds;
-
-    private Measurements(String[] kernels, String[] initrds) {
-        this.kernels = kernels;
-        this.initrds = initrds;
+    private Measurements(BitSet matching) {
+        this.matching = matching;
     }
 
     /** Returns measurements of nothing. */
     public static Measurements none() {
-        return NONE;
+        return new Measurements(new BitSet());
     }
 
-    /**
-     * Returns these measurements and one more.
-     *
-     * @param domain the domain's index
-     * @param kernel lower-case hexadecimal SHA-256 of the kernel
-     * @param initrd that of the initrd, empty where there is none
-     */
-    public Measurements with(int domain, String kernel, String initrd) {
-        int length = Math.max(kernels.length, domain + 1);
-        Measurements more = new Measurements(Arrays.copyOf(kernels, length), Arrays.copyOf(initrds, length));
-        more.kernels[domain] = kernel;
-        more.initrds[domain] = initrd;
-        return more;
+    /** Returns what would be measured if every image and disk were as the policy states it. */
+    public static Measurements asStated(Policy policy) {
+        return none().with(0, policy.endpoints().size(), true);
     }
 
-    /** Returns whether the domain was measured and is what the policy states. */
-    boolean match(Domain domain) {
-        int i = domain.index();
-        if (i >= kernels.length
-                || !domain.image().kernel().map(ImageFile::sha256).orElse("").equals(kernels[i])) {
-            return false;
-        }
-        var initrd = domain.image().initrd();
-        return (initrd.isPresent() ? initrd.get().sha256() : "").equals(initrds[i]);
+    /** Returns these, with what was measured of a domain's image in place of what was presented before. */
+    public Measurements with(Domain domain, String kernel, String firmware, String initrd) {
+        var image = domain.image();
+        boolean same = is(image.kernel(), kernel) && is(image.firmware(), firmware) && is(image.initrd(), initrd);
+        return with(domain.index(), domain.index() + 1, same);
+    }
+
+    /** Returns these, with what was measured of a disk in place of what was presented before. */
+    public Measurements with(HostEndpoint endpoint, String sha256) {
+        boolean same = endpoint.object() instanceof HostObject.Disk disk
+                && disk.sha256().equals(Optional.of(sha256));
+        return with(endpoint.index(), endpoint.index() + 1, same);
+    }
+
+    /** Returns whether the endpoint was measured and is what the policy states. */
+    public boolean match(int endpoint) {
+        return matching.get(endpoint);
+    }
+
+    private Measurements with(int first, int end, boolean same) {
+        BitSet bits = (BitSet) matching.clone();
+        bits.set(first, end, same);
+        return new Measurements(bits);
+    }
+
+    private static boolean is(Optional<ImageFile> stated, String sha256) {
+        return stated.map(ImageFile::sha256).orElse("").equals(sha256);
     }
 }

@@ -1,33 +1,43 @@
 package dev.cloister.policy.decision;
 
-/** Why a gate says what it says; the explain package has the words. The order is part of the packed form. */
+/** Why a gate says what it says; the explain package has the words. Packed by its order: first what passes, then what refuses. */
 public enum Reason {
-    NOT_APPLICABLE(Outcome.NOT_APPLICABLE),
-    UNRESTRICTED(Outcome.UNRESTRICTED),
-    FLOW_DECLARED(Outcome.PASS),
-    DOMAIN_DECLARED(Outcome.PASS),
-    FLOW_NOT_DECLARED(Outcome.REFUSE),
-    DOMINATES(Outcome.PASS),
-    GUARD_ACCEPTS(Outcome.PASS),
-    GUARD_RELEASES(Outcome.PASS),
-    LABELS_FORBID(Outcome.REFUSE),
-    OUTSIDE_BOUNDS(Outcome.REFUSE),
-    TWO_GUARDS(Outcome.REFUSE),
-    WITHIN_RATE(Outcome.PASS),
-    FLOW_RATE_EXCEEDED(Outcome.REFUSE),
-    REQUEST_RATE_EXCEEDED(Outcome.REFUSE),
-    MEASURED(Outcome.PASS),
-    SENDER_NOT_MEASURED(Outcome.REFUSE),
-    RECEIVER_NOT_MEASURED(Outcome.REFUSE);
-
-    private final Outcome outcome;
-
-    Reason(Outcome outcome) {
-        this.outcome = outcome;
-    }
+    NOT_APPLICABLE,
+    UNRESTRICTED,
+    FLOW_DECLARED,
+    DOMAIN_DECLARED,
+    DOMINATES,
+    GUARD_ACCEPTS,
+    GUARD_RELEASES,
+    TYPE_ALLOWED,
+    NO_CONFLICT,
+    WINDOW_OPEN,
+    WITHIN_RATE,
+    WITHIN_QUOTA,
+    MEASURED,
+    FLOW_NOT_DECLARED,
+    FLOW_FORBIDDEN,
+    LABELS_FORBID,
+    OUTSIDE_BOUNDS,
+    TWO_GUARDS,
+    TYPE_FORBIDS,
+    PARTY_RUNS,
+    HISTORY_FORBIDS,
+    WINDOW_CLOSED,
+    FLOW_RATE_EXCEEDED,
+    REQUEST_RATE_EXCEEDED,
+    FLOW_QUOTA_EXCEEDED,
+    GUARD_QUOTA_EXCEEDED,
+    SENDER_NOT_MEASURED,
+    RECEIVER_NOT_MEASURED,
+    DISK_NOT_MEASURED;
 
     /** Returns what this reason amounts to. */
     public Outcome outcome() {
-        return outcome;
+        return switch (this) {
+            case NOT_APPLICABLE -> Outcome.NOT_APPLICABLE;
+            case UNRESTRICTED -> Outcome.UNRESTRICTED;
+            default -> compareTo(MEASURED) <= 0 ? Outcome.PASS : Outcome.REFUSE;
+        };
     }
 }

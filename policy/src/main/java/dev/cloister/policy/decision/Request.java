@@ -2,7 +2,10 @@ package dev.cloister.policy.decision;
 
 import dev.cloister.policy.model.FlowKind;
 
-/** What is asked. Time comes in with the request: nanoseconds of one monotonic clock, the same for all requests. */
+/**
+ * What is asked. Time comes in with the request: nanoseconds of one monotonic clock, the same for all requests, and the windows
+ * of the policy that are open: bit {@code i} is set while window {@code i} is. Indexes are the policy's.
+ */
 public sealed interface Request {
     /** Stands for "any declared flow of that kind". */
     int ANY_FLOW = -1;
@@ -13,16 +16,17 @@ public sealed interface Request {
     /** Returns the monotonic time in nanoseconds. */
     long nanos();
 
-    /** May the domain with that index start with the images measured? */
-    record Start(int domain, Measurements presented, long nanos) implements Request {}
+    /** May the domain start with the images measured? */
+    record Start(int domain, Measurements presented, long openWindows, long nanos) implements Request {}
 
     /**
-     * May a channel be opened between the endpoints with those indexes? {@code flow} is the flow's index where one is
-     * meant, else {@link #ANY_FLOW}; {@code asker} the index of the domain that asks, or {@link #BY_DAEMON}.
+     * May a channel be opened between two endpoints? {@code flow} is the flow where one is meant, else {@link #ANY_FLOW};
+     * {@code asker} the domain that asks, or {@link #BY_DAEMON}.
      */
-    record Open(int from, int to, FlowKind kind, int flow, int asker, Measurements presented, long nanos)
+    record Open(
+            int from, int to, FlowKind kind, int flow, int asker, Measurements presented, long openWindows, long nanos)
             implements Request {}
 
-    /** May so many units (doorbells of an event, bytes of a stream or console) pass on the open channel of a flow? */
-    record Use(int flow, long units, long nanos) implements Request {}
+    /** May so many units (signals of an event, else bytes; 0 or more) pass on the open channel of a flow? */
+    record Use(int flow, long units, long openWindows, long nanos) implements Request {}
 }

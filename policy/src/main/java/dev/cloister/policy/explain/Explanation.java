@@ -2,14 +2,12 @@ package dev.cloister.policy.explain;
 
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.Gate;
-import dev.cloister.policy.decision.Measurements;
 import dev.cloister.policy.decision.Outcome;
 import dev.cloister.policy.decision.Reason;
 import dev.cloister.policy.decision.Request;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
-import dev.cloister.policy.model.ImageFile;
 import dev.cloister.policy.model.Label;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.SourcePosition;
@@ -29,19 +27,6 @@ public final class Explanation {
     /** Explains a decision; words are made when they are asked for. */
     public static Explanation of(Decision decision) {
         return new Explanation(decision);
-    }
-
-    /** Returns what would be measured if every image were as the policy states it; for explanations. */
-    public static Measurements measuredAsStated(Policy policy) {
-        Measurements all = Measurements.none();
-        for (Domain domain : policy.domains()) {
-            String initrd = domain.image().initrd().map(ImageFile::sha256).orElse("");
-            all = all.with(
-                    domain.index(),
-                    domain.image().kernel().map(ImageFile::sha256).orElse(""),
-                    initrd);
-        }
-        return all;
     }
 
     /** Returns every gate's verdict, in the gates' order. */
@@ -71,6 +56,8 @@ public final class Explanation {
             case UNRESTRICTED -> "not restricted by this policy";
             case FLOW_DECLARED -> "flow \"" + decision.flow().map(Flow::name).orElse("") + "\" is declared";
             case DOMAIN_DECLARED -> "domain " + from().name() + " is declared";
+            case FLOW_FORBIDDEN ->
+                "flow \"" + decision.flow().map(Flow::name).orElse("") + "\" is forbidden by a fragment";
             case FLOW_NOT_DECLARED -> "no flow " + from().name() + " -> " + to().name() + " of that kind is declared";
             case DOMINATES -> show(to()) + " dominates " + show(from());
             case GUARD_ACCEPTS -> bounds(to(), "accepts up to ", "from", from());
@@ -78,6 +65,17 @@ public final class Explanation {
             case LABELS_FORBID -> show(to()) + " does not dominate " + show(from()) + " and no guard mediates";
             case OUTSIDE_BOUNDS -> "the guard's bounds do not cover " + show(from()) + " -> " + show(to());
             case TWO_GUARDS -> show(to()) + " does not dominate " + show(from()) + " and both are guards";
+            case TYPE_ALLOWED -> "a type rule allows it";
+            case TYPE_FORBIDS -> "no type rule allows it";
+            case NO_CONFLICT -> "no conflict of interest";
+            case PARTY_RUNS -> "a domain of a conflicting party runs";
+            case HISTORY_FORBIDS -> "information of a conflicting party would meet";
+            case WINDOW_OPEN -> "a window is open";
+            case WINDOW_CLOSED -> "no window is open";
+            case WITHIN_QUOTA -> "within the quota";
+            case FLOW_QUOTA_EXCEEDED -> "the flow's quota is used up";
+            case GUARD_QUOTA_EXCEEDED -> "the guard's quota is used up";
+            case DISK_NOT_MEASURED -> from().name() + " was not measured or differs from the policy";
             case WITHIN_RATE -> "within the flow's rate";
             case FLOW_RATE_EXCEEDED -> "the flow's rate is used up";
             case REQUEST_RATE_EXCEEDED -> "the domain asks more often than requestRate allows";
@@ -91,7 +89,20 @@ public final class Explanation {
     @SuppressWarnings("PMD.CyclomaticComplexity")
     private SourcePosition position(Reason reason) {
         return switch (reason) {
-            case NOT_APPLICABLE, UNRESTRICTED -> policy.position();
+            case NOT_APPLICABLE,
+                    UNRESTRICTED,
+                    TYPE_ALLOWED,
+                    TYPE_FORBIDS,
+                    NO_CONFLICT,
+                    PARTY_RUNS,
+                    HISTORY_FORBIDS,
+                    WINDOW_OPEN,
+                    WINDOW_CLOSED,
+                    WITHIN_QUOTA,
+                    FLOW_QUOTA_EXCEEDED,
+                    GUARD_QUOTA_EXCEEDED,
+                    FLOW_FORBIDDEN,
+                    DISK_NOT_MEASURED -> policy.position();
             case FLOW_DECLARED -> decision.flow().map(Flow::position).orElseGet(policy::flowsPosition);
             case FLOW_NOT_DECLARED -> policy.flowsPosition();
             case DOMAIN_DECLARED -> from().position();

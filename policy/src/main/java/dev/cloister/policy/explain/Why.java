@@ -4,10 +4,10 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.DecisionCore;
-import dev.cloister.policy.decision.History;
 import dev.cloister.policy.decision.Measurements;
 import dev.cloister.policy.decision.Outcome;
 import dev.cloister.policy.decision.Request;
+import dev.cloister.policy.history.History;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
@@ -58,7 +58,7 @@ public record Why(Policy policy, Endpoint from, Endpoint to, List<Answer> answer
      * @param kind only this kind, or every kind
      */
     public static Why explain(Policy policy, Endpoint from, Endpoint to, Optional<FlowKind> kind) {
-        Measurements stated = Explanation.measuredAsStated(policy);
+        Measurements stated = Measurements.asStated(policy);
         List<Answer> answers = new ArrayList<>();
         for (Flow flow : policy.flowsOf(from)) {
             boolean asked =
@@ -81,11 +81,11 @@ public record Why(Policy policy, Endpoint from, Endpoint to, List<Answer> answer
     }
 
     private static Request open(Endpoint from, Endpoint to, FlowKind kind, int flow, Measurements stated) {
-        return new Request.Open(from.index(), to.index(), kind, flow, Request.BY_DAEMON, stated, 0);
+        return new Request.Open(from.index(), to.index(), kind, flow, Request.BY_DAEMON, stated, -1, 0);
     }
 
     private static Answer answer(Policy policy, Request request, Optional<FlowKind> kind) {
-        Decision decision = DecisionCore.decide(policy, new History(policy), request);
+        Decision decision = DecisionCore.decide(policy, new History(policy, 0), request);
         Explanation words = Explanation.of(decision);
         return new Answer(kind, decision.flow(), decision.granted(), words.verdicts(), words.deciding());
     }

@@ -1,8 +1,7 @@
 package dev.cloister.policy.model;
 
 /**
- * The rule of the label gate, in one place for the decision core and for the static analyses. It is counted with the
- * decision core's lines.
+ * The rule of the label gate, for the decision core (whose lines it counts among) and for the static analyses.
  *
  * <p>For a sender {@code f} and a receiver {@code t} with labels L(f) and L(t): the flow is allowed if L(t) dominates
  * L(f); or if exactly one of the two is a declared guard {@code g} and either {@code t} is {@code g} and {@code g.from}

@@ -212,6 +212,16 @@ public final class Policy {
         return guard;
     }
 
+    /**
+     * Returns the quota of the guard that alone makes a flow legal by releasing it, where there is such a guard and it has a quota.
+     * Allocates nothing.
+     */
+    public Optional<Quota> releaseQuota(Flow flow) {
+        int from = flow.from().index();
+        boolean released = Mediation.of(this, from, flow.to().index()) == Mediation.GUARD_RELEASES;
+        return released ? guard(from).quota() : Optional.empty();
+    }
+
     /** Returns the endpoint of that name: a domain's name, or one such as {@code @console}, {@code @disk:root}. */
     public Optional<Endpoint> endpoint(String name) {
         return Optional.ofNullable(byName.get(name));

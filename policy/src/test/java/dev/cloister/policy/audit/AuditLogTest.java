@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cloister.policy.audit.AuditVerification.Damage;
 import dev.cloister.policy.decision.DecisionCore;
-import dev.cloister.policy.decision.History;
 import dev.cloister.policy.decision.Measurements;
 import dev.cloister.policy.decision.Request;
+import dev.cloister.policy.history.History;
 import dev.cloister.policy.language.Samples;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
@@ -86,9 +86,9 @@ class AuditLogTest {
     void aDecisionIsRecordedWithAllVerdicts() throws Exception {
         Policy policy = Samples.parse(Samples.VALID);
         int[] ends = Samples.ends(policy, "command", "sensor");
-        Request request =
-                new Request.Open(ends[0], ends[1], FlowKind.MEMORY, Request.ANY_FLOW, ends[0], Measurements.none(), 0);
-        AuditEvent event = AuditEvent.decision(DecisionCore.decide(policy, new History(policy), request));
+        Request request = new Request.Open(
+                ends[0], ends[1], FlowKind.MEMORY, Request.ANY_FLOW, ends[0], Measurements.none(), -1, 0);
+        AuditEvent event = AuditEvent.decision(DecisionCore.decide(policy, new History(policy, 0), request));
         AuditLine.Sealed line = AuditLine.seal(1, CLOCK.instant(), event, AuditHead.GENESIS);
         AuditRecord read = AuditLine.parse(line.bytes());
         assertThat(read).isEqualTo(line.record());

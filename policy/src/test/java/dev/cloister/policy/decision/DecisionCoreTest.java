@@ -2,7 +2,7 @@ package dev.cloister.policy.decision;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cloister.policy.explain.Explanation;
+import dev.cloister.policy.history.History;
 import dev.cloister.policy.language.Samples;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.FlowKind;
@@ -51,7 +51,7 @@ class DecisionCoreTest {
 
     @Test
     void everyReasonFitsThePackedForm() {
-        assertThat(Reason.values().length).isLessThanOrEqualTo(32);
+        assertThat(Reason.values().length).isLessThanOrEqualTo(64);
         assertThat(Gate.values())
                 .containsExactly(
                         Gate.DECLARED,
@@ -83,10 +83,10 @@ class DecisionCoreTest {
         Policy policy = Samples.parse(Samples.VALID);
         int[] ends = Samples.ends(policy, "guard", "command");
         int bell = policy.flow("bell").orElseThrow().index();
-        Measurements stated = Explanation.measuredAsStated(policy);
-        Request right = new Request.Open(ends[0], ends[1], FlowKind.EVENT, bell, Request.BY_DAEMON, stated, 0);
-        Request kind = new Request.Open(ends[0], ends[1], FlowKind.MEMORY, bell, Request.BY_DAEMON, stated, 0);
-        Request direction = new Request.Open(ends[1], ends[0], FlowKind.EVENT, bell, Request.BY_DAEMON, stated, 0);
+        Measurements stated = Measurements.asStated(policy);
+        Request right = new Request.Open(ends[0], ends[1], FlowKind.EVENT, bell, Request.BY_DAEMON, stated, -1, 0);
+        Request kind = new Request.Open(ends[0], ends[1], FlowKind.MEMORY, bell, Request.BY_DAEMON, stated, -1, 0);
+        Request direction = new Request.Open(ends[1], ends[0], FlowKind.EVENT, bell, Request.BY_DAEMON, stated, -1, 0);
         assertThat(granted(policy, right)).isTrue();
         assertThat(granted(policy, kind)).isFalse();
         assertThat(granted(policy, direction)).isFalse();
@@ -95,16 +95,18 @@ class DecisionCoreTest {
     @Test
     void whatIsNotMeasuredDoesNotStart() throws Exception {
         Policy policy = Samples.parse(Samples.VALID);
-        int command = policy.domain("command").orElseThrow().index();
-        Measurements right = Measurements.none().with(command, Samples.DIGEST, Samples.DIGEST);
-        assertThat(granted(policy, new Request.Start(command, right, 0))).isTrue();
-        assertThat(granted(policy, new Request.Start(command, Measurements.none(), 0)))
+        Domain domain = policy.domain("command").orElseThrow();
+        int command = domain.index();
+        Measurements right = measured(domain, Samples.DIGEST, Samples.DIGEST);
+        assertThat(granted(policy, new Request.Start(command, right, -1, 0))).isTrue();
+        assertThat(granted(policy, new Request.Start(command, Measurements.none(), -1, 0)))
                 .isFalse();
         for (Measurements wrong : List.of(
-                right.with(command, Samples.DIGEST, ""),
-                right.with(command, Samples.DIGEST, "cd".repeat(32)),
-                right.with(command, "cd".repeat(32), Samples.DIGEST))) {
-            assertThat(granted(policy, new Request.Start(command, wrong, 0))).isFalse();
+                measured(domain, Samples.DIGEST, ""),
+                measured(domain, Samples.DIGEST, "cd".repeat(32)),
+                measured(domain, "cd".repeat(32), Samples.DIGEST))) {
+            assertThat(granted(policy, new Request.Start(command, wrong, -1, 0)))
+                    .isFalse();
         }
     }
 
@@ -112,7 +114,7 @@ class DecisionCoreTest {
     void aBucketRefillsByIntegerArithmetic() throws Exception {
         Policy policy = Samples.parse(Samples.VALID);
         int bell = policy.flow("bell").orElseThrow().index();
-        History history = new History(policy);
+        History history = new History(policy, -5);
         long start = -5; // a monotonic clock may begin anywhere
         assertThat(use(policy, history, bell, 101, start)).isFalse();
         assertThat(use(policy, history, bell, 100, start)).isTrue();
@@ -133,13 +135,13 @@ class DecisionCoreTest {
     void aDomainThatAsksTooOftenIsRefused() throws Exception {
         Policy policy = Samples.parse(Samples.VALID);
         int[] ends = Samples.ends(policy, "command", "sensor");
-        History history = new History(policy);
+        History history = new History(policy, 0);
         Request ask = new Request.Open(
-                ends[0], ends[1], FlowKind.MEMORY, Request.ANY_FLOW, ends[0], Explanation.measuredAsStated(policy), 0);
+                ends[0], ends[1], FlowKind.MEMORY, Request.ANY_FLOW, ends[0], Measurements.asStated(policy), -1, 0);
         for (int i = 0; i < policy.requestRate().burst(); i++) {
             Decision decision = DecisionCore.decide(policy, history, ask);
             assertThat(decision.reason(Gate.RATE)).isEqualTo(Reason.NOT_APPLICABLE);
-            history.record(policy, ask, decision.packed());
+            DecisionCore.record(policy, history, ask, decision.packed());
         }
         assertThat(DecisionCore.decide(policy, history, ask).reason(Gate.RATE)).isEqualTo(Reason.REQUEST_RATE_EXCEEDED);
     }
@@ -154,8 +156,8 @@ class DecisionCoreTest {
         for (int round = 0; round < 25; round++) {
             Policy policy = RandomPolicies.next(random);
             ReferenceDecision reference = new ReferenceDecision(policy);
-            History history = new History(policy);
             long nanos = random.nextLong(Long.MAX_VALUE / 4);
+            History history = new History(policy, nanos);
             for (int i = 0; i < 200; i++) {
                 nanos += random.nextInt(20) == 0 ? -random.nextInt(1000) : (long) random.nextInt(40_000_000);
                 Map<String, String> measured = new HashMap<>();
@@ -172,7 +174,7 @@ class DecisionCoreTest {
                         .as("seed %d round %d request %s", seed, round, request)
                         .isEqualTo(reference.refusing(request, measured));
                 assertThat(DecisionCore.granted(packed)).isEqualTo(refusing.isEmpty());
-                history.record(policy, request, packed);
+                DecisionCore.record(policy, history, request, packed);
                 granted += refusing.isEmpty() ? 1 : 0;
                 refused += refusing.isEmpty() ? 0 : 1;
             }
@@ -184,10 +186,10 @@ class DecisionCoreTest {
     @Test
     void evaluatingAllocatesNothing() throws Exception {
         Policy policy = Samples.parse(Samples.VALID);
-        History history = new History(policy);
+        History history = new History(policy, 0);
         int[] ends = Samples.ends(policy, "guard", "command");
         Request request = new Request.Open(
-                ends[0], ends[1], FlowKind.EVENT, Request.ANY_FLOW, ends[0], Explanation.measuredAsStated(policy), 7);
+                ends[0], ends[1], FlowKind.EVENT, Request.ANY_FLOW, ends[0], Measurements.asStated(policy), -1, 7);
         long sum = 0;
         for (int i = 0; i < 20_000; i++) {
             sum += evaluate(policy, history, request);
@@ -205,7 +207,7 @@ class DecisionCoreTest {
 
     private static long evaluate(Policy policy, History history, Request request) {
         long packed = DecisionCore.evaluate(policy, history, request);
-        history.record(policy, request, packed);
+        DecisionCore.record(policy, history, request, packed);
         return packed;
     }
 
@@ -215,8 +217,8 @@ class DecisionCoreTest {
         FlowKind kind = FlowKind.values()[random.nextInt(4)];
         int flow = random.nextInt(policy.flows().size());
         return switch (random.nextInt(5)) {
-            case 0 -> new Request.Start(domain, presented, nanos);
-            case 1 -> new Request.Use(flow, 1 + random.nextInt(6), nanos);
+            case 0 -> new Request.Start(domain, presented, -1, nanos);
+            case 1 -> new Request.Use(flow, 1 + random.nextInt(6), -1, nanos);
             case 2 ->
                 new Request.Open(
                         random.nextInt(endpoints),
@@ -225,6 +227,7 @@ class DecisionCoreTest {
                         Request.ANY_FLOW,
                         random.nextBoolean() ? domain : Request.BY_DAEMON,
                         presented,
+                        -1,
                         nanos);
             default -> {
                 var declared = policy.flow(flow);
@@ -235,6 +238,7 @@ class DecisionCoreTest {
                         random.nextBoolean() ? flow : Request.ANY_FLOW,
                         random.nextInt(3) == 0 ? domain : Request.BY_DAEMON,
                         presented,
+                        -1,
                         nanos);
             }
         };
@@ -250,27 +254,31 @@ class DecisionCoreTest {
                     ? "00".repeat(32)
                     : domain.image().kernel().orElseThrow().sha256();
             String initrd = domain.image().initrd().map(ImageFile::sha256).orElse("");
-            presented = presented.with(domain.index(), kernel, initrd);
+            presented = presented.with(domain, kernel, "", initrd);
             measured.put(domain.name(), kernel + "+" + initrd);
         }
         return presented;
     }
 
     private static boolean use(Policy policy, History history, int flow, long units, long nanos) {
-        Request request = new Request.Use(flow, units, nanos);
+        Request request = new Request.Use(flow, units, -1, nanos);
         long packed = DecisionCore.evaluate(policy, history, request);
-        history.record(policy, request, packed);
+        DecisionCore.record(policy, history, request, packed);
         return DecisionCore.granted(packed);
     }
 
     private static boolean granted(Policy policy, Request request) {
-        return DecisionCore.decide(policy, new History(policy), request).granted();
+        return DecisionCore.decide(policy, new History(policy, 0), request).granted();
+    }
+
+    private static Measurements measured(Domain domain, String kernel, String initrd) {
+        return Measurements.none().with(domain, kernel, "", initrd);
     }
 
     private static Decision decide(Policy policy, String from, String to, FlowKind kind) {
         int[] ends = Samples.ends(policy, from, to);
         Request request = new Request.Open(
-                ends[0], ends[1], kind, Request.ANY_FLOW, Request.BY_DAEMON, Explanation.measuredAsStated(policy), 0);
-        return DecisionCore.decide(policy, new History(policy), request);
+                ends[0], ends[1], kind, Request.ANY_FLOW, Request.BY_DAEMON, Measurements.asStated(policy), -1, 0);
+        return DecisionCore.decide(policy, new History(policy, 0), request);
     }
 }
