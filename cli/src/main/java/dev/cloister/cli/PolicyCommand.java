@@ -1,6 +1,10 @@
 package dev.cloister.cli;
 
 import dev.cloister.cli.policy.CheckCommand;
+import dev.cloister.cli.policy.FmtCommand;
+import dev.cloister.cli.policy.HashCommand;
+import dev.cloister.cli.policy.SignCommand;
+import dev.cloister.cli.policy.VerifyCommand;
 import dev.cloister.cli.policy.WhyCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,6 +19,10 @@ import picocli.CommandLine.Spec;
         subcommands = {
             CheckCommand.class,
             WhyCommand.class,
+            FmtCommand.class,
+            HashCommand.class,
+            SignCommand.class,
+            VerifyCommand.class,
         },
         footer = {
             "",

@@ -3,4 +3,3 @@
  * and print. They start nothing and decide nothing.
  */
 package dev.cloister.cli.policy;
-
