@@ -3,6 +3,7 @@ package dev.cloister.cli;
 import dev.cloister.cli.policy.CheckCommand;
 import dev.cloister.cli.policy.FmtCommand;
 import dev.cloister.cli.policy.HashCommand;
+import dev.cloister.cli.policy.ScheduleCommand;
 import dev.cloister.cli.policy.SignCommand;
 import dev.cloister.cli.policy.VerifyCommand;
 import dev.cloister.cli.policy.WhyCommand;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Spec;
         description = "Checks and explains policies; nothing is started.",
         subcommands = {
             CheckCommand.class,
+            ScheduleCommand.class,
             WhyCommand.class,
             FmtCommand.class,
             HashCommand.class,

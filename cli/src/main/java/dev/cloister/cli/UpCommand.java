@@ -1,7 +1,6 @@
 package dev.cloister.cli;
 
 import dev.cloister.policy.client.PolicyDaemonClient;
-import dev.cloister.policy.explain.Verdict;
 import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;

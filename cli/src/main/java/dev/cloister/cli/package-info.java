@@ -3,4 +3,3 @@
  * and print. No decision about guests, flows or channels is taken here.
  */
 package dev.cloister.cli;
-

@@ -3,14 +3,18 @@ package dev.cloister.cli.policy;
 import dev.cloister.cli.ExitCodes;
 import dev.cloister.cli.JsonText;
 import dev.cloister.cli.Table;
+import dev.cloister.policy.analysis.Finding;
 import dev.cloister.policy.analysis.PolicyCheck;
 import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
-import dev.cloister.policy.model.Problem;
+import dev.cloister.policy.model.Problem.Severity;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,13 +26,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "check",
         mixinStandardHelpOptions = true,
-        description = "Checks a policy: structure, references, labels, guards, limits.",
+        description = "Checks a policy: every analysis, each finding with its place and what to do.",
         footer = {
             "",
-            "Exits 0 if the policy may be enforced, 65 if not.",
+            "Exits 0 if the policy may be enforced, 65 if not. docs/analyses explains each finding.",
             "",
-            "Example:",
+            "Examples:",
             "  cloister policy check examples/quickstart/policy.json",
+            "  cloister policy check --severity warning --as-of 2027-01-01 policy.json",
         })
 public final class CheckCommand implements Callable<Integer> {
     @Spec
@@ -40,64 +45,102 @@ public final class CheckCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print the findings as JSON")
     private boolean json;
 
+    @Option(
+            names = "--severity",
+            paramLabel = "LEVEL",
+            defaultValue = "NOTE",
+            description = "print only findings this bad or worse: ${COMPLETION-CANDIDATES}")
+    private Severity severity;
+
+    @Option(
+            names = "--as-of",
+            paramLabel = "DATE",
+            description = "look at windows and accepted risks as of this day (yyyy-mm-dd) instead of today")
+    private LocalDate asOf;
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         try {
             Policy policy = PolicyLoader.parse(file);
-            PolicyCheck.Report report = PolicyCheck.check(policy);
-            out.println(json ? json(report.passed(), report.findings()) : text(policy, report));
+            PolicyCheck.Report report = PolicyCheck.check(policy, Optional.of(asOf == null ? LocalDate.now() : asOf));
+            List<Finding> shown = shown(report.details());
+            if (json) {
+                out.println(json(report.passed(), policy.digest(), report.analyses(), shown));
+            } else {
+                text(out, policy, report, shown);
+            }
             return report.passed() ? ExitCodes.OK : ExitCodes.BAD_INPUT;
         } catch (PolicyException e) {
+            List<Finding> shown =
+                    shown(e.problems().stream().map(FindingText::of).toList());
             if (json) {
-                out.println(json(false, e.problems()));
+                out.println(json(false, "", List.of(), shown));
             } else {
-                e.problems().forEach(out::println);
+                shown.forEach(finding -> FindingText.print(out, finding.problem()));
+                out.println(file + ": can't be loaded");
             }
             return ExitCodes.BAD_INPUT;
         }
     }
 
-    private static String text(Policy policy, PolicyCheck.Report report) {
-        StringBuilder text = new StringBuilder();
-        Table table = new Table("ANALYSIS", ">EXAMINED", "RESULT");
-        for (PolicyCheck.Result analysis : report.analyses()) {
-            table.row(analysis.title(), analysis.examined(), result(analysis));
-        }
-        table.lines().forEach(line -> text.append(line).append('\n'));
-        report.findings().forEach(finding -> text.append(finding).append('\n'));
-        text.append(policy.file())
-                .append(report.passed() ? ": may be enforced" : ": can't be enforced")
-                .append("; digest ")
-                .append(policy.digest());
-        return text.toString();
+    private List<Finding> shown(List<Finding> all) {
+        return all.stream()
+                .filter(finding -> finding.problem().severity().compareTo(severity) <= 0)
+                .toList();
     }
 
-    private static String result(PolicyCheck.Result analysis) {
-        int findings = analysis.findings().size();
-        if (findings == 0) {
-            return "ok";
+    private static void text(PrintWriter out, Policy policy, PolicyCheck.Report report, List<Finding> shown) {
+        Table table = new Table("ANALYSIS", "CHECKED", ">EXAMINED", "RESULT");
+        for (PolicyCheck.Result result : report.analyses()) {
+            table.row(result.id(), result.title(), result.examined(), words(result));
         }
-        return (analysis.passed() ? "ok, " : "FAILED, ") + findings + (findings == 1 ? " finding" : " findings");
+        table.lines().forEach(out::println);
+        for (Finding finding : shown) {
+            out.println();
+            FindingText.print(out, finding.problem());
+        }
+        out.println();
+        int hidden = report.details().size() - shown.size();
+        if (hidden > 0) {
+            out.println(hidden + (hidden == 1 ? " finding is" : " findings are") + " less severe and not shown");
+        }
+        out.println("digest " + policy.digest());
+        out.println(policy.file() + (report.passed() ? ": may be enforced" : ": can't be enforced"));
     }
 
-    private static String json(boolean passed, List<Problem> problems) {
+    private static String words(PolicyCheck.Result result) {
+        List<String> words = new ArrayList<>();
+        for (Severity each : Severity.values()) {
+            long count = result.findings().stream()
+                    .filter(problem -> problem.severity() == each)
+                    .count();
+            if (count > 0) {
+                words.add(count + " " + each.label() + (count == 1 ? "" : "s"));
+            }
+        }
+        return (result.passed() ? "ok" : "FAILED") + (words.isEmpty() ? "" : ": " + String.join(", ", words));
+    }
+
+    private static String json(
+            boolean passed, String digest, List<PolicyCheck.Result> results, List<Finding> findings) {
         return JsonText.of(json -> {
             json.writeStartObject();
             json.writeBooleanField("passed", passed);
-            json.writeArrayFieldStart("findings");
-            for (Problem problem : problems) {
+            json.writeStringField("digest", digest);
+            json.writeArrayFieldStart("analyses");
+            for (PolicyCheck.Result result : results) {
                 json.writeStartObject();
-                json.writeStringField("id", problem.id().code());
-                json.writeStringField("severity", problem.severity().label());
-                json.writeStringField("file", problem.file());
-                json.writeNumberField("line", problem.line());
-                json.writeNumberField("column", problem.column());
-                json.writeStringField("message", problem.message());
-                json.writeStringField("value", problem.value());
-                json.writeStringField("expected", problem.expected());
-                json.writeStringField("suggestion", problem.suggestion());
+                json.writeStringField("id", result.id());
+                json.writeNumberField("examined", result.examined());
+                json.writeBooleanField("passed", result.passed());
+                json.writeNumberField("findings", result.findings().size());
                 json.writeEndObject();
+            }
+            json.writeEndArray();
+            json.writeArrayFieldStart("findings");
+            for (Finding finding : findings) {
+                FindingText.write(json, finding);
             }
             json.writeEndArray();
             json.writeEndObject();
