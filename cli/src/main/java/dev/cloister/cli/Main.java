@@ -53,7 +53,8 @@ public final class Main implements Runnable {
         return commandLine().execute(args);
     }
 
-    static CommandLine commandLine() {
+    /** Returns a command line of its own: parsing one does not disturb another. */
+    public static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
         line.setUsageHelpWidth(80);
         line.setUsageHelpLongOptionsMaxWidth(28);

@@ -5,6 +5,7 @@ import dev.cloister.cli.policy.FmtCommand;
 import dev.cloister.cli.policy.HashCommand;
 import dev.cloister.cli.policy.ScheduleCommand;
 import dev.cloister.cli.policy.SignCommand;
+import dev.cloister.cli.policy.TestgenCommand;
 import dev.cloister.cli.policy.VerifyCommand;
 import dev.cloister.cli.policy.WhyCommand;
 import picocli.CommandLine.Command;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Spec;
             HashCommand.class,
             SignCommand.class,
             VerifyCommand.class,
+            TestgenCommand.class,
         },
         footer = {
             "",
