@@ -7,6 +7,8 @@ import java.util.Arrays;
  */
 final class EdgeArrays {
     private static final EdgeClass[] CLASSES = EdgeClass.values();
+    private static final int SHARE_BITS = 2;
+    private static final int SHARES = (1 << SHARE_BITS) - 1;
 
     private final int nodes;
     private final int[] from;
@@ -98,9 +100,14 @@ final class EdgeArrays {
         return Math.max(origin[edge], FlowGraph.NO_FLOW);
     }
 
-    /** Returns the number of the shared resource of a hub's edge. */
-    int resource(int edge) {
-        return -2 - origin[edge];
+    /** Returns the ordinal of what is shared over a hub's edge. */
+    int share(int edge) {
+        return -2 - origin[edge] & SHARES;
+    }
+
+    /** Returns the place of the accepting risk among those in force, for the edge between the two hubs; else -1. */
+    int risk(int edge) {
+        return (-2 - origin[edge] >> SHARE_BITS) - 1;
     }
 
     /** Collects edges in any order. */
@@ -115,8 +122,8 @@ final class EdgeArrays {
             add(sender, receiver, EdgeSet.code(edgeClass, mediated), flow);
         }
 
-        void hub(int sender, int receiver, EdgeClass edgeClass, int resource) {
-            add(sender, receiver, EdgeSet.code(edgeClass, false), -2 - resource);
+        void hub(int sender, int receiver, EdgeClass edgeClass, int share, int risk) {
+            add(sender, receiver, EdgeSet.code(edgeClass, false), -2 - (risk + 1 << SHARE_BITS | share));
         }
 
         private void add(int sender, int receiver, int edgeCode, int edgeOrigin) {

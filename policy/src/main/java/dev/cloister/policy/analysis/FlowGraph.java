@@ -131,7 +131,24 @@ public final class FlowGraph {
             Collection<? extends Endpoint> from,
             Collection<? extends Endpoint> to,
             Collection<? extends Endpoint> avoid) {
-        return new PathSearch(this, which.mask()).shortest(bits(from), bits(to), bits(avoid));
+        return new PathSearch(this, EdgeFilter.of(this, which)).shortest(bits(from), bits(to), bits(avoid));
+    }
+
+    /**
+     * Finds the smallest set of edges of flows whose removal leaves no path from some endpoints to others.
+     *
+     * @param which the edges that count
+     * @param from where paths start
+     * @param to where they end; none of {@code from}
+     * @param avoid endpoints that paths may not touch
+     * @return the cut; not {@link Cut#found} if there is no path, or none of flows only, or none of at most 32 edges
+     */
+    public Cut smallestCut(
+            EdgeSet which,
+            Collection<? extends Endpoint> from,
+            Collection<? extends Endpoint> to,
+            Collection<? extends Endpoint> avoid) {
+        return CutFinder.find(this, EdgeFilter.of(this, which), bits(from), bits(to), bits(avoid));
     }
 
     /** Computes what reaches what over the edges that count. */
@@ -178,15 +195,19 @@ public final class FlowGraph {
 
     /** Returns the edge that a way from member to member through hubs stands for. */
     FlowEdge sharedEdge(int from, int to, int hubEdge) {
-        SharedResources resource = shared.get(edges.resource(hubEdge));
-        EdgeClass edgeClass = edges.edgeClass(hubEdge);
+        return sharedEdge(from, to, shared.get(edges.share(hubEdge)));
+    }
+
+    /** Returns the edge between two domains that share a resource. */
+    FlowEdge sharedEdge(int from, int to, SharedResources resource) {
+        Optional<ResidualRisk> risk = resource.risk(from, to);
         return new FlowEdge(
                 policy.endpoint(from),
                 policy.endpoint(to),
-                edgeClass,
+                risk.isPresent() ? EdgeClass.SHARED_ACCEPTED : EdgeClass.SHARED_UNDECLARED,
                 false,
                 Optional.empty(),
                 Optional.of(resource.share()),
-                edgeClass == EdgeClass.SHARED_ACCEPTED ? resource.risk(from, to) : Optional.empty());
+                risk);
     }
 }

@@ -41,9 +41,9 @@ final class FlowGraphBuilder {
         List<SharedResources> shared = Arrays.stream(ResidualRisk.Share.values())
                 .map(share -> new SharedResources(policy, share, inForce))
                 .toList();
-        for (int resource = 0; resource < shared.size(); resource++) {
-            add(shared.get(resource), resource, EdgeClass.SHARED_ACCEPTED);
-            add(shared.get(resource), resource, EdgeClass.SHARED_UNDECLARED);
+        for (SharedResources resource : shared) {
+            add(resource, EdgeClass.SHARED_ACCEPTED);
+            add(resource, EdgeClass.SHARED_UNDECLARED);
         }
         return new FlowGraph(policy, inForce, shared, edges.build(nodes));
     }
@@ -67,37 +67,33 @@ final class FlowGraphBuilder {
         return back.allowed() ? EdgeClass.INDUCED_LEGAL : EdgeClass.INDUCED_UNBUDGETED;
     }
 
-    private void add(SharedResources resource, int number, EdgeClass edgeClass) {
+    private void add(SharedResources resource, EdgeClass edgeClass) {
         boolean accepted = edgeClass == EdgeClass.SHARED_ACCEPTED;
+        int share = resource.share().ordinal();
         int[] outHub = new int[resource.groups()];
         int[] inHub = new int[resource.groups()];
         for (int one = 0; one < resource.groups(); one++) {
             for (int two = 0; two < resource.groups(); two++) {
-                if (resource.shares(one, two) && resource.accepted(one, two) == accepted) {
-                    edges.hub(
-                            out(outHub, one, resource, number, edgeClass),
-                            in(inHub, two, resource, number, edgeClass),
-                            edgeClass,
-                            number);
+                Optional<ResidualRisk> risk = resource.groupRisk(one, two);
+                if (risk.isPresent() == accepted && resource.shares(one, two)) {
+                    int number = risk.map(inForce::indexOf).orElse(-1);
+                    int out = hub(outHub, one, resource, edgeClass, true);
+                    edges.hub(out, hub(inHub, two, resource, edgeClass, false), edgeClass, share, number);
                 }
             }
         }
     }
 
-    private int out(int[] hubs, int group, SharedResources resource, int number, EdgeClass edgeClass) {
+    /** Returns a group's hub, made and connected with its members when it is first needed. */
+    private int hub(int[] hubs, int group, SharedResources resource, EdgeClass edgeClass, boolean out) {
         if (hubs[group] == 0) {
             int hub = nodes++;
             hubs[group] = hub;
-            resource.members(group).forEach(member -> edges.hub(member.index(), hub, edgeClass, number));
-        }
-        return hubs[group];
-    }
-
-    private int in(int[] hubs, int group, SharedResources resource, int number, EdgeClass edgeClass) {
-        if (hubs[group] == 0) {
-            int hub = nodes++;
-            hubs[group] = hub;
-            resource.members(group).forEach(member -> edges.hub(hub, member.index(), edgeClass, number));
+            int share = resource.share().ordinal();
+            resource.members(group).forEach(member -> {
+                int sender = out ? member.index() : hub;
+                edges.hub(sender, out ? hub : member.index(), edgeClass, share, -1);
+            });
         }
         return hubs[group];
     }

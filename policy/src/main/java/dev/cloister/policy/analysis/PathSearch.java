@@ -1,6 +1,5 @@
 package dev.cloister.policy.analysis;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -11,99 +10,115 @@ import java.util.Optional;
 /**
  * Shortest paths by breadth-first search. The three edges through a hub count as one: the two that lead to the hub on the receiver's
  * side cost nothing.
+ *
+ * <p>Where an endpoint may be start and end, a path must still end elsewhere than where it began: then each node keeps the two nearest
+ * different starts, which is enough to find for every end its nearest other start.
  */
 final class PathSearch {
+    private static final int NONE = -1;
+
     private final FlowGraph graph;
     private final EdgeArrays edges;
-    private final int mask;
-    private final int[] distance;
-    private final int[] by;
+    private final EdgeFilter filter;
 
-    PathSearch(FlowGraph graph, int mask) {
+    private int slots = 1;
+    private int[] start = {};
+    private int[] by = {};
+    private int[] before = {};
+    private int[] ring = {};
+    private int head;
+    private int size;
+
+    PathSearch(FlowGraph graph, EdgeFilter filter) {
         this.graph = graph;
         this.edges = graph.arrays();
-        this.mask = mask;
-        this.distance = new int[edges.nodes()];
-        this.by = new int[edges.nodes()];
+        this.filter = filter;
     }
 
     /** Finds a shortest path from one set to a different node of the other that touches none of {@code avoid}. */
     Optional<FlowPath> shortest(BitSet from, BitSet to, BitSet avoid) {
-        if (!from.intersects(to)) {
-            int end = search(from, to, avoid, Integer.MAX_VALUE);
-            return end < 0 ? Optional.empty() : Optional.of(path(end));
+        slots = from.intersects(to) ? 2 : 1;
+        int labels = edges.nodes() * slots;
+        start = new int[labels];
+        by = new int[labels];
+        before = new int[labels];
+        ring = new int[Integer.highestOneBit(Math.max(1, labels)) << 1];
+        head = 0;
+        size = 0;
+        Arrays.fill(start, NONE);
+        for (int node = from.nextSetBit(0); node >= 0; node = from.nextSetBit(node + 1)) {
+            if (!avoid.get(node)) {
+                label(node, node, NONE, NONE, false);
+            }
         }
-        Optional<FlowPath> best = Optional.empty();
-        for (int start = from.nextSetBit(0); start >= 0; start = from.nextSetBit(start + 1)) {
-            BitSet one = new BitSet();
-            one.set(start);
-            BitSet others = (BitSet) to.clone();
-            others.clear(start);
-            int end = search(
-                    one, others, avoid, best.map(path -> path.edges().size()).orElse(Integer.MAX_VALUE));
+        while (size > 0) {
+            int end = expand(removeFirst(), to, avoid);
             if (end >= 0) {
-                best = Optional.of(path(end));
+                return Optional.of(path(end));
             }
         }
-        return best;
+        return Optional.empty();
     }
 
-    /** Returns the first node of {@code to} that is reached over fewer than {@code below} edges, or -1. */
-    private int search(BitSet from, BitSet to, BitSet avoid, int below) {
-        Arrays.fill(distance, Integer.MAX_VALUE);
-        ArrayDeque<Integer> queue = new ArrayDeque<>();
-        from.stream().filter(start -> !avoid.get(start)).forEach(start -> {
-            distance[start] = 0;
-            by[start] = -1;
-            queue.add(start);
-        });
-        BitSet done = new BitSet(distance.length);
-        while (!queue.isEmpty()) {
-            int node = queue.removeFirst();
-            if (distance[node] >= below) {
-                return -1;
-            }
-            if (to.get(node)) {
-                return node;
-            }
-            if (!done.get(node)) {
-                done.set(node);
-                relax(node, avoid, queue);
-            }
-        }
-        return -1;
-    }
-
-    private void relax(int node, BitSet avoid, ArrayDeque<Integer> queue) {
+    /** Labels what one label leads to, and returns the first label of an end, or -1. */
+    private int expand(int label, BitSet to, BitSet avoid) {
+        int node = label / slots;
         for (int edge = edges.firstOut(node); edge < edges.firstOut(node + 1); edge++) {
             int next = edges.to(edge);
-            boolean counts = (mask >>> edges.code(edge) & 1) != 0 && !avoid.get(next);
-            int cost = next < graph.endpoints() ? 1 : 0;
-            if (counts && distance[node] + cost < distance[next]) {
-                distance[next] = distance[node] + cost;
-                by[next] = edge;
-                if (cost == 0) {
-                    queue.addFirst(next);
-                } else {
-                    queue.addLast(next);
-                }
+            if (avoid.get(next) || !filter.counts(edge)) {
+                continue;
+            }
+            int made = label(next, start[label], edge, label, next >= graph.endpoints());
+            if (made >= 0 && to.get(next) && start[made] != next) {
+                return made;
             }
         }
+        return NONE;
+    }
+
+    /** Gives a node a label unless it has one of that start, or all that it may have; returns the label, or -1. */
+    private int label(int node, int from, int edge, int previous, boolean free) {
+        for (int label = node * slots; label < (node + 1) * slots; label++) {
+            if (start[label] == from) {
+                return NONE;
+            }
+            if (start[label] == NONE) {
+                start[label] = from;
+                by[label] = edge;
+                before[label] = previous;
+                if (free) {
+                    head = head - 1 & ring.length - 1;
+                    ring[head] = label;
+                } else {
+                    ring[head + size & ring.length - 1] = label;
+                }
+                size++;
+                return label;
+            }
+        }
+        return NONE;
+    }
+
+    private int removeFirst() {
+        int label = ring[head];
+        head = head + 1 & ring.length - 1;
+        size--;
+        return label;
     }
 
     private FlowPath path(int end) {
         List<FlowEdge> path = new ArrayList<>();
-        int node = end;
-        while (by[node] >= 0) {
-            int edge = by[node];
-            int sender = edges.from(edge);
+        int label = end;
+        while (before[label] >= 0) {
+            int edge = by[label];
             if (edges.flow(edge) != FlowGraph.NO_FLOW) {
                 path.add(graph.edge(edge));
+                label = before[label];
             } else {
-                sender = edges.from(by[edges.from(by[sender])]);
-                path.add(graph.sharedEdge(sender, node, edge));
+                int sender = before[before[before[label]]];
+                path.add(graph.sharedEdge(sender / slots, label / slots, edge));
+                label = sender;
             }
-            node = sender;
         }
         Collections.reverse(path);
         return new FlowPath(path);

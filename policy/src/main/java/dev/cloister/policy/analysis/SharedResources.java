@@ -226,19 +226,21 @@ final class SharedResources {
 
     /** Returns whether a risk in force accepts that two groups share. */
     boolean accepted(int one, int two) {
-        return risk(keys.get(one).sides(), keys.get(two).sides()) >= 0;
+        return shared(keys.get(one).sides(), keys.get(two).sides()) >= 0;
+    }
+
+    /** Returns the risk that accepts that two groups share, where one does. */
+    Optional<ResidualRisk> groupRisk(int one, int two) {
+        int found = shared(keys.get(one).sides(), keys.get(two).sides());
+        return found < 0 ? Optional.empty() : Optional.of(risks.get(found));
     }
 
     /** Returns the risk that accepts that two domains share, where one does. */
     Optional<ResidualRisk> risk(int one, int two) {
-        if (groupOf[one] < 0 || groupOf[two] < 0) {
-            return Optional.empty();
-        }
-        int found = risk(keys.get(groupOf[one]).sides(), keys.get(groupOf[two]).sides());
-        return found < 0 ? Optional.empty() : Optional.of(risks.get(found));
+        return groupOf[one] < 0 || groupOf[two] < 0 ? Optional.empty() : groupRisk(groupOf[one], groupOf[two]);
     }
 
-    private static int risk(BitSet one, BitSet two) {
+    private static int shared(BitSet one, BitSet two) {
         for (int side = one.nextSetBit(0); side >= 0; side = one.nextSetBit(side + 1)) {
             if (two.get(side ^ 1)) {
                 return side >> 1;
