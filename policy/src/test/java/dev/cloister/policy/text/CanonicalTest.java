@@ -8,12 +8,7 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -136,7 +131,7 @@ class CanonicalTest {
             Object value = json.value(5);
             String text = json.text(value);
             String canonical = canonicalOf(text, seed);
-            assertThat(canonical).as("seed %d: %s", seed, text).isEqualTo(literal(value));
+            assertThat(canonical).as("seed %d: %s", seed, text).isEqualTo(LiteralJson.of(value));
             assertThat(canonical(canonical)).as("seed %d again", seed).isEqualTo(canonical);
         }
     }
@@ -147,32 +142,6 @@ class CanonicalTest {
         } catch (TextException e) {
             throw new AssertionError("seed " + seed + ": " + e.describe(text), e);
         }
-    }
-
-    /** The standard's rules, word for word. */
-    private static String literal(@Nullable Object value) {
-        return switch (value) {
-            case null -> "null";
-            case Map<?, ?> map ->
-                new TreeMap<>(map)
-                        .entrySet().stream()
-                                .map(entry -> literal(entry.getKey()) + ":" + literal(entry.getValue()))
-                                .collect(Collectors.joining(",", "{", "}"));
-            case List<?> list -> list.stream().map(CanonicalTest::literal).collect(Collectors.joining(",", "[", "]"));
-            case String string ->
-                string.chars().mapToObj(c -> literal((char) c)).collect(Collectors.joining("", "\"", "\""));
-            case Boolean bool -> bool.toString();
-            case Number number -> EcmaNumber.of(number.doubleValue());
-            default -> throw new IllegalArgumentException(value.toString());
-        };
-    }
-
-    private static String literal(char c) {
-        int at = "\b\t\n\f\r\"\\".indexOf(c);
-        if (at >= 0) {
-            return "\\" + "btnfr\"\\".charAt(at);
-        }
-        return c < ' ' ? String.format("\\u%04x", (int) c) : String.valueOf(c);
     }
 
     @ParameterizedTest

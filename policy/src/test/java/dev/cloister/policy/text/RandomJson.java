@@ -8,7 +8,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** Seeded JSON values, and JSON5 texts for them in every style that the lexer knows. */
-final class RandomJson {
+public final class RandomJson {
     private static final String[] PIECES = {
         "a", "Z", "0", "_", " ", "\"", "'", "\\", "/", "\b", "\f", "\n", "\r", "\t", "\u0000", "\u001f", "\u007f",
         "\u0080", "ö", "€", "\uFB33", "\uE000", "\uFFFF", "😀", "𝔘", "//", "/*", "*/", ",", ":", "{", "]",
@@ -20,7 +20,8 @@ final class RandomJson {
     private final Random random;
     private final List<String> comments = new ArrayList<>();
 
-    RandomJson(long seed) {
+    /** Starts with a seed. */
+    public RandomJson(long seed) {
         random = new Random(seed);
     }
 
@@ -83,7 +84,7 @@ final class RandomJson {
     }
 
     /** Returns a text for the value in a random style; the members of objects in another order. */
-    String text(@Nullable Object value) {
+    public String text(@Nullable Object value) {
         StringBuilder out = new StringBuilder();
         gap(out);
         write(out, value);
