@@ -12,6 +12,7 @@
 ; It switches off when every question is answered and everything awaited has come, but not before the least ticks, since a peer
 ; may want to talk to it; and after the most ticks in any case.
 %include "../../../../examples/lib/guest.inc"
+%include "../../../../examples/lib/every.inc"
 
 START_MODULES   equ 12                  ; hvm_start_info, version 1
 START_MODLIST   equ 16
@@ -28,18 +29,14 @@ QUESTION_WAY    equ 8
 QUESTION_PEER   equ 16
 QUESTION_SIZE   equ 48
 
-ENTRY_PEER      equ 0x58
-MAX_CHANNELS    equ 31
 TOKEN_BYTES     equ 8
 RECORD_BYTES    equ 0x100000            ; the largest record that a policy may declare
 REASON_BYTES    equ 96                  ; as much of a reason as is printed
 
-FIRST_BELL      equ 0x60                ; vector of the channel at place 0
-BELL_SIZE       equ 16
 LINE_STATUS     equ COM1 + 5
 DATA_READY      equ 1
 
-; rbx: place of a channel · r12: its entry · r13: its own state · r14: how many things are awaited · r15: the list
+; r14: how many things are awaited · r15: the list
 main:
         mov     eax, [rbx + START_MODULES]
         test    eax, eax
@@ -51,191 +48,72 @@ main:
         jne     .nolist
         cmp     dword [r15 + LIST_VERSION], 1
         jne     .nolist
-        call    gates
+        call    hear_bells
         print   `probe begin\n`
-        call    open_rings
+        lea     rdi, [open_ring]
+        call    for_channels
         mov     edi, [r15 + LIST_TICK_MS]
         call    start_timer
 
 .wait:  call    wait_interrupt
         call    ask                     ; eax = questions that have no answer
         mov     r14d, eax
-        call    use_all
+        lea     rdi, [use]
+        call    for_channels
         mov     eax, [ticks]
+        mov     [last_tick], eax
         cmp     eax, [r15 + LIST_MOST]
         jae     .end
         test    r14d, r14d
         jnz     .wait
         cmp     eax, [r15 + LIST_LEAST]
         jb      .wait
-.end:   call    tell_rest
+.end:   lea     rdi, [tell_rest]
+        call    for_channels
         print   `probe end\n`
         ret
 .nolist:
         print   `probe: no list of questions came with me as a boot module\n`
         ret
 
-; gates: to each vector a handler that knows which it is. (The local APIC's in-service register, which also knows, reads as zero
-; under some KVMs.)
-gates:
-        lea     rdi, [idt + FIRST_VECTOR * 16]
-        mov     ecx, FIRST_VECTOR
-.gate:  lea     rax, [interrupt]
-        lea     rdx, [tick]
-        cmp     ecx, TIMER_VECTOR
-        cmove   rax, rdx
-        cmp     ecx, FIRST_BELL
-        jb      .set
-        mov     edx, ecx
-        shl     edx, 4
-        lea     rax, [bells - FIRST_BELL * BELL_SIZE]
-        add     rax, rdx
-.set:   mov     edx, eax
-        and     edx, 0xFFFF
-        or      edx, CODE64 << 16
-        mov     [rdi], edx
-        and     eax, 0xFFFF0000
-        or      eax, 0x8E00
-        mov     [rdi + 4], eax
-        add     rdi, 16
-        inc     ecx
-        cmp     ecx, LAST_VECTOR
-        jbe     .gate
-        ret
-
-tick:   inc     dword [ticks]
-        jmp     interrupt
-
-; bell n: the handler of the channel at place n of the directory, BELL_SIZE bytes
-%macro bell 1
-        align   BELL_SIZE
-        or      dword [rung], 1 << %1
-        jmp     interrupt
-%endm
-        align   BELL_SIZE
-bells:
-        bell    0
-        bell    1
-        bell    2
-        bell    3
-        bell    4
-        bell    5
-        bell    6
-        bell    7
-        bell    8
-        bell    9
-        bell    10
-        bell    11
-        bell    12
-        bell    13
-        bell    14
-        bell    15
-        bell    16
-        bell    17
-        bell    18
-        bell    19
-        bell    20
-        bell    21
-        bell    22
-        bell    23
-        bell    24
-        bell    25
-        bell    26
-        bell    27
-        bell    28
-        bell    29
-        bell    30
-        bell    31
-
-; place: ebx = place; result r12 = entry, r13 = own state
-place:
-        mov     eax, DIRECTORY
-        mov     r12d, [rax + DIRECTORY_ENTRY_SIZE - DIRECTORY]
-        imul    r12, rbx
-        mov     ecx, [rax + DIRECTORY_FIRST - DIRECTORY]
-        add     r12, rcx
-        add     r12, rax
-        lea     r13, [owns]
-        imul    rax, rbx, OWN_SIZE
-        add     r13, rax
-        ret
-
-; channels: result eax = entries of the directory, as many as there is room for
-channels:
-        mov     edx, DIRECTORY
-        mov     rax, DIRECTORY_MAGIC
-        cmp     [rdx], rax
-        jne     .none
-        mov     eax, [rdx + DIRECTORY_COUNT - DIRECTORY]
-        mov     ecx, MAX_CHANNELS
-        cmp     eax, ecx
-        cmova   eax, ecx
-        ret
-.none:  xor     eax, eax
-        ret
-
-; open_rings: both ends of memory channels
-open_rings:
-        push    rbx
-        xor     ebx, ebx
-.next:  call    channels
-        cmp     ebx, eax
-        jae     .done
-        call    place
+; open_ring (for for_channels): either end of a memory channel
+open_ring:
         cmp     dword [r12 + ENTRY_KIND], KIND_MEMORY
-        jne     .on
-        cmp     dword [r12 + ENTRY_STATE], 1
-        jne     .on
+        jne     .done
+        cmp     dword [r12 + ENTRY_STATE], STATE_LIVE
+        jne     .done
         mov     rdi, r13
         mov     rsi, r12
         call    ring_own
         cmp     dword [r12 + ENTRY_DIRECTION], DIRECTION_OUT
-        jne     .on
+        jne     .done
         mov     rdi, r13
-        call    ring_start
-.on:    inc     ebx
-        jmp     .next
-.done:  pop     rbx
-        ret
+        jmp     ring_start
+.done:  ret
 
-; use_all: sends on what can send, looks at what can receive; adds to r14d for each channel that something is awaited of
-use_all:
-        push    rbx
-        xor     ebx, ebx
-.next:  call    channels
-        cmp     ebx, eax
-        jae     .done
-        call    place
-        cmp     dword [r12 + ENTRY_KIND], KIND_CONSOLE
+; use (for for_channels): sends if it can send, else looks; adds 1 to r14d if something is awaited
+use:    cmp     dword [r12 + ENTRY_KIND], KIND_CONSOLE
         je      .console                ; it has no state: what is printed shows that it lives
-        cmp     dword [r12 + ENTRY_STATE], 1
-        jne     .on
+        cmp     dword [r12 + ENTRY_STATE], STATE_LIVE
+        jne     .done
         cmp     dword [r12 + ENTRY_DIRECTION], DIRECTION_OUT
-        je      .out
+        je      send
         lea     rax, [finished]
         cmp     byte [rax + rbx], 0
-        jne     .on
+        jne     .done
         call    receive
         lea     rax, [finished]
         cmp     byte [rax + rbx], 0
-        jne     .on
+        jne     .done
         inc     r14d
-        jmp     .on
+        ret
 .console:
         cmp     dword [r12 + ENTRY_DIRECTION], DIRECTION_OUT
-        je      .out
+        je      send
         lea     rax, [finished]
         cmp     byte [rax + rbx], 0
-        jne     .on
-        call    receive                 ; nobody may be there to type: not awaited
-        jmp     .on
-.out:   call    send
-.on:    inc     ebx
-        jmp     .next
-.done:  pop     rbx
-        mov     eax, [ticks]
-        mov     [last_tick], eax
-        ret
+        je      receive                 ; nobody may be there to type: not awaited
+.done:  ret
 
 send:
         mov     eax, [r12 + ENTRY_KIND]
@@ -376,26 +254,17 @@ tell:
         print   `\n`
         ret
 
-; tell_rest: what never happened
+; tell_rest (for for_channels): what never happened
 tell_rest:
-        push    rbx
-        xor     ebx, ebx
-.next:  call    channels
-        cmp     ebx, eax
-        jae     .done
-        call    place
         lea     rax, [finished]
         cmp     byte [rax + rbx], 0
-        jne     .on
+        jne     .done
         lea     rdi, [word_silent]
         lea     rax, [word_severed]
-        cmp     dword [r12 + ENTRY_STATE], 1
+        cmp     dword [r12 + ENTRY_STATE], STATE_LIVE
         cmovne  rdi, rax
-        call    tell
-.on:    inc     ebx
-        jmp     .next
-.done:  pop     rbx
-        ret
+        jmp     tell
+.done:  ret
 
 ; question: result r12 = the question that is asked now
 question:
@@ -469,13 +338,8 @@ word_severed:   db "severed", 0
 
         section .bss
         align 8
-ticks:          resd 1
 last_tick:      resd 1
-rung:           resd 1
 asked:          resd 1
 next_ask:       resd 1
 pending:        resd 1
-finished:       resb MAX_CHANNELS
-        align 8
-owns:           resb OWN_SIZE * MAX_CHANNELS
 buffer:         resb RECORD_BYTES

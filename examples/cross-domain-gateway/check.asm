@@ -1,0 +1,3 @@
+; The checking guard between a low network and its high one.
+MOST_TICKS      equ 300
+%include "../lib/checker.inc"
