@@ -1,30 +1,36 @@
 package dev.cloister.policy.language;
 
-import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
-import dev.cloister.policy.model.HostEndpoint;
-import dev.cloister.policy.model.HostObject;
-import dev.cloister.policy.model.HostResource;
-import dev.cloister.policy.model.Label;
+import dev.cloister.policy.model.Quota;
 import dev.cloister.policy.model.Rate;
-import dev.cloister.policy.model.SourcePosition;
 import dev.cloister.policy.model.When;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 
-/** Reads one flow: the fields that its kind has, and the endpoints that its kind may join. */
+/** Reads the flows: the fields that each kind has, and the endpoints that it may join. */
 final class FlowReader {
-    private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_.-]{0,38}");
-    private static final String NAME_WORDS = "a letter, then at most 38 letters, digits, '_', '.' or '-'";
+    /** The most flows of a policy. */
+    static final int MAX_FLOWS = 200_000;
+
     private static final Set<String> FIELDS = Set.of(
-            "name", "description", "from", "to", "kind", "recordBytes", "records", "capacity", "rate", "backChannel");
-    private static final List<String> MEMORY_FIELDS = List.of("recordBytes", "records");
+            "name",
+            "description",
+            "from",
+            "to",
+            "kind",
+            "recordBytes",
+            "records",
+            "capacity",
+            "rate",
+            "quota",
+            "when",
+            "backChannel");
     private static final int MIN_RECORD = 16;
     private static final int MAX_RECORD = 1 << 20;
     private static final int RECORD_STEP = 8;
@@ -33,119 +39,92 @@ final class FlowReader {
     private static final int MAX_CAPACITY = 1 << 24;
     private static final int DEFAULT_CAPACITY = 1 << 16;
 
-    private final Problems problems;
+    private final Endpoints endpoints;
+    private final WindowReader windows;
     private final Set<String> seen = new HashSet<>();
 
-    FlowReader(Problems problems) {
-        this.problems = problems;
+    FlowReader(Endpoints endpoints, WindowReader windows) {
+        this.endpoints = endpoints;
+        this.windows = windows;
     }
 
-    static Fields open(Json json, Problems problems) {
-        return Fields.of(json, "a flow", FIELDS, problems);
+    /** Reads the policy's flows. */
+    List<Flow> read(Fields policy) {
+        List<Json> items = policy.items("flows", true, MAX_FLOWS);
+        List<Flow> flows = new ArrayList<>(items.size());
+        for (Json item : items) {
+            flows.add(flow(policy.open(item, "a flow", FIELDS), flows.size()));
+        }
+        FlowEnds.wires(flows, items, policy);
+        return flows;
     }
 
-    /** Reads what isn't resolved yet. Where an endpoint is missing, an error was reported and the flow is a stand-in. */
-    Flow flow(
-            Fields fields,
-            int index,
-            Optional<Endpoint> from,
-            Optional<Endpoint> to,
-            Optional<Rate> rate,
-            String description) {
-        String name = fields.text("name", NAME, NAME_WORDS);
+    /** Reads one flow. Where an endpoint or the kind is missing, an error was reported and the flow is a stand-in. */
+    private Flow flow(Fields fields, int index) {
+        String name = fields.text("name", TextForm.FLOW_NAME);
         if (!name.isEmpty() && !seen.add(name)) {
             fields.optional("name")
                     .ifPresent(at ->
-                            problems.error(FindingId.DUPLICATE, at, "two flows have one name", "each name once", ""));
+                            fields.error(FindingId.DUPLICATE, at, "two flows have one name", "each name once", ""));
         }
-        FlowKind kind = fields.requiredChoice("kind", FlowKind.values(), FlowKind::jsonName);
-        if (!known(fields, kind)) {
-            // Nothing more can be said about the fields and ends of a kind that doesn't exist.
-            kind = FlowKind.EVENT;
-        } else {
-            foreignFields(fields, kind);
+        Optional<Endpoint> from = endpoints.required(fields, "from");
+        Optional<Endpoint> to = endpoints.required(fields, "to");
+        Optional<FlowKind> known = fields.requiredChoice("kind", FlowKind.values(), FlowKind::jsonName);
+        if (known.isPresent()) {
+            foreignFields(fields, known.get());
+            if (from.isPresent() && to.isPresent()) {
+                FlowEnds.check(fields, from.get(), to.get(), known.get());
+            }
         }
-        if (known(fields, kind) && from.isPresent() && to.isPresent()) {
-            ends(fields, from.get(), to.get(), kind);
-        }
+        // Nothing is said about the fields of a kind that doesn't exist; an event has none.
+        FlowKind kind = known.orElse(FlowKind.EVENT);
         return new Flow(
                 index,
                 name,
-                from.orElse(NOWHERE),
-                to.orElse(NOWHERE),
+                from.orElse(Endpoints.NOWHERE),
+                to.orElse(Endpoints.NOWHERE),
                 kind,
                 kind == FlowKind.MEMORY ? recordBytes(fields) : 0,
                 kind == FlowKind.MEMORY ? records(fields) : 0,
                 kind == FlowKind.STREAM ? capacity(fields) : 0,
-                new Flow.Limits(rate, Optional.empty(), When.ALWAYS),
-                fields.optional("backChannel").map(this::backChannel),
+                limits(fields, known),
+                LimitReader.backChannel(fields),
                 Optional.empty(),
-                description,
+                fields.description(),
                 fields.position());
     }
 
-    /** Stands in where a reference dangles; never leaves the loader, since the error keeps the policy from loading. */
-    private static final Endpoint NOWHERE = new HostEndpoint(
-            0, "", new Label(0, 1, 0), Endpoint.NO_TYPE, new HostObject.Audit(), new SourcePosition("", 0, 0));
-
-    private static boolean known(Fields fields, FlowKind kind) {
-        return fields.optional("kind")
-                .filter(json -> json instanceof Json.Text text && text.value().equals(kind.jsonName()))
-                .isPresent();
+    private Flow.Limits limits(Fields fields, Optional<FlowKind> kind) {
+        Optional<Rate> rate = LimitReader.rate(fields, "rate");
+        // Nobody can keep a quota of a kind that isn't metered, in whatever it counts: the analysis of limits says so.
+        Optional<LimitReader.Unit> unit = kind.filter(FlowKind::metered).map(LimitReader.Unit::of);
+        Optional<Quota> quota = LimitReader.quota(fields, unit, "this kind of flow");
+        When when = windows.when(fields);
+        boolean none = rate.isEmpty() && quota.isEmpty() && !when.restricted();
+        return none ? Flow.Limits.NONE : new Flow.Limits(rate, quota, when);
     }
 
-    private void foreignFields(Fields fields, FlowKind kind) {
-        for (String field : MEMORY_FIELDS) {
-            foreign(fields, field, kind, FlowKind.MEMORY);
+    private static void foreignFields(Fields fields, FlowKind kind) {
+        if (kind != FlowKind.MEMORY) {
+            foreign(fields, "recordBytes", kind, "kind memory");
+            foreign(fields, "records", kind, "kind memory");
         }
-        foreign(fields, "capacity", kind, FlowKind.STREAM);
-        foreign(fields, "backChannel", kind, FlowKind.STREAM);
-    }
-
-    private void foreign(Fields fields, String field, FlowKind kind, FlowKind owner) {
-        if (kind != owner) {
-            fields.optional(field)
-                    .ifPresent(at -> problems.error(
-                            FindingId.WRONG_KIND,
-                            at,
-                            "a flow of kind " + kind.jsonName() + " has no \"" + field + "\"",
-                            "\"" + field + "\" only with kind " + owner.jsonName(),
-                            "remove it"));
+        if (kind != FlowKind.STREAM) {
+            foreign(fields, "capacity", kind, "kind stream");
+        }
+        if (!kind.inducesReverseEdge()) {
+            foreign(fields, "backChannel", kind, "the kinds with a reverse edge: stream, datagram, wire, disk");
         }
     }
 
-    private void ends(Fields fields, Endpoint from, Endpoint to, FlowKind kind) {
-        if (from.index() == to.index()) {
-            problems.error(
-                    FindingId.SELF_FLOW,
-                    fields.self(),
-                    "the flow's receiver is its sender, " + from.name(),
-                    "two different endpoints",
-                    "remove it: a domain needs no permission to keep what it has");
-            return;
-        }
-        boolean console = isHost(from, HostResource.CONSOLE) || isHost(to, HostResource.CONSOLE);
-        if (isHost(to, HostResource.AUDIT)) {
-            misuse(fields, "to", "nothing may write the audit stream", "@audit only as \"from\"");
-        } else if (from instanceof HostEndpoint && to instanceof HostEndpoint) {
-            misuse(fields, "to", "the host needs no flow to itself", "a domain at one end");
-        } else if (isHost(from, HostResource.AUDIT) && kind != FlowKind.MEMORY) {
-            misuse(fields, "kind", "the audit stream is a memory channel", "kind memory");
-        } else if (console != (kind == FlowKind.CONSOLE)) {
-            misuse(
-                    fields,
-                    "kind",
-                    "kind console and @console belong together",
-                    console ? "kind console" : "@console as \"from\" or \"to\"");
-        }
-    }
-
-    private static boolean isHost(Endpoint endpoint, HostResource resource) {
-        return endpoint instanceof HostEndpoint host && host.resource() == resource;
-    }
-
-    private void misuse(Fields fields, String field, String message, String expected) {
-        fields.optional(field).ifPresent(at -> problems.error(FindingId.ENDPOINT_MISUSE, at, message, expected, ""));
+    private static void foreign(Fields fields, String field, FlowKind kind, String owner) {
+        fields.optional(field)
+                .ifPresent(at -> fields.error(
+                        FindingId.WRONG_KIND,
+                        at,
+                        "a flow of kind " + kind.jsonName() + " has no \"" + field + "\"",
+                        "\"" + field + "\" only with " + owner,
+                        "remove it"));
     }
 
     private static int recordBytes(Fields fields) {
@@ -170,10 +149,5 @@ final class FlowReader {
             fields.outOfRange("capacity", "a power of two");
         }
         return (int) bytes;
-    }
-
-    private BackChannel backChannel(Json json) {
-        Fields fields = Fields.of(json, "a back channel", Set.of("bitsPerSecond"), problems);
-        return new BackChannel(fields.integer("bitsPerSecond", 1, BackChannel.MAX), fields.position());
     }
 }

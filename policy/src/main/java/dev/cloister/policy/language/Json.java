@@ -1,7 +1,6 @@
 package dev.cloister.policy.language;
 
 import java.util.List;
-import java.util.Map;
 
 /** A JSON value that knows where it stands. */
 sealed interface Json {
@@ -12,7 +11,7 @@ sealed interface Json {
     int column();
 
     /** An object; members keep their order. */
-    record Obj(int line, int column, Map<String, Member> members) implements Json {}
+    record Obj(int line, int column, Members members) implements Json {}
 
     /** A member: position of its name, and its value. */
     record Member(int line, int column, Json value) {}

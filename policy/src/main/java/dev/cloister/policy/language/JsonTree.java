@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import dev.cloister.policy.model.FindingId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,17 +15,15 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** Reads a JSON document into values that know their place, within fixed bounds of size, depth and count. */
 final class JsonTree {
-    /** Largest file in bytes: ten times what 10,000 domains with 100,000 flows need is 32 MiB. */
-    static final int MAX_BYTES = 32 << 20;
+    /** Largest file in bytes, and most bytes of a policy with its fragments: three times 10,000 domains with 100,000 flows. */
+    static final int MAX_BYTES = 64 << 20;
 
-    /** Deepest nesting; the language needs six levels. */
+    /** Deepest nesting; the language needs eight levels. */
     static final int MAX_DEPTH = 32;
 
     /** Most values; bounds the memory that a dense file can claim. */
@@ -37,7 +36,16 @@ final class JsonTree {
                     .maxNameLength(256)
                     .maxNumberLength(64)
                     .build())
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .enable(JsonReadFeature.ALLOW_JAVA_COMMENTS)
+            .enable(JsonReadFeature.ALLOW_TRAILING_COMMA)
+            .enable(JsonReadFeature.ALLOW_SINGLE_QUOTES)
+            .enable(JsonReadFeature.ALLOW_UNQUOTED_FIELD_NAMES)
+            .enable(JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS)
+            .enable(JsonReadFeature.ALLOW_LEADING_DECIMAL_POINT_FOR_NUMBERS)
             .build();
+
+    private static final String FORM = "JSON (RFC 8259), with JSON5's comments, trailing commas and quotes if you like";
 
     private final Problems problems;
     private final JsonParser parser;
@@ -77,9 +85,9 @@ final class JsonTree {
         } catch (JsonProcessingException e) {
             // Those about limits know no place of their own.
             JsonLocation at = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
-            syntax(problems, at, Problems.shorten(e.getOriginalMessage()), "JSON (RFC 8259)");
+            syntax(problems, at, Problems.shorten(e.getOriginalMessage()), FORM);
         } catch (IOException e) {
-            syntax(problems, parser.currentLocation(), String.valueOf(e.getMessage()), "JSON (RFC 8259)");
+            syntax(problems, parser.currentLocation(), String.valueOf(e.getMessage()), FORM);
         }
         return Optional.empty();
     }
@@ -165,25 +173,26 @@ final class JsonTree {
     }
 
     private Json object(int line, int column) throws IOException {
-        Map<String, Json.Member> members = new LinkedHashMap<>();
+        Members members = new Members();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             JsonLocation at = parser.currentTokenLocation();
             String name = parser.currentName();
             parser.nextToken();
             Json value = value();
             Json.Member member = new Json.Member(at.getLineNr(), at.getColumnNr(), value);
-            Json.Member first = members.putIfAbsent(name, member);
-            if (first != null) {
-                problems.errorAt(
-                        FindingId.DUPLICATE_KEY,
-                        member.line(),
-                        member.column(),
-                        "\"" + Problems.shorten(name) + "\" appears twice in one object, first at line " + first.line()
-                                + ", column " + first.column(),
-                        "each name once",
-                        "remove one");
-            }
+            members.add(name, member).ifPresent(first -> twice(name, member, first));
         }
         return new Json.Obj(line, column, members);
+    }
+
+    private void twice(String name, Json.Member member, Json.Member first) {
+        problems.errorAt(
+                FindingId.DUPLICATE_KEY,
+                member.line(),
+                member.column(),
+                "\"" + Problems.shorten(name) + "\" appears twice in one object, first at line " + first.line()
+                        + ", column " + first.column(),
+                "each name once",
+                "remove one");
     }
 }

@@ -5,18 +5,18 @@ import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.model.Problem;
+import dev.cloister.policy.text.PolicyDigest;
+import dev.cloister.policy.text.TextException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Loads a policy: whole or not at all. The file's bytes are read once; digest and meaning come from the same bytes.
+ * Loads a policy with its fragments: whole or not at all. Each file's bytes are read once; digest and meaning come from the same
+ * bytes.
  * Thread-safe, without state.
  */
 public final class PolicyLoader {
@@ -56,8 +56,8 @@ public final class PolicyLoader {
      * Loads a policy from bytes, for inspection.
      *
      * @param name the name of the file in positions
-     * @param bytes UTF-8 JSON
-     * @param folder what the paths in it are relative to
+     * @param bytes UTF-8 JSON, with comments and the like if its author likes
+     * @param folder what the paths in it are relative to, those of fragments included
      * @throws PolicyException with all problems found
      */
     public static Policy parse(String name, byte[] bytes, Path folder) throws PolicyException {
@@ -66,7 +66,37 @@ public final class PolicyLoader {
         if (root.isEmpty()) {
             throw new PolicyException(problems.sorted());
         }
-        return new PolicyReader(problems, folder).read(root.get(), sha256(bytes));
+        Fields policy = PolicyReader.open(root.get(), problems);
+        if (!(root.get() instanceof Json.Obj)) {
+            throw new PolicyException(problems.sorted());
+        }
+        List<Includes.Document> fragments = Includes.load(policy, folder, bytes.length);
+        return PolicyReader.read(policy, folder, fragments, digest(bytes, fragments, problems));
+    }
+
+    /** Digests the canonical form; reports what has none although it could be parsed. */
+    private static String digest(byte[] bytes, List<Includes.Document> fragments, Problems problems) {
+        try {
+            return PolicyDigest.of(
+                    bytes,
+                    fragments.stream()
+                            .map(document -> new PolicyDigest.Fragment(document.path(), document.text()))
+                            .toList());
+        } catch (TextException _) {
+            // Which file it was is found by digesting each alone.
+            canonical(bytes, problems);
+            fragments.forEach(
+                    document -> canonical(document.text(), document.fields().problems()));
+            return "";
+        }
+    }
+
+    private static void canonical(byte[] bytes, Problems problems) {
+        try {
+            PolicyDigest.of(bytes);
+        } catch (TextException e) {
+            problems.errorAt(FindingId.SYNTAX, e.line(), e.column(), Problems.shorten(e.problem()), e.expected(), "");
+        }
     }
 
     private static byte[] read(Path file, Problems problems) {
@@ -81,14 +111,6 @@ public final class PolicyLoader {
                     "a readable file",
                     "");
             return new byte[0];
-        }
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 }

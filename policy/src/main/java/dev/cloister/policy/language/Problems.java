@@ -5,10 +5,14 @@ import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.model.Problem;
 import dev.cloister.policy.model.SourcePosition;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
-/** Collects findings, at most {@link #LIMIT} of them: a hostile file must not fill memory with complaints. */
+/**
+ * Collects findings about one file and, with it, about those that it includes: at most {@link #LIMIT} in all, since a hostile
+ * file must not fill memory with complaints.
+ */
 final class Problems {
     /** Findings kept. */
     static final int LIMIT = 200;
@@ -16,11 +20,29 @@ final class Problems {
     private static final int SHOWN = 60;
 
     private final String file;
-    private final List<Problem> list = new ArrayList<>();
-    private boolean overflow;
+    private final Sink sink;
+
+    /** What all files of one policy share. */
+    private static final class Sink {
+        private final List<String> files = new ArrayList<>();
+        private final List<Problem> list = new ArrayList<>();
+        private boolean errors;
+        private boolean overflow;
+    }
 
     Problems(String file) {
+        this(file, new Sink());
+    }
+
+    private Problems(String file, Sink sink) {
         this.file = file;
+        this.sink = sink;
+        sink.files.add(file);
+    }
+
+    /** Returns what collects findings about another file, together with these. */
+    Problems of(String otherFile) {
+        return new Problems(otherFile, sink);
     }
 
     String file() {
@@ -42,23 +64,31 @@ final class Problems {
         add(new Problem(id, Problem.Severity.ERROR, file, line, column, message, "", expected, suggestion));
     }
 
-    void add(Problem problem) {
-        if (list.size() < LIMIT) {
-            list.add(problem);
+    /** Returns a suggestion for a misspelt name; nothing where it would be thrown away, since looking for it takes long. */
+    String nearest(String name, Collection<String> candidates) {
+        return sink.list.size() < LIMIT ? Suggest.nearest(name, candidates) : "";
+    }
+
+    private void add(Problem problem) {
+        sink.errors |= problem.isError();
+        if (sink.list.size() < LIMIT) {
+            sink.list.add(problem);
         } else {
-            overflow = true;
+            sink.overflow = true;
         }
     }
 
     boolean hasErrors() {
-        return list.stream().anyMatch(Problem::isError);
+        return sink.errors;
     }
 
-    /** Returns the findings in file order. */
+    /** Returns the findings, file by file in the order of inclusion, each in its order. */
     List<Problem> sorted() {
-        List<Problem> all = new ArrayList<>(list);
-        all.sort(Comparator.comparingInt(Problem::line).thenComparingInt(Problem::column));
-        if (overflow) {
+        List<Problem> all = new ArrayList<>(sink.list);
+        all.sort(Comparator.comparingInt((Problem problem) -> sink.files.indexOf(problem.file()))
+                .thenComparingInt(Problem::line)
+                .thenComparingInt(Problem::column));
+        if (sink.overflow) {
             all.add(new Problem(
                     FindingId.UNREADABLE,
                     Problem.Severity.ERROR,

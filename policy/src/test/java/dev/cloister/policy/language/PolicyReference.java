@@ -4,7 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -45,24 +44,18 @@ final class PolicyReference {
         out.append("| field | type | required | default | meaning |\n|---|---|---|---|---|\n");
         Set<String> required = new LinkedHashSet<>();
         items(object, "required").forEach(item -> required.add(((Json.Text) item).value()));
-        for (Map.Entry<String, Json.Member> member : ((Json.Obj)
-                        member(object, "properties").orElseThrow())
+        ((Json.Obj) member(object, "properties").orElseThrow())
                 .members()
-                .entrySet()) {
-            Json.Obj field = (Json.Obj) member.getValue().value();
-            out.append("| `")
-                    .append(member.getKey())
-                    .append("` | ")
-                    .append(type(field))
-                    .append(" | ");
-            out.append(required.contains(member.getKey()) ? "yes" : "no").append(" | ");
-            out.append(member(field, "default")
-                            .map(json -> "`" + show(json) + "`")
-                            .orElse(""))
-                    .append(" | ");
-            out.append(meaning(field)).append(" |\n");
-        }
+                .forEach((field, member) -> row(field, (Json.Obj) member.value(), required.contains(field)));
         out.append('\n');
+    }
+
+    private void row(String name, Json.Obj field, boolean required) {
+        out.append("| `").append(name).append("` | ").append(type(field)).append(" | ");
+        out.append(required ? "yes" : "no").append(" | ");
+        out.append(member(field, "default").map(json -> "`" + show(json) + "`").orElse(""))
+                .append(" | ");
+        out.append(meaning(field)).append(" |\n");
     }
 
     private String meaning(Json.Obj field) {
@@ -130,7 +123,7 @@ final class PolicyReference {
     }
 
     private static Optional<Json> member(Json.Obj object, String name) {
-        return Optional.ofNullable(object.members().get(name)).map(Json.Member::value);
+        return object.members().get(name).map(Json.Member::value);
     }
 
     private static String text(Json.Obj object, String name) {
@@ -148,11 +141,18 @@ final class PolicyReference {
                 "{"
                         + String.join(
                                 ", ",
-                                object.members().entrySet().stream()
-                                        .map(e -> "\"" + e.getKey() + "\": "
-                                                + show(e.getValue().value()))
+                                object.members().names().stream()
+                                        .map(name -> "\"" + name + "\": "
+                                                + show(member(object, name).orElseThrow()))
                                         .toList())
                         + "}";
+            case Json.Arr array ->
+                "["
+                        + String.join(
+                                ", ",
+                                array.items().stream()
+                                        .map(PolicyReference::show)
+                                        .toList()) + "]";
             default -> json.shown();
         };
     }

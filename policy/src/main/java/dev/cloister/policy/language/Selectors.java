@@ -1,0 +1,103 @@
+package dev.cloister.policy.language;
+
+import dev.cloister.policy.model.Endpoint;
+import dev.cloister.policy.model.FindingId;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Reads selectors: {@code "name"}, {@code "@disk:x"}, {@code "#tag"}, {@code "*"} (all domains), or an array of these. What
+ * matches nothing is an error. Selectors of one string share their list, and the others together are bounded, so that a small
+ * file can't fill memory.
+ */
+final class Selectors {
+    /** The most endpoints that all selectors of a policy which are arrays may name together. */
+    static final int MAX_NAMED = 2_000_000;
+
+    private static final int MAX_ITEMS = 10_000;
+    private static final String WORDS = "\"name\", \"#tag\", \"@disk:x\", \"*\", or an array of these";
+
+    private final Endpoints endpoints;
+    private final Map<String, List<Endpoint>> single = new HashMap<>();
+    private int named;
+
+    Selectors(Endpoints endpoints) {
+        this.endpoints = endpoints;
+    }
+
+    /** Reads a required member that is a selector; empty where something is wrong with it, which is reported. */
+    List<Endpoint> required(Fields fields, String field) {
+        return fields.required(field).map(json -> read(fields, json, field)).orElse(List.of());
+    }
+
+    /** Reads a selector; returns its endpoints, each once, in declared order. */
+    List<Endpoint> read(Fields fields, Json json, String field) {
+        if (json instanceof Json.Text text) {
+            return one(fields, text, field);
+        }
+        if (!(json instanceof Json.Arr)) {
+            fields.wrongType(json, field, WORDS);
+            return List.of();
+        }
+        Map<Integer, Endpoint> all = new TreeMap<>();
+        for (Json item : fields.someItems(json, field, MAX_ITEMS)) {
+            if (item instanceof Json.Text text) {
+                one(fields, text, field).forEach(endpoint -> all.put(endpoint.index(), endpoint));
+            } else {
+                fields.wrongType(item, field, WORDS);
+            }
+        }
+        named += all.size();
+        if (named > MAX_NAMED) {
+            fields.error(
+                    FindingId.OUT_OF_RANGE,
+                    json,
+                    "the selectors of this policy name too many endpoints",
+                    "at most " + MAX_NAMED + " in all arrays together",
+                    "give the domains a tag and name that");
+            return List.of();
+        }
+        return List.copyOf(all.values());
+    }
+
+    private List<Endpoint> one(Fields fields, Json.Text text, String field) {
+        List<Endpoint> known = single.get(text.value());
+        if (known != null) {
+            return known;
+        }
+        List<Endpoint> found = List.copyOf(find(fields, text, field));
+        if (!found.isEmpty()) {
+            single.put(text.value(), found);
+        }
+        return found;
+    }
+
+    private List<Endpoint> find(Fields fields, Json.Text text, String field) {
+        String name = text.value();
+        if (name.equals("*")) {
+            return endpoints.domains();
+        }
+        if (!name.startsWith("#")) {
+            Optional<Endpoint> endpoint = endpoints.named(fields, text, field);
+            return endpoint.map(List::of).orElse(List.of());
+        }
+        List<Endpoint> tagged = endpoints.tagged(name.substring(1));
+        if (tagged.isEmpty()) {
+            fields.error(
+                    FindingId.DANGLING,
+                    text,
+                    "\"" + field + "\" selects nothing: no domain has this tag",
+                    "a tag that some domain has",
+                    fields.problems()
+                            .nearest(
+                                    name,
+                                    endpoints.tags().stream()
+                                            .map(tag -> "#" + tag)
+                                            .toList()));
+        }
+        return tagged;
+    }
+}
