@@ -47,9 +47,9 @@ public final class Closure {
         return rows[component[from]];
     }
 
-    static Closure of(FlowGraph graph, EdgeSet which, BitSet avoid) {
+    static Closure of(FlowGraph graph, EdgeFilter filter, BitSet avoid) {
         EdgeArrays edges = graph.arrays();
-        Components components = new Components(edges, which.mask(), avoid);
+        Components components = new Components(edges, filter, avoid);
         int words = graph.endpoints() + 63 >>> 6;
         long[][] rows = new long[components.count()][];
         long[][] members = members(graph, components, words);
@@ -60,9 +60,7 @@ public final class Closure {
             for (int node = components.first(c); node >= 0; node = components.next(node)) {
                 for (int edge = edges.firstOut(node); edge < edges.firstOut(node + 1); edge++) {
                     int target = components.of(edges.to(edge));
-                    boolean counts = (which.mask() >>> edges.code(edge) & 1) != 0
-                            && !avoid.get(node)
-                            && !avoid.get(edges.to(edge));
+                    boolean counts = filter.counts(edge) && !avoid.get(node) && !avoid.get(edges.to(edge));
                     if (counts && target != c && seen[target] != c + 1) {
                         seen[target] = c + 1;
                         or(row, rows[target]);

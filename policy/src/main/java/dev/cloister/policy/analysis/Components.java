@@ -11,7 +11,7 @@ final class Components {
     private static final int UNSEEN = -1;
 
     private final EdgeArrays edges;
-    private final int mask;
+    private final EdgeFilter filter;
     private final BitSet avoid;
     private final int[] of;
     private final int[] next;
@@ -27,9 +27,9 @@ final class Components {
     private int stackSize;
     private int clock;
 
-    Components(EdgeArrays edges, int mask, BitSet avoid) {
+    Components(EdgeArrays edges, EdgeFilter filter, BitSet avoid) {
         this.edges = edges;
-        this.mask = mask;
+        this.filter = filter;
         this.avoid = avoid;
         int nodes = edges.nodes();
         of = new int[nodes];
@@ -79,7 +79,7 @@ final class Components {
         while (cursor[node] < edges.firstOut(node + 1)) {
             int edge = cursor[node]++;
             int to = edges.to(edge);
-            if ((mask >>> edges.code(edge) & 1) == 0 || avoid.get(node) || avoid.get(to)) {
+            if (!filter.counts(edge) || avoid.get(node) || avoid.get(to)) {
                 continue;
             }
             if (order[to] == UNSEEN) {

@@ -4,10 +4,14 @@ import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Policy;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 
 /** Verdicts on the domains of a policy, from three closures: definite ways, bounded and accepted ones, all. */
 public final class DomainVerdicts {
     private static final EdgeSet DEFINITE_SHARED = NoninterferenceAnalysis.DEFINITE.with(EdgeClass.SHARED_UNDECLARED);
+
+    /** Why a domain is ambiguous that nothing but sharing connects that no residual risk names. */
+    static final String HARDWARE = "undeclared shared hardware";
 
     private final Against definite;
     private final Against residual;
@@ -44,7 +48,7 @@ public final class DomainVerdicts {
 
     /** Returns the verdict on each domain, in the policy's order; residual risks are held to be in force. */
     public static List<DomainVerdict> of(Policy policy) {
-        return of(new AnalysisContext(policy, java.util.Optional.empty()));
+        return of(new AnalysisContext(policy, Optional.empty()));
     }
 
     static List<DomainVerdict> of(AnalysisContext context) {
@@ -61,7 +65,7 @@ public final class DomainVerdicts {
             return verdict(domain, DomainVerdict.Verdict.AMBIGUOUS, residual, "budgeted or accepted ways");
         }
         if (all.has(index)) {
-            return verdict(domain, DomainVerdict.Verdict.AMBIGUOUS, all, "undeclared shared hardware");
+            return verdict(domain, DomainVerdict.Verdict.AMBIGUOUS, all, HARDWARE);
         }
         return verdict(domain, DomainVerdict.Verdict.SAFE, all, "");
     }

@@ -153,12 +153,12 @@ public final class FlowGraph {
 
     /** Computes what reaches what over the edges that count. */
     public Closure closure(EdgeSet which) {
-        return Closure.of(this, which, new BitSet());
+        return Closure.of(this, EdgeFilter.of(this, which), new BitSet());
     }
 
     /** Computes what reaches what over the edges that count, on paths that touch none of some endpoints. */
     public Closure closure(EdgeSet which, Collection<? extends Endpoint> avoid) {
-        return Closure.of(this, which, bits(avoid));
+        return Closure.of(this, EdgeFilter.of(this, which), bits(avoid));
     }
 
     /** Returns the bits of endpoints' indexes. */

@@ -31,7 +31,14 @@ final class VerdictAnalysis implements Analysis {
                 FindingId.VERDICT,
                 context.policy().position(),
                 count(verdicts, Verdict.SAFE) + " safe, " + words(verdicts, Verdict.AMBIGUOUS) + ", "
-                        + words(verdicts, Verdict.UNSAFE));
+                        + words(verdicts, Verdict.UNSAFE) + hardware(verdicts));
+    }
+
+    private static String hardware(List<DomainVerdict> verdicts) {
+        long only = verdicts.stream()
+                .filter(v -> v.because().equals(DomainVerdicts.HARDWARE))
+                .count();
+        return only > 0 ? "; " + only + " ambiguous only by " + DomainVerdicts.HARDWARE : "";
     }
 
     private static long count(List<DomainVerdict> verdicts, Verdict verdict) {
