@@ -16,5 +16,6 @@ module dev.cloister.policy {
     exports dev.cloister.policy.client;
     exports dev.cloister.policy.daemon;
     exports dev.cloister.policy.protocol;
+    exports dev.cloister.policy.render;
     exports dev.cloister.policy.text;
 }

@@ -2,6 +2,7 @@ package dev.cloister.cli;
 
 import dev.cloister.cli.policy.CheckCommand;
 import dev.cloister.cli.policy.FmtCommand;
+import dev.cloister.cli.policy.GraphCommand;
 import dev.cloister.cli.policy.HashCommand;
 import dev.cloister.cli.policy.ScheduleCommand;
 import dev.cloister.cli.policy.SignCommand;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Spec;
             CheckCommand.class,
             ScheduleCommand.class,
             WhyCommand.class,
+            GraphCommand.class,
             FmtCommand.class,
             HashCommand.class,
             SignCommand.class,
