@@ -81,6 +81,13 @@ final class SvgWriter {
         layout.bands().forEach(band -> rect("band", band, 18));
         if (layout.hostPanel().w() > 0) {
             rect("host-panel", layout.hostPanel(), 18);
+        }
+        layout.groups().forEach(group -> rect("label-group", group.box(), 12));
+    }
+
+    /** Over the edges, so that they stay readable. */
+    private void captions() {
+        if (layout.hostPanel().w() > 0) {
             text(
                     "caption host-caption",
                     layout.hostPanel().cx(),
@@ -88,7 +95,6 @@ final class SvgWriter {
                     "HOST");
         }
         for (Layout.Placed group : layout.groups()) {
-            rect("label-group", group.box(), 12);
             text(
                     "caption",
                     group.box().x() + 16,
