@@ -123,7 +123,16 @@ final class FragmentReader {
 
     private void forbid(Fields fields, String fragment) {
         Forbid forbid = new Forbid(fragment, fields.text("because", TextForm.STATED), fields.position());
-        for (int index : between(fields)) {
+        List<Integer> matched = between(fields);
+        if (matched.isEmpty() && !fields.problems().hasErrors()) {
+            fields.problems()
+                    .note(
+                            FindingId.FORBID_UNUSED,
+                            fields.position(),
+                            "fragment \"" + fragment + "\" forbids what no flow of this policy is",
+                            "keep it if it guards against later flows; else remove it");
+        }
+        for (int index : matched) {
             Flow flow = flows.get(index);
             if (flow.forbidden().isEmpty()) {
                 flows.set(index, with(flow, Optional.of(forbid)));

@@ -101,6 +101,7 @@ final class PolicyReader {
         fragments.read(documents);
         PolicyParts.Header header = header(digest, fragments.requestRate());
         policy.problems().throwIfErrors();
+        selectors.unusedTags(policy.problems());
         return new Policy(new PolicyParts(
                 header,
                 order,
@@ -113,7 +114,8 @@ final class PolicyReader {
                 fragments.flows(),
                 new PolicyParts.Claims(
                         claims.assertions(), risks, schedule, hostReader.capacity(), fragments.covertLimit()),
-                fragments.fragments()));
+                fragments.fragments(),
+                policy.problems().remarks()));
     }
 
     /** Reads the version of the language that a policy or fragment is written in. */

@@ -64,6 +64,11 @@ final class Problems {
         add(new Problem(id, Problem.Severity.ERROR, file, line, column, message, "", expected, suggestion));
     }
 
+    /** Adds a note about a policy that is right: what only the loader sees, because it resolves names away. */
+    void note(FindingId id, SourcePosition at, String message, String suggestion) {
+        add(new Problem(id, Problem.Severity.NOTE, at.file(), at.line(), at.column(), message, "", "", suggestion));
+    }
+
     /** Returns a suggestion for a misspelt name; nothing where it would be thrown away, since looking for it takes long. */
     String nearest(String name, Collection<String> candidates) {
         return sink.list.size() < LIMIT ? Suggest.nearest(name, candidates) : "";
@@ -101,6 +106,11 @@ final class Problems {
                     "mend these first"));
         }
         return all;
+    }
+
+    /** Returns the notes, for a policy without errors. */
+    List<Problem> remarks() {
+        return sorted().stream().filter(problem -> !problem.isError()).toList();
     }
 
     void throwIfErrors() throws PolicyException {

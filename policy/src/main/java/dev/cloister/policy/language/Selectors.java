@@ -3,10 +3,13 @@ package dev.cloister.policy.language;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.FindingId;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Reads selectors: {@code "name"}, {@code "@disk:x"}, {@code "#tag"}, {@code "*"} (all domains), or an array of these. What
@@ -22,6 +25,7 @@ final class Selectors {
 
     private final Endpoints endpoints;
     private final Map<String, List<Endpoint>> single = new HashMap<>();
+    private final Set<String> usedTags = new HashSet<>();
     private int named;
 
     Selectors(Endpoints endpoints) {
@@ -63,6 +67,19 @@ final class Selectors {
         return List.copyOf(all.values());
     }
 
+    /** Notes the tags that no selector has named. Call it when every selector has been read. */
+    void unusedTags(Problems problems) {
+        for (String tag : new TreeSet<>(endpoints.tags())) {
+            if (!usedTags.contains(tag)) {
+                problems.note(
+                        FindingId.TAG_UNUSED,
+                        endpoints.tagged(tag).getFirst().position(),
+                        "nothing selects domains by the tag \"" + tag + "\"",
+                        "name it as \"#" + tag + "\" in a conflict, an assertion or a risk, or remove it");
+            }
+        }
+    }
+
     private List<Endpoint> one(Fields fields, Json.Text text, String field) {
         List<Endpoint> known = single.get(text.value());
         if (known != null) {
@@ -85,6 +102,7 @@ final class Selectors {
             return endpoint.map(List::of).orElse(List.of());
         }
         List<Endpoint> tagged = endpoints.tagged(name.substring(1));
+        usedTags.add(name.substring(1));
         if (tagged.isEmpty()) {
             fields.error(
                     FindingId.DANGLING,

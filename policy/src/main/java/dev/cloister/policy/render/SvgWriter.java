@@ -160,7 +160,7 @@ final class SvgWriter {
                 Escape.markup(endpoint.name())));
         text("sub", box.cx(), box.cy() + 14, sub(endpoint, label));
         if (guard) {
-            Box badge = new Box(box.cx() - BADGE_W / 2, box.y() - BADGE_H / 2 - 1, BADGE_W, BADGE_H);
+            Box badge = new Box(box.x() + HEX / 2, box.y() - BADGE_H / 2 - 1, BADGE_W, BADGE_H);
             out.append("<g class=\"badge\">");
             rect("badge-shape", badge, BADGE_H / 2);
             text("badge-text", badge.cx(), badge.cy() + 3.5, "GUARD");
