@@ -49,20 +49,20 @@ final class PolicyFacts {
         out.heading("levels and compartments");
         out.at(lattice.position(), "");
         for (int i = 0; i < lattice.levels().size(); i++) {
-            out.begin(names.level(i), "Level");
-            out.is("below", map(directlyBelow(lattice, i), names::level));
-            out.end();
+            out.atom(names.level(i), "Level");
+            out.row("below", names.level(i), map(directlyBelow(lattice, i), names::level));
         }
         for (int i = 0; i < lattice.compartments().size(); i++) {
             out.atom(names.compartment(i), "Compartment");
         }
         out.heading("labels in use");
         for (Label label : names.labels().keySet()) {
-            out.begin(names.label(label), "Label");
-            out.is("level", names.level(label.level()));
-            out.is("compartments", map(bits(label.compartments()), names::compartment));
-            out.end();
+            String name = names.label(label);
+            out.atom(name, "Label");
+            out.row("level", name, names.level(label.level()));
+            out.row("compartments", name, map(bits(label.compartments()), names::compartment));
         }
+        out.tables("Labels", "below", "level", "compartments");
     }
 
     /** The levels that are below one with none between: the policy's order without what follows from it. */
@@ -90,13 +90,14 @@ final class PolicyFacts {
             out.atom(names.type(i), "Type");
         }
         for (TypeRule rule : policy.types().rules()) {
+            String name = names.of(rule);
             out.at(rule.position(), "");
-            out.begin(names.of(rule), "TypeRule");
-            out.is("senders", map(rule.from(), names::type));
-            out.is("receivers", map(rule.to(), names::type));
-            out.is("kinds", map(rule.kinds().stream().sorted().toList(), PolicyFacts::kind));
-            out.end();
+            out.atom(name, "TypeRule");
+            out.row("senders", name, map(rule.from(), names::type));
+            out.row("receivers", name, map(rule.to(), names::type));
+            out.row("kinds", name, map(rule.kinds().stream().sorted().toList(), PolicyFacts::kind));
         }
+        out.tables("TypeRules", "senders", "receivers", "kinds");
     }
 
     /** The name of a kind in the fixed part. */
@@ -118,62 +119,58 @@ final class PolicyFacts {
         times.cpus().forEach(cpu -> out.atom(TimeTable.cpu(cpu), "Cpu"));
         times.intervals().forEach(interval -> out.atom(interval, "Interval"));
         for (Endpoint endpoint : policy.endpoints()) {
+            out.at(endpoint.position(), endpoint.name());
             switch (endpoint) {
                 case Domain domain -> domain(domain);
-                case HostEndpoint host -> {
-                    out.at(host.position(), host.name());
-                    out.begin(names.of(host), "HostEndpoint");
-                    common(host);
-                    out.end();
-                }
+                case HostEndpoint host -> out.atom(names.of(host), "HostEndpoint");
+            }
+            String name = names.of(endpoint);
+            out.row("label", name, names.label(endpoint.label()));
+            if (endpoint.type() != Endpoint.NO_TYPE) {
+                out.row("type", name, names.type(endpoint.type()));
             }
         }
-    }
-
-    private void common(Endpoint endpoint) {
-        out.is("label", names.label(endpoint.label()));
-        out.is("type", endpoint.type() == Endpoint.NO_TYPE ? List.of() : List.of(names.type(endpoint.type())));
+        out.tables("Endpoints", "label", "type", "pinned", "scheduled", "runs");
+        out.tables("Guards", "from", "to", "sanitizes");
     }
 
     private void domain(Domain domain) {
-        boolean guard = policy.isGuard(domain.index());
-        out.at(domain.position(), domain.name());
-        if (guard) {
-            Guard bounds = policy.guard(domain.index());
-            out.line("// " + bounds.position() + "  " + ModelText.comment(bounds.obligation()));
+        String name = names.of(domain);
+        if (policy.isGuard(domain.index())) {
+            guard(name, policy.guard(domain.index()));
+        } else {
+            out.atom(name, "Domain");
         }
-        out.begin(names.of(domain), guard ? "Guard" : "Domain");
-        common(domain);
-        out.is("pinned", map(domain.cpus().pin(), TimeTable::cpu));
-        out.is("scheduled", map(times.cpusOf(domain), TimeTable::cpu));
-        out.is("runs", times.intervalsOf(domain));
-        if (guard) {
-            bounds(policy.guard(domain.index()));
-        }
-        out.end();
+        out.row("pinned", name, map(domain.cpus().pin(), TimeTable::cpu));
+        out.row("scheduled", name, map(times.cpusOf(domain), TimeTable::cpu));
+        out.row("runs", name, times.intervalsOf(domain));
     }
 
-    private void bounds(Guard guard) {
-        out.is("from", names.label(guard.from()));
-        out.is("to", names.label(guard.to()));
-        out.is(
+    private void guard(String name, Guard guard) {
+        out.line("// " + guard.position() + "  guard: " + ModelText.comment(guard.obligation()));
+        out.atom(name, "Guard");
+        out.row("from", name, names.label(guard.from()));
+        out.row("to", name, names.label(guard.to()));
+        out.row(
                 "sanitizes",
+                name,
                 map(bits(guard.sanitizes()), set -> names.of(policy.conflicts().get(set))));
     }
 
     private void flows() {
         out.heading("flows");
         for (Flow flow : policy.flows()) {
+            String name = names.of(flow);
             out.at(flow.position(), flow.name());
             flow.forbidden()
-                    .ifPresent(forbid -> out.line("// forbidden by fragment " + forbid.fragment() + ", "
-                            + forbid.position() + "  " + ModelText.comment(forbid.because())));
-            out.begin(names.of(flow), "Flow");
-            out.is("source", names.of(flow.from()));
-            out.is("target", names.of(flow.to()));
-            out.is("kind", kind(flow.kind()));
-            out.end();
+                    .ifPresent(forbid -> out.line("// " + forbid.position() + "  forbidden by fragment "
+                            + forbid.fragment() + ": " + ModelText.comment(forbid.because())));
+            out.atom(name, "Flow");
+            out.row("source", name, names.of(flow.from()));
+            out.row("target", name, names.of(flow.to()));
+            out.row("kind", name, kind(flow.kind()));
         }
+        out.tables("Flows", "source", "target", "kind");
     }
 
     private void conflicts() {
@@ -183,33 +180,34 @@ final class PolicyFacts {
             out.atom(names.of(set), "ConflictSet");
             for (ConflictSet.Party party : set.parties()) {
                 out.at(party.position(), party.name());
-                out.begin(names.of(party), "Party");
-                out.is("group", names.of(set));
-                out.is("members", endpoints(party.members()));
-                out.end();
+                out.atom(names.of(party), "Party");
+                out.row("group", names.of(party), names.of(set));
+                out.row("members", names.of(party), endpoints(party.members()));
             }
         }
+        out.tables("Conflicts", "group", "members");
     }
 
     private void claims() {
         out.heading("assertions and residual risks");
         for (Assertion assertion : policy.assertions()) {
+            String name = names.of(assertion);
             out.at(assertion.position(), assertion.because());
-            out.begin(names.of(assertion), "Assertion");
-            out.is("sources", endpoints(assertion.from()));
-            out.is("targets", endpoints(assertion.to()));
-            out.is("via", endpoints(assertion.via()));
-            out.end();
+            out.atom(name, "Assertion");
+            out.row("sources", name, endpoints(assertion.from()));
+            out.row("targets", name, endpoints(assertion.to()));
+            out.row("via", name, endpoints(assertion.via()));
         }
         for (ResidualRisk risk : policy.residualRisks()) {
+            String name = names.of(risk);
             String until = risk.until().map(day -> ", until " + day).orElse("");
             out.at(risk.position(), "accepted by " + risk.acceptedBy() + until + ": " + risk.reason());
-            out.begin(names.of(risk), "ResidualRisk");
-            out.is("one_", endpoints(risk.one()));
-            out.is("two", endpoints(risk.two()));
-            out.is("shares", map(risk.shares().stream().sorted().toList(), PolicyFacts::share));
-            out.end();
+            out.atom(name, "ResidualRisk");
+            out.row("one_", name, endpoints(risk.one()));
+            out.row("two", name, endpoints(risk.two()));
+            out.row("shares", name, map(risk.shares().stream().sorted().toList(), PolicyFacts::share));
         }
+        out.tables("Claims", "sources", "targets", "via", "one_", "two", "shares");
     }
 
     private static String share(ResidualRisk.Share share) {
@@ -223,7 +221,7 @@ final class PolicyFacts {
 
     private void sets() {
         out.heading("who and what is of which sort");
-        out.line("fact Sorts {");
+        out.line("\nfact Sorts {");
         out.is("Exclusive", endpoints(policy.domains(), domain -> domain.cpus().exclusive()));
         out.is("Exempt", host(HostResource.CONSOLE, HostResource.AUDIT));
         out.is("Disk", host(HostResource.DISK));
@@ -235,7 +233,7 @@ final class PolicyFacts {
         out.is("UnlessVia", assertions(assertion -> assertion.claim() == Assertion.Claim.UNLESS_VIA));
         out.is("Must", assertions(assertion -> assertion.claim() == Assertion.Claim.MUST));
         out.is("Strict", assertions(Assertion::strict));
-        out.end();
+        out.line("}");
     }
 
     private List<String> host(HostResource... sorts) {

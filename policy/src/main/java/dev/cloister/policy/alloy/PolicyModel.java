@@ -109,7 +109,7 @@ public record PolicyModel(String text, List<Question> questions) {
                     new Question(
                             Question.Subject.NONINTERFERENCE,
                             names.unique("noInterference"),
-                            "nor over shared resources that nobody has accepted?",
+                            "nor over flows and shared resources that nobody has accepted?",
                             all),
                     "no interferes");
             check(

@@ -113,7 +113,10 @@ final class ConflictsAnalysis implements Analysis {
     private static boolean apart(Policy policy, ConflictSet set, Flow flow) {
         int from = policy.party(set.index(), flow.from().index());
         int to = policy.party(set.index(), flow.to().index());
-        boolean domains = flow.from() instanceof Domain && flow.to() instanceof Domain;
+        boolean domains = flow.from() instanceof Domain
+                && flow.to() instanceof Domain
+                && !PartyReach.passedOver(policy, set, flow.from().index())
+                && !PartyReach.passedOver(policy, set, flow.to().index());
         return domains && from != ConflictSet.NO_PARTY && to != ConflictSet.NO_PARTY && from != to;
     }
 }

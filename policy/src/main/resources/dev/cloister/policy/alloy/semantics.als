@@ -148,12 +148,21 @@ fun against: Endpoint -> Endpoint { { a, b: Endpoint | not dominates[b.label, a.
 /* Guards cut the paths that they mediate. */
 fun unguarded: Endpoint -> Endpoint { (declared + unbudgeted) - mediated }
 
-/* Against the order by flows alone; with shared resources that nobody has accepted; or only by what was accepted. */
+/* Against the order by flows that nothing bounds and nobody has accepted. */
 fun leaks: Endpoint -> Endpoint { ^unguarded & against }
+
+/* The same with shared resources that nobody has accepted. */
 fun interferes: Endpoint -> Endpoint { ^(unguarded + undeclared) & against }
-fun residual: Endpoint -> Endpoint {
-  (^(unguarded + undeclared + (budgeted - mediated) + accepted) & against) - interferes
-}
+
+/* Only over budgeted reverse edges and accepted sharing as well; and only over undeclared sharing on top of these. */
+fun toleratedWays: Endpoint -> Endpoint { unguarded + (budgeted - mediated) + accepted }
+fun residual: Endpoint -> Endpoint { (^toleratedWays & against) - leaks }
+fun throughHardware: Endpoint -> Endpoint { (^(toleratedWays + undeclared) & against) - leaks - residual }
+
+/* Verdicts: who plans time on CPUs wants undeclared sharing closed. Whoever is neither is safe. */
+fun ends[r: Endpoint -> Endpoint]: set Domain { Domain & (r.Endpoint + Endpoint.r) }
+fun unsafe: set Domain { ends[some Interval implies interferes else leaks] }
+fun ambiguous: set Domain { ends[^(toleratedWays + undeclared) & against] - unsafe }
 
 /* ---- conflicts of interest ---- */
 
@@ -170,4 +179,10 @@ fun meetingPlaces: ConflictSet -> Endpoint {
 /* Concurrent sets of which two parties have domains: some start is going to be refused. */
 fun crowded: set ConflictSet {
   { s: Concurrent | some disj p, q: group.s | some (p.members & Domain) - apart[s] and some (q.members & Domain) - apart[s] }
+}
+
+/* Flows between domains that can never run together. */
+fun neverTogether: set Flow {
+  { f: Flow | some s: Concurrent, disj p, q: group.s |
+    f.source in (p.members & Domain) - apart[s] and f.target in (q.members & Domain) - apart[s] }
 }
