@@ -2,5 +2,7 @@
 MESSAGES        equ 20
 PERIOD_MS       equ 100
 SPOIL_EVERY     equ NEVER
-RELEASE_EVERY   equ 2
+MARK_EVERY   equ 2
 %include "../lib/producer.inc"
+
+amend:  ret

@@ -2,5 +2,7 @@
 MESSAGES        equ 40
 PERIOD_MS       equ 50
 SPOIL_EVERY     equ 10
-RELEASE_EVERY   equ NEVER
+MARK_EVERY   equ NEVER
 %include "../lib/producer.inc"
+
+amend:  ret

@@ -1,0 +1,6 @@
+; The store of artefacts.
+MOST_TICKS      equ 300
+%include "../lib/consumer.inc"
+
+besides:
+        ret
