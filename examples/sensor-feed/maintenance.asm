@@ -1,5 +1,5 @@
-; Maintenance: rings once in the first second, while the window for commissioning is open, and goes on ringing after it has closed,
-; which nobody hears. How often it may ring is the policy's rate.
+; Maintenance: rings ten times a second while the window is open, and goes on after it has closed, when
+; nobody hears it. How often it is heard is the policy's rate and quota.
 %include "../lib/guest.inc"
 %include "../lib/every.inc"
 
