@@ -37,6 +37,7 @@ final class BadPolicies {
         bad.references();
         bad.flows();
         bad.analyses();
+        bad.list.addAll(BadSections.all());
         return bad.list;
     }
 
