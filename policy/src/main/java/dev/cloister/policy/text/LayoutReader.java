@@ -157,9 +157,8 @@ final class LayoutReader {
     /** Returns whether there are comments on the line before, and nothing but the end follows them there. */
     private static boolean endsLine(List<Comment> comments, boolean closes) {
         int count = onSameLine(comments);
-        return count > 0
-                && (closes && count == comments.size()
-                        || !comments.get(count - 1).isInline());
+        boolean last = closes && count == comments.size();
+        return count > 0 && (last || !comments.get(count - 1).isInline());
     }
 
     private static boolean endsInline(List<Comment> comments) {

@@ -200,7 +200,7 @@ final class Lexer {
         int i = at;
         while (i < text.length) {
             byte b = text[i];
-            if (b == '\n' || b == '\r' && (i + 1 == text.length || text[i + 1] != '\n')) {
+            if (b == '\n' || (b == '\r' && (i + 1 == text.length || text[i + 1] != '\n'))) {
                 lines++;
             } else if (b != ' ' && b != '\t' && b != '\r') {
                 break;
@@ -237,7 +237,7 @@ final class Lexer {
         int i = from;
         while (i < text.length) {
             byte b = text[i];
-            if (b == quote || b == '\\' || b >= 0 && b < ' ') {
+            if (b == quote || b == '\\' || (b >= 0 && b < ' ')) {
                 return i;
             }
             i++;
@@ -274,7 +274,8 @@ final class Lexer {
             throw error("a number with leading zeros", "a decimal number");
         }
         boolean bad = fraction() ? digits() == 0 : whole == 0;
-        if (bad || !exponent() || at < text.length && isWord(text[at]) || at < text.length && text[at] == '.') {
+        boolean ends = exponent() && (at == text.length || (!isWord(text[at]) && text[at] != '.'));
+        if (bad || !ends) {
             throw error("not a number", "a decimal number");
         }
         if (at - start > MAX_NUMBER) {
@@ -365,9 +366,11 @@ final class Lexer {
         return table;
     }
 
+    @SuppressWarnings(
+            "EnumOrdinal") // A table in memory, made from the enum at each start: nothing is kept that could go stale.
     private static void mark(byte[] table, Kind kind, String firsts) {
-        for (char first : firsts.toCharArray()) {
-            table[first] = (byte) kind.ordinal();
+        for (int i = 0; i < firsts.length(); i++) {
+            table[firsts.charAt(i)] = (byte) kind.ordinal();
         }
     }
 }

@@ -64,19 +64,7 @@ final class StringToken {
     }
 
     private static boolean hasLoneSurrogate(CharSequence string) {
-        for (int i = 0; i < string.length(); i++) {
-            char c = string.charAt(i);
-            if (!Character.isSurrogate(c)) {
-                continue;
-            }
-            boolean pair = Character.isHighSurrogate(c)
-                    && i + 1 < string.length()
-                    && Character.isLowSurrogate(string.charAt(i + 1));
-            if (!pair) {
-                return true;
-            }
-            i++;
-        }
-        return false;
+        // A pair comes as one code point beyond the surrogates.
+        return string.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
     }
 }

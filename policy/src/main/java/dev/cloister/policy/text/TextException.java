@@ -49,7 +49,7 @@ public final class TextException extends Exception {
     }
 
     private static boolean endsLine(byte[] text, int at) {
-        return text[at] == '\n' || text[at] == '\r' && (at + 1 == text.length || text[at + 1] != '\n');
+        return text[at] == '\n' || (text[at] == '\r' && (at + 1 == text.length || text[at + 1] != '\n'));
     }
 
     /** Returns the 1-based line, 0 for the whole text. */

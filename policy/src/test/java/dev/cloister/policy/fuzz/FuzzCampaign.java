@@ -35,6 +35,8 @@ public final class FuzzCampaign {
         List<String> options = List.of(
                 "--target_class=" + PolicyFuzz.class.getName(),
                 "--instrumentation_includes=dev.cloister.policy.**",
+                // What makes and judges the inputs need not be covered.
+                "--instrumentation_excludes=dev.cloister.policy.fuzz.**:dev.cloister.policy.text.*Json",
                 "--reproducer_path=" + folder,
                 "-artifact_prefix=" + folder + "/",
                 "-max_total_time=" + time.toSeconds(),

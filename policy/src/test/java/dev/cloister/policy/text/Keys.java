@@ -9,11 +9,11 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 
 /** Key files for tests, in the form that OpenSSL writes. */
-final class Keys {
+public final class Keys {
     private Keys() {}
 
     /** Makes a pair of the algorithm; writes it to {@code NAME.key} and {@code NAME.pub}. */
-    static void write(Path folder, String name, String algorithm) throws IOException, NoSuchAlgorithmException {
+    public static void write(Path folder, String name, String algorithm) throws IOException, NoSuchAlgorithmException {
         KeyPair pair = KeyPairGenerator.getInstance(algorithm).generateKeyPair();
         Files.writeString(
                 folder.resolve(name + ".key"),
