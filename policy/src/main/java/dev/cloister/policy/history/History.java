@@ -193,10 +193,11 @@ public final class History {
         open[flow] = false;
     }
 
-    /** Restores a contact from a journal, before any channel is open. */
+    /** Restores a contact from a journal, before any channel is open; a set that is concurrent now has none. */
     public void restore(int set, int endpoint, int party) {
         int now = held[set][endpoint];
-        if (now != EXEMPT && now != party) {
+        boolean historic = policy.conflicts().get(set).mode() == ConflictSet.Mode.HISTORIC;
+        if (historic && now != EXEMPT && now != party) {
             held[set][endpoint] = now == NONE ? party : SEVERAL;
         }
     }
