@@ -333,9 +333,10 @@ final class Lexer {
         }
     }
 
-    private void lineComment() {
+    private void lineComment() throws TextException {
         at += 2;
         while (at < text.length && text[at] != '\n' && text[at] != '\r') {
+            checkInComment(at);
             at++;
         }
     }
@@ -343,12 +344,21 @@ final class Lexer {
     private void blockComment() throws TextException {
         int i = at + 2;
         while (i + 1 < text.length && (text[i] != '*' || text[i + 1] != '/')) {
+            checkInComment(i);
             i++;
         }
         if (i + 1 >= text.length) {
             throw error("the comment has no end", "*/");
         }
         at = i + 2;
+    }
+
+    /** Control characters could hide from a reader what the text says, or drive a terminal. */
+    private void checkInComment(int offset) throws TextException {
+        byte b = text[offset];
+        if (b >= 0 && b < ' ' && b != '\t' && b != '\n' && b != '\r') {
+            throw error(offset, shown(offset) + " in a comment", "no control characters");
+        }
     }
 
     private static byte[] kindOfFirst() {

@@ -189,6 +189,12 @@ class CanonicalTest {
                         TextException.class, e -> assertThat(e.describe("f")).startsWith("f:" + message));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"// a\u001b[2J\n1", "/* \u0000 */ 1", "1 // \u000b"})
+    void refusesControlCharactersInComments(String text) {
+        assertThatThrownBy(() -> canonical(text)).hasMessageContaining(" in a comment");
+    }
+
     @Test
     void placesCountLinesAndUtf16Columns() {
         assertThatThrownBy(() -> canonical("[\r\n1,\r'€😀', // c\n /* \n */ 'ä' !]"))
