@@ -47,6 +47,9 @@ final class JsonTree {
 
     private static final String FORM = "JSON (RFC 8259), with JSON5's comments, trailing commas and quotes if you like";
 
+    /** What a lenient decoder writes for bytes that are no text. */
+    private static final char REPLACEMENT = '\uFFFD';
+
     private final Problems problems;
     private final JsonParser parser;
     private int values;
@@ -112,6 +115,10 @@ final class JsonTree {
 
     /** Decodes UTF-8, or reports the first byte that is none. */
     private static Optional<String> decode(byte[] bytes, Problems problems) {
+        String lenient = new String(bytes, StandardCharsets.UTF_8);
+        if (lenient.indexOf(REPLACEMENT) < 0) {
+            return Optional.of(lenient);
+        }
         // UTF-8 never has more characters than bytes.
         CharBuffer text = CharBuffer.allocate(bytes.length);
         CoderResult result = StandardCharsets.UTF_8

@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /**
  * Loads a policy with its fragments: whole or not at all. Each file's bytes are read once; digest and meaning come from the same
@@ -20,6 +22,9 @@ import java.util.Optional;
  * Thread-safe, without state.
  */
 public final class PolicyLoader {
+    /** From this many bytes on, a second thread digests while the first compiles. */
+    private static final int LARGE = 1 << 20;
+
     private PolicyLoader() {}
 
     /**
@@ -71,7 +76,32 @@ public final class PolicyLoader {
             throw new PolicyException(problems.sorted());
         }
         List<Includes.Document> fragments = Includes.load(policy, folder, bytes.length);
-        return PolicyReader.read(policy, folder, fragments, digest(bytes, fragments, problems));
+        FutureTask<String> digest = new FutureTask<>(() -> digest(bytes, fragments, problems));
+        if (bytes.length < LARGE) {
+            digest.run();
+        } else {
+            Thread.ofPlatform().name("policy-digest").daemon().start(digest);
+        }
+        return PolicyReader.read(policy, folder, fragments, () -> await(digest));
+    }
+
+    private static String await(FutureTask<String> digest) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return digest.get();
+                } catch (InterruptedException _) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    throw new IllegalStateException("digesting a text in memory", e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** Digests the canonical form; reports what has none although it could be parsed. */

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Turns the document and its fragments into a compiled policy, reporting whatever is wrong with structure and references. The
@@ -74,13 +75,13 @@ final class PolicyReader {
         return Fields.of(root, "the policy", FIELDS, problems);
     }
 
-    /** Reads a policy and its fragments. */
-    static Policy read(Fields policy, Path folder, List<Includes.Document> fragments, String digest)
+    /** Reads a policy and its fragments; asks for the digest, which may still be on its way, last. */
+    static Policy read(Fields policy, Path folder, List<Includes.Document> fragments, Supplier<String> digest)
             throws PolicyException {
         return new PolicyReader(policy, folder).read(fragments, digest);
     }
 
-    private Policy read(List<Includes.Document> documents, String digest) throws PolicyException {
+    private Policy read(List<Includes.Document> documents, Supplier<String> digest) throws PolicyException {
         version(policy);
         policy.text("$schema", TextForm.STATED, "");
         Lattice order = lattice.read(policy);
@@ -99,7 +100,7 @@ final class PolicyReader {
         FragmentReader fragments = new FragmentReader(
                 windows, conflicts, claims, selectors, flows, requestRate(), ClaimsReader.covertLimit(policy));
         fragments.read(documents);
-        PolicyParts.Header header = header(digest, fragments.requestRate());
+        PolicyParts.Header header = header(digest.get(), fragments.requestRate());
         policy.problems().throwIfErrors();
         selectors.unusedTags(policy.problems());
         return new Policy(new PolicyParts(

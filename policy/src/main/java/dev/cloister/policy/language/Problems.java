@@ -71,20 +71,30 @@ final class Problems {
 
     /** Returns a suggestion for a misspelt name; nothing where it would be thrown away, since looking for it takes long. */
     String nearest(String name, Collection<String> candidates) {
-        return sink.list.size() < LIMIT ? Suggest.nearest(name, candidates) : "";
+        synchronized (sink) {
+            if (sink.list.size() >= LIMIT) {
+                return "";
+            }
+        }
+        return Suggest.nearest(name, candidates);
     }
 
+    /** Digesting a large policy may complain from a second thread. */
     private void add(Problem problem) {
-        sink.errors |= problem.isError();
-        if (sink.list.size() < LIMIT) {
-            sink.list.add(problem);
-        } else {
-            sink.overflow = true;
+        synchronized (sink) {
+            sink.errors |= problem.isError();
+            if (sink.list.size() < LIMIT) {
+                sink.list.add(problem);
+            } else {
+                sink.overflow = true;
+            }
         }
     }
 
     boolean hasErrors() {
-        return sink.errors;
+        synchronized (sink) {
+            return sink.errors;
+        }
     }
 
     /** Returns the findings, file by file in the order of inclusion, each in its order. */
