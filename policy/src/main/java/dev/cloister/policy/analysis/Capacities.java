@@ -122,8 +122,8 @@ final class Capacities {
     /** Returns the maximum flow between two endpoints; {@link MaxFlow#UNBOUNDED} if it has no bound. */
     long maxFlow(int from, int to) {
         Condensed network = condensed();
-        int source = network.components().of(from);
-        int sink = network.components().of(to);
+        int source = network.components.of(from);
+        int sink = network.components.of(to);
         if (source == sink) {
             return MaxFlow.UNBOUNDED;
         }
@@ -133,7 +133,7 @@ final class Capacities {
     private Condensed condensed() {
         Condensed made = condensed;
         if (made == null) {
-            made = new Condensed(new Components(edges, this::isUnbounded, new BitSet()), new LinkedHashMap<>());
+            made = new Condensed(new Components(edges, this::isUnbounded, new BitSet()));
             for (int edge = 0; edge < edges.count(); edge++) {
                 if (capacity[edge] > 0 && edges.flow(edge) != FlowGraph.NO_FLOW) {
                     made.add(edges.from(edge), edges.to(edge), capacity[edge]);
@@ -142,7 +142,7 @@ final class Capacities {
             for (Sharing shared : sharing) {
                 connect(made, shared);
             }
-            condensed = made;
+            condensed = made.close();
         }
         return made;
     }
@@ -158,7 +158,16 @@ final class Capacities {
     }
 
     /** The network with nodes made one that edges without bound connect both ways; parallel edges are summed. */
-    private record Condensed(Components components, Map<Long, Long> capacities) {
+    private static final class Condensed {
+        private final Components components;
+        private final Map<Long, Long> capacities = new LinkedHashMap<>();
+        private final MaxFlow network;
+
+        Condensed(Components components) {
+            this.components = components;
+            this.network = new MaxFlow(components.count());
+        }
+
         void add(int from, int to, long bits) {
             int one = components.of(from);
             int two = components.of(to);
@@ -167,9 +176,15 @@ final class Capacities {
             }
         }
 
-        long maxFlow(int source, int sink) {
-            MaxFlow network = new MaxFlow(components.count());
+        Condensed close() {
             capacities.forEach((ends, bits) -> network.add((int) (ends >>> 32), ends.intValue(), bits));
+            capacities.clear();
+            network.freeze();
+            return this;
+        }
+
+        long maxFlow(int source, int sink) {
+            network.reset();
             return Math.min(network.run(source, sink, MaxFlow.UNBOUNDED), MaxFlow.UNBOUNDED);
         }
     }

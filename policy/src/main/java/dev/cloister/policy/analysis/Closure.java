@@ -42,6 +42,11 @@ public final class Closure {
         }
     }
 
+    /** Returns the number of an endpoint's strongly connected component: endpoints of one component reach the same. */
+    int component(int endpoint) {
+        return component[endpoint];
+    }
+
     /** Returns the bits of the endpoints that one reaches; not to be written. */
     long[] row(int from) {
         return rows[component[from]];

@@ -8,9 +8,12 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.function.LongSupplier;
 
 /**
  * The covert budget of a policy: for each pair of endpoints that the labels forbid, the most that can leak past all guards.
@@ -26,7 +29,7 @@ public final class CovertCapacity {
     static final long EXACT_WORK = 40_000_000L;
 
     /** The most pairs whose exact flow is computed in a large policy. */
-    static final int REFINED = 64;
+    static final int REFINED = 16;
 
     private static final Comparator<Bounded> WORST_FIRST = Comparator.comparingLong(Bounded::bits)
             .reversed()
@@ -59,8 +62,8 @@ public final class CovertCapacity {
         this.capacities = new Capacities(graph);
         this.ways = context.closure(NoninterferenceAnalysis.RESIDUAL);
         this.unbounded = Closure.of(graph, capacities::isUnbounded, new BitSet());
-        this.leaving = sums(true);
-        this.entering = sums(false);
+        this.leaving = leavingReached();
+        this.entering = enteringReaching();
         count();
         long work = pairs * Math.max(1, capacities.edges());
         this.exactAll = capacities.fewSharing() && work <= exactWork;
@@ -115,7 +118,7 @@ public final class CovertCapacity {
             return worst.stream().filter(pair -> pair.bits() > limit).count();
         }
         long[] above = {0};
-        forEachPair((from, to) -> {
+        forEachPair(() -> limit, (from, to) -> {
             if (!unbounded.reaches(from, to) && bound(from, to) > limit) {
                 above[0]++;
             }
@@ -152,8 +155,16 @@ public final class CovertCapacity {
         void pair(int from, int to);
     }
 
-    private void forEachPair(PairAction action) {
-        for (Endpoint from : context.policy().endpoints()) {
+    /** Goes through the pairs, senders with the largest sums first, as long as these are above a limit that may rise. */
+    private void forEachPair(LongSupplier limit, PairAction action) {
+        List<Endpoint> senders = new ArrayList<>(context.policy().endpoints());
+        senders.sort(Comparator.comparingLong((Endpoint from) -> leaving[from.index()])
+                .reversed()
+                .thenComparingInt(Endpoint::index));
+        for (Endpoint from : senders) {
+            if (leaving[from.index()] <= limit.getAsLong()) {
+                break;
+            }
             long[] row = ways.row(from.index());
             BitSet allowed = context.dominating(from.label());
             long[] mask = allowed.toLongArray();
@@ -196,7 +207,7 @@ public final class CovertCapacity {
     private List<Bounded> candidates(int most) {
         PriorityQueue<Bounded> queue = new PriorityQueue<>(WORST_FIRST.reversed());
         long[] least = {-1};
-        forEachPair((from, to) -> {
+        forEachPair(() -> least[0], (from, to) -> {
             long bits = Math.min(leaving[from], entering[to]);
             boolean kept = (queue.size() < most || bits > least[0]) && !unbounded.reaches(from, to);
             if (kept) {
@@ -229,26 +240,52 @@ public final class CovertCapacity {
         return Math.min(leaving[from], entering[to]);
     }
 
-    /** Sums for each endpoint the capacities of the bounded edges that it reaches, or that reach it. */
-    private long[] sums(boolean forward) {
-        int endpoints = graph.endpoints();
-        long[] own = forward ? capacities.leaving() : capacities.entering();
-        long[] sums = own.clone();
-        for (int from = 0; from < endpoints; from++) {
+    /** Sums for each endpoint the capacities of the bounded edges that it, or what it reaches, sends over. */
+    private long[] leavingReached() {
+        long[] own = capacities.leaving();
+        BitSet senders = positive(own);
+        Map<Integer, Long> byComponent = new HashMap<>();
+        long[] sums = new long[own.length];
+        for (int from = 0; from < sums.length; from++) {
             int source = from;
-            ways.forEachReached(from, to -> {
-                if (to != source && forward) {
-                    sums[source] = saturated(sums[source] + own[to]);
-                } else if (to != source && own[source] > 0) {
-                    sums[to] = saturated(sums[to] + own[source]);
-                }
+            long reached = byComponent.computeIfAbsent(ways.component(from), _ -> {
+                BitSet row = ways.reached(source);
+                row.and(senders);
+                return row.stream().mapToLong(to -> own[to]).reduce(0, CovertCapacity::saturated);
             });
+            sums[from] = ways.reaches(from, from) ? reached : saturated(reached, own[from]);
         }
         return sums;
     }
 
-    private static long saturated(long sum) {
-        return Math.min(sum, MaxFlow.UNBOUNDED - 1);
+    /** Sums for each endpoint the capacities of the bounded edges over which it, or what reaches it, receives. */
+    private long[] enteringReaching() {
+        long[] own = capacities.entering();
+        Map<Integer, Long> byComponent = new HashMap<>();
+        Map<Integer, Integer> member = new HashMap<>();
+        positive(own).stream().forEach(from -> {
+            byComponent.merge(ways.component(from), own[from], CovertCapacity::saturated);
+            member.put(ways.component(from), from);
+        });
+        long[] sums = new long[own.length];
+        byComponent.forEach((component, sum) ->
+                ways.forEachReached(member.getOrDefault(component, 0), to -> sums[to] = saturated(sums[to], sum)));
+        for (int to = 0; to < sums.length; to++) {
+            sums[to] = ways.reaches(to, to) ? sums[to] : saturated(sums[to], own[to]);
+        }
+        return sums;
+    }
+
+    private static BitSet positive(long[] values) {
+        BitSet bits = new BitSet();
+        for (int i = 0; i < values.length; i++) {
+            bits.set(i, values[i] > 0);
+        }
+        return bits;
+    }
+
+    private static long saturated(long one, long two) {
+        return Math.min(one + two, MaxFlow.UNBOUNDED - 1);
     }
 
     /** Returns the bits per second of a budget. */

@@ -135,6 +135,19 @@ public final class FlowGraph {
     }
 
     /**
+     * Finds paths without cycles from some endpoints to others, shortest first; each ends at the first end that it meets.
+     *
+     * @param which the edges that count
+     * @param from where they may start
+     * @param to where they may end
+     * @param most how many to find at most
+     */
+    public List<FlowPath> paths(
+            EdgeSet which, Collection<? extends Endpoint> from, Collection<? extends Endpoint> to, int most) {
+        return new SimplePaths(this, EdgeFilter.of(this, which), bits(from), bits(to)).find(most);
+    }
+
+    /**
      * Finds the smallest set of edges of flows whose removal leaves no path from some endpoints to others.
      *
      * @param which the edges that count

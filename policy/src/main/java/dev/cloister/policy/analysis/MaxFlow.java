@@ -14,6 +14,7 @@ final class MaxFlow {
     private int[] to = new int[64];
     private long[] capacity = new long[64];
     private int count;
+    private long[] frozen = {};
 
     private final int[] level;
     private final int[] cursor;
@@ -48,8 +49,18 @@ final class MaxFlow {
         head[from] = count++;
     }
 
+    /** Remembers the capacities as they are, for {@link #reset}. */
+    void freeze() {
+        frozen = Arrays.copyOf(capacity, count);
+    }
+
+    /** Takes back every flow since {@link #freeze}. */
+    void reset() {
+        System.arraycopy(frozen, 0, capacity, 0, frozen.length);
+    }
+
     /**
-     * Finds the maximum flow between two nodes, once.
+     * Finds the maximum flow between two nodes, once; then {@link #reset} is needed.
      *
      * @param limit where it stops: the answer is exact if it is below, else only known to be no less
      */
