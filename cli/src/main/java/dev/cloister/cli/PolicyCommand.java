@@ -1,9 +1,13 @@
 package dev.cloister.cli;
 
 import dev.cloister.cli.policy.CheckCommand;
+import dev.cloister.cli.policy.CovertCommand;
+import dev.cloister.cli.policy.CutCommand;
+import dev.cloister.cli.policy.DiffCommand;
 import dev.cloister.cli.policy.FmtCommand;
 import dev.cloister.cli.policy.GraphCommand;
 import dev.cloister.cli.policy.HashCommand;
+import dev.cloister.cli.policy.PathsCommand;
 import dev.cloister.cli.policy.ScheduleCommand;
 import dev.cloister.cli.policy.SignCommand;
 import dev.cloister.cli.policy.TestgenCommand;
@@ -23,6 +27,10 @@ import picocli.CommandLine.Spec;
             CheckCommand.class,
             ScheduleCommand.class,
             WhyCommand.class,
+            PathsCommand.class,
+            CutCommand.class,
+            CovertCommand.class,
+            DiffCommand.class,
             GraphCommand.class,
             FmtCommand.class,
             HashCommand.class,
