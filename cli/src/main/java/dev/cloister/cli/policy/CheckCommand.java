@@ -3,6 +3,7 @@ package dev.cloister.cli.policy;
 import dev.cloister.cli.ExitCodes;
 import dev.cloister.cli.JsonText;
 import dev.cloister.cli.Table;
+import dev.cloister.policy.analysis.DomainVerdicts;
 import dev.cloister.policy.analysis.Finding;
 import dev.cloister.policy.analysis.PolicyCheck;
 import dev.cloister.policy.language.PolicyLoader;
@@ -45,6 +46,9 @@ public final class CheckCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print the findings as JSON")
     private boolean json;
 
+    @Option(names = "--verdicts", description = "print the verdict on each domain as a table as well")
+    private boolean verdicts;
+
     @Option(
             names = "--severity",
             paramLabel = "LEVEL",
@@ -63,12 +67,15 @@ public final class CheckCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try {
             Policy policy = PolicyLoader.parse(file);
-            PolicyCheck.Report report = PolicyCheck.check(policy, Optional.of(asOf == null ? LocalDate.now() : asOf));
+            PolicyCheck.Report report = PolicyCheck.check(policy, asOf());
             List<Finding> shown = shown(report.details());
             if (json) {
                 out.println(json(report.passed(), policy.digest(), report.analyses(), shown));
             } else {
                 text(out, policy, report, shown);
+                if (verdicts) {
+                    VerdictTable.print(out, DomainVerdicts.of(policy, asOf()));
+                }
             }
             return report.passed() ? ExitCodes.OK : ExitCodes.BAD_INPUT;
         } catch (PolicyException e) {
@@ -82,6 +89,10 @@ public final class CheckCommand implements Callable<Integer> {
             }
             return ExitCodes.BAD_INPUT;
         }
+    }
+
+    private Optional<LocalDate> asOf() {
+        return Optional.of(asOf == null ? LocalDate.now() : asOf);
     }
 
     private List<Finding> shown(List<Finding> all) {

@@ -120,7 +120,11 @@ public final class CovertCommand implements Callable<Integer> {
         out.println();
         String exact = capacity.exact() ? "" : "; too many to compute each: those listed are the worst by upper bounds";
         String unbounded = capacity.unboundedPairs() > 0 ? ", " + capacity.unboundedPairs() + " without bound" : "";
-        Lines.wrap(out, "", capacity.pairs() + " pairs leak against the labels" + unbounded + exact);
+        Lines.wrap(
+                out,
+                "",
+                (capacity.pairs() == 1 ? "1 pair leaks" : capacity.pairs() + " pairs leak") + " against the labels"
+                        + unbounded + exact);
     }
 
     private static String rate(CovertPair pair) {

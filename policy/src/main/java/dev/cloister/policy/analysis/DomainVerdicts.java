@@ -2,6 +2,7 @@ package dev.cloister.policy.analysis;
 
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Policy;
+import java.time.LocalDate;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -48,7 +49,12 @@ public final class DomainVerdicts {
 
     /** Returns the verdict on each domain, in the policy's order; residual risks are held to be in force. */
     public static List<DomainVerdict> of(Policy policy) {
-        return of(new AnalysisContext(policy, Optional.empty()));
+        return of(policy, Optional.empty());
+    }
+
+    /** Returns the verdict on each domain as of a day, in the policy's order; see {@link FlowGraph#of(Policy, Optional)}. */
+    public static List<DomainVerdict> of(Policy policy, Optional<LocalDate> today) {
+        return of(new AnalysisContext(policy, today));
     }
 
     static List<DomainVerdict> of(AnalysisContext context) {
