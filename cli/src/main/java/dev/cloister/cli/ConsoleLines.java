@@ -6,7 +6,9 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Prints what the domains write to their serial lines, line by line, each behind its domain's name. */
 final class ConsoleLines implements AutoCloseable {
@@ -15,19 +17,25 @@ final class ConsoleLines implements AutoCloseable {
 
     private final LiveScreen screen;
     private final List<PolicyDaemonClient> clients = new ArrayList<>();
-    private final List<Thread> threads = new ArrayList<>();
+    private final Map<String, Thread> threads = new HashMap<>();
 
     ConsoleLines(LiveScreen screen) {
         this.screen = screen;
     }
 
-    /** Follows one domain's serial line with a thread of its own, until the domain ends. */
+    /** Follows one domain's serial line with a thread of its own, until the domain ends; once at a time. */
     void follow(Path socket, String domain) {
+        Thread known = threads.get(domain);
+        if (known != null && known.isAlive()) {
+            return;
+        }
         try {
             PolicyDaemonClient client = PolicyDaemonClient.connect(socket);
             clients.add(client);
             PolicyDaemonClient.Console console = client.console(domain);
-            threads.add(Thread.ofPlatform().daemon().name("console-" + domain).start(() -> pump(console, domain)));
+            threads.put(
+                    domain,
+                    Thread.ofPlatform().daemon().name("console-" + domain).start(() -> pump(console, domain)));
         } catch (IOException e) {
             screen.line("cloister: no console of " + domain + ": " + e.getMessage());
         }
@@ -35,7 +43,7 @@ final class ConsoleLines implements AutoCloseable {
 
     /** Waits until every followed domain has said its last line. */
     void await() throws InterruptedException {
-        for (Thread thread : threads) {
+        for (Thread thread : threads.values()) {
             thread.join();
         }
     }

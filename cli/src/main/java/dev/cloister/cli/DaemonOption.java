@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -35,15 +36,33 @@ final class DaemonOption {
 
     /** Connects to the only running daemon that has the domain. */
     PolicyDaemonClient connect(String domain) throws IOException, CommandFailure {
+        return connect(
+                "domain",
+                domain,
+                snapshot -> snapshot.domains().stream()
+                        .map(Snapshot.DomainView::name)
+                        .toList());
+    }
+
+    /** Connects to the only running daemon that has the flow. */
+    PolicyDaemonClient connectToFlow(String flow) throws IOException, CommandFailure {
+        return connect(
+                "flow",
+                flow,
+                snapshot ->
+                        snapshot.flows().stream().map(Snapshot.FlowView::name).toList());
+    }
+
+    private PolicyDaemonClient connect(String sort, String wanted, Function<Snapshot, List<String>> names)
+            throws IOException, CommandFailure {
         List<Path> having = new ArrayList<>();
         List<String> known = new ArrayList<>();
         for (Path socket : running()) {
             try (PolicyDaemonClient client = PolicyDaemonClient.connect(socket)) {
-                for (Snapshot.DomainView view : client.ps().domains()) {
-                    known.add(view.name());
-                    if (view.name().equals(domain)) {
-                        having.add(socket);
-                    }
+                List<String> there = names.apply(client.ps());
+                known.addAll(there);
+                if (there.contains(wanted)) {
+                    having.add(socket);
                 }
             }
         }
@@ -52,13 +71,15 @@ final class DaemonOption {
         }
         if (having.size() > 1) {
             throw new CommandFailure(
-                    ExitCodes.BAD_INPUT, "several policies have a domain '" + domain + "': name one with --policy");
+                    ExitCodes.BAD_INPUT,
+                    "several policies have a " + sort + " '" + wanted + "': name one with --policy");
         }
         throw new CommandFailure(
                 known.isEmpty() ? ExitCodes.HOST : ExitCodes.BAD_INPUT,
                 known.isEmpty()
                         ? "no policy daemon is running under " + state.root() + "; start one with cloister up"
-                        : "no running domain '" + domain + "'; there are " + String.join(", ", known));
+                        : "no running policy has a " + sort + " '" + wanted + "'; there are "
+                                + String.join(", ", known));
     }
 
     private static boolean answers(Path socket) {

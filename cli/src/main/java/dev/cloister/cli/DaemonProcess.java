@@ -28,9 +28,13 @@ final class DaemonProcess implements AutoCloseable {
     }
 
     /** Starts the daemon; its messages go to our stderr. */
-    static DaemonProcess start(Path policy, Path state) throws IOException {
+    static DaemonProcess start(Path policy, Path state, boolean acceptUnenforced) throws IOException {
         List<String> command = new ArrayList<>(ChildJvm.daemon());
-        command.addAll(List.of("--policy", policy.toString(), "--state", state.toString(), "--exit-when-idle", "--"));
+        command.addAll(List.of("--policy", policy.toString(), "--state", state.toString(), "--exit-when-idle"));
+        if (acceptUnenforced) {
+            command.add("--accept-unenforced");
+        }
+        command.add("--");
         command.addAll(ChildJvm.vmm());
         return new DaemonProcess(new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         name = "ps",
         mixinStandardHelpOptions = true,
         description = "Lists the domains and flows of running policies.",
-        footer = {"", "Examples:", "  cloister ps", "  cloister ps --json"})
+        footer = {"", "Examples:", "  cloister ps", "  cloister ps --flows", "  cloister ps --json"})
 final class PsCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -28,6 +28,9 @@ final class PsCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print one line of JSON for each running policy")
     private boolean json;
 
+    @Option(names = "--flows", description = "list the flows with what they have used of their rates and quotas")
+    private boolean flows;
+
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
@@ -36,6 +39,8 @@ final class PsCommand implements Callable<Integer> {
             try (PolicyDaemonClient client = PolicyDaemonClient.connect(socket)) {
                 if (json) {
                     out.println(SnapshotText.json(client.ps()));
+                } else if (flows) {
+                    SnapshotText.limits(client.ps()).forEach(out::println);
                 } else {
                     SnapshotText.tables(client.ps()).forEach(out::println);
                 }

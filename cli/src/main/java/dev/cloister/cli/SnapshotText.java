@@ -67,6 +67,23 @@ final class SnapshotText {
         return table;
     }
 
+    /** Returns the table of flows with what they have used of their limits. */
+    static List<String> limits(Snapshot snapshot) {
+        Table table = new Table("FLOW", "STATE", ">OPENED", ">TOKENS", ">QUOTA USED", ">ENDS IN", "WHY");
+        for (Snapshot.FlowView flow : snapshot.flows()) {
+            Snapshot.LimitsView limits = flow.limits();
+            table.row(
+                    flow.name(),
+                    flow.state(),
+                    flow.openings(),
+                    limits.tokens() < 0 ? "-" : limits.tokens() + "/" + limits.burst(),
+                    limits.quota() == 0 ? "-" : limits.quotaUsed() + "/" + limits.quota(),
+                    limits.quota() == 0 ? "-" : uptime(limits.quotaEndsMillis()),
+                    flow.note());
+        }
+        return table.lines();
+    }
+
     /** Returns a duration as people read it: {@code 4.2 s}, {@code 3 min 20 s}. */
     static String uptime(long millis) {
         if (millis < 60_000) {

@@ -1,7 +1,9 @@
 package dev.cloister.cli;
 
+import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.client.PolicyDaemonClient;
 import dev.cloister.policy.language.PolicyLoader;
+import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -50,6 +53,7 @@ import picocli.CommandLine.Spec;
         })
 final class UpCommand implements Callable<Integer> {
     private static final int INTERVAL_MILLIS = 250;
+    private static final Set<String> RUNS = Set.of("starting", "ready", "running");
 
     @Spec
     private CommandSpec spec;
@@ -71,6 +75,12 @@ final class UpCommand implements Callable<Integer> {
             description = "do not print what the domains write to their consoles")
     private boolean quiet;
 
+    @Option(
+            names = "--accept-unenforced",
+            description = "run a policy all the same that asks for what this release does not enforce; recorded in the "
+                    + "audit log")
+    private boolean acceptUnenforced;
+
     private final Map<String, String> lastStates = new HashMap<>();
     private final AtomicBoolean timedOut = new AtomicBoolean();
     private Snapshot last;
@@ -81,12 +91,12 @@ final class UpCommand implements Callable<Integer> {
         requireHost();
         LiveScreen screen = new LiveScreen(spec.commandLine().getOut(), Terminal.isTerminal());
         int code;
-        try (DaemonProcess daemon = DaemonProcess.start(file, state.of(policy.name()))) {
+        try (DaemonProcess daemon = DaemonProcess.start(file, state.of(policy.name()), acceptUnenforced)) {
             Path socket = daemon.awaitReady();
             try (ScheduledExecutorService alarm = timer(socket);
                     ConsoleLines consoles = new ConsoleLines(screen)) {
-                follow(policy, socket, consoles);
-                watch(socket, screen);
+                follow(policy, socket, consoles, names(policy));
+                watch(policy, socket, screen, consoles);
                 consoles.await();
                 alarm.shutdownNow();
             }
@@ -113,6 +123,10 @@ final class UpCommand implements Callable<Integer> {
     private Policy load() throws CommandFailure, IOException {
         try {
             Policy policy = PolicyLoader.load(file);
+            List<Problem> unmet = Enforcement.problems(policy);
+            if (!unmet.isEmpty() && !acceptUnenforced) {
+                throw new PolicyException(unmet);
+            }
             if (report != null) {
                 Files.write(report, new byte[0]);
             }
@@ -156,23 +170,36 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private void follow(Policy policy, Path socket, ConsoleLines consoles) {
+    private static Set<String> names(Policy policy) {
+        return policy.domains().stream().map(Domain::name).collect(Collectors.toSet());
+    }
+
+    private static Set<String> running(Snapshot snapshot) {
+        return snapshot.domains().stream()
+                .filter(d -> RUNS.contains(d.state()))
+                .map(Snapshot.DomainView::name)
+                .collect(Collectors.toSet());
+    }
+
+    private void follow(Policy policy, Path socket, ConsoleLines consoles, Set<String> domains) {
         if (quiet) {
             return;
         }
         for (Flow flow : policy.flows()) {
-            if (flow.kind() == FlowKind.CONSOLE
-                    && policy.domain(flow.from().name()).isPresent()) {
+            if (flow.kind() == FlowKind.CONSOLE && domains.contains(flow.from().name())) {
                 consoles.follow(socket, flow.from().name());
             }
         }
     }
 
-    private void watch(Path socket, LiveScreen screen) {
+    private void watch(Policy policy, Path socket, LiveScreen screen, ConsoleLines consoles) {
         try (PolicyDaemonClient client = PolicyDaemonClient.connect(socket)) {
             client.watch(INTERVAL_MILLIS, snapshot -> {
                 last = snapshot;
-                announce(snapshot, screen);
+                if (announce(snapshot, screen)) {
+                    // One that has begun another run has another line to follow.
+                    follow(policy, socket, consoles, running(snapshot));
+                }
                 screen.block(SnapshotText.tables(snapshot));
                 return true;
             });
@@ -181,15 +208,19 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private void announce(Snapshot snapshot, LiveScreen screen) {
+    /** Prints what has changed; returns whether anything has. */
+    private boolean announce(Snapshot snapshot, LiveScreen screen) {
+        boolean changed = false;
         for (Snapshot.DomainView domain : snapshot.domains()) {
             String now = domain.state();
             String before = lastStates.put(domain.name(), now);
             if (!now.equals(before)) {
+                changed = true;
                 String note = domain.note().isEmpty() ? "" : " (" + domain.note() + ")";
                 screen.line(String.format("%-10s* %s%s", domain.name(), now, note));
             }
         }
+        return changed;
     }
 
     private void summary(Policy policy) throws IOException {

@@ -21,6 +21,7 @@ final class DirectEngine implements Engine {
     private final List<Vcpu> vcpus = new ArrayList<>();
     private final List<VcpuThread> threads = new ArrayList<>();
     private final List<CpuidEntries> cpuids = new ArrayList<>();
+    private final CpuAffinity affinity;
     private int nextSlot;
 
     /**
@@ -30,6 +31,7 @@ final class DirectEngine implements Engine {
      */
     DirectEngine(Kvm kvm, MachineConfig config) throws ErrnoException {
         this.kvm = kvm;
+        this.affinity = new CpuAffinity(config.pin());
         Vm made = null;
         boolean done = false;
         try {
@@ -87,7 +89,7 @@ final class DirectEngine implements Engine {
                     ram.memory(), board, CpuidTable.physicalAddressBits(cpuid), CpuidTable.gigabytePages(cpuid));
             Completer completer = new Completer(new Completer.Surroundings(vcpu, memory, board, cpuid, control));
             Portals portals = new Portals(vcpu, board, control, completer, memory);
-            threads.add(new VcpuThread(vcpu, control, portals, completer, owner));
+            threads.add(new VcpuThread(vcpu, control, portals, completer, owner, affinity));
         }
         EntryRegisters.apply(vcpus.getFirst(), entry);
     }

@@ -31,7 +31,7 @@ final class DomainSetup implements AutoCloseable {
     /**
      * Takes the descriptors over.
      *
-     * @param fds kvm, kernel, initrd if there is one, serial output, serial input if there is one; emptied
+     * @param fds kvm, kernel or firmware, initrd if there is one, serial output, serial input if there is one; emptied
      */
     static DomainSetup take(DomainConfig domain, List<Fd> fds) throws MachineException {
         int expected = 3 + (domain.initrd() ? 1 : 0) + (domain.serialIn() ? 1 : 0);
@@ -53,9 +53,13 @@ final class DomainSetup implements AutoCloseable {
     }
 
     MachineConfig config(DomainConfig domain, MachineEvents events) throws MachineException, ErrnoException {
-        Mapping image = DescriptorStreams.copyOf(kernel, "kernel " + domain.kernelName(), MAX_IMAGE);
+        boolean firmware = domain.placement().firmware();
+        Mapping image =
+                DescriptorStreams.copyOf(kernel, (firmware ? "firmware " : "kernel ") + domain.kernelName(), MAX_IMAGE);
         images.add(image);
-        BootImage boot = BootImage.kernel(image.segment()).withCommandLine(domain.commandLine());
+        BootImage boot = firmware
+                ? BootImage.firmware(image.segment())
+                : BootImage.kernel(image.segment()).withCommandLine(domain.commandLine());
         if (initrd != null) {
             Mapping modules = DescriptorStreams.copyOf(initrd, "initrd", MAX_IMAGE);
             images.add(modules);
@@ -68,6 +72,8 @@ final class DomainSetup implements AutoCloseable {
                 .engine(domain.engine())
                 .serialOut(DescriptorStreams.output(serialOut))
                 .channels(domain.channels())
+                .prefault(domain.placement().prefault())
+                .pin(domain.placement().pin())
                 .events(events);
         if (serialIn != null) {
             builder.serialIn(DescriptorStreams.input(serialIn));

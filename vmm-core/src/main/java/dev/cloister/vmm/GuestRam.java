@@ -1,6 +1,7 @@
 package dev.cloister.vmm;
 
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.Linux;
 import dev.cloister.linux.Mapping;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.policy.channel.DirectoryLayout;
@@ -26,6 +27,9 @@ final class GuestRam implements AutoCloseable {
      */
     record Piece(long gpa, MemorySegment host, boolean readOnly) {}
 
+    private static final long SYS_MADVISE = 28;
+    private static final int MADV_POPULATE_WRITE = 23;
+
     private final List<Mapping> mappings = new ArrayList<>();
     private final List<Piece> pieces = new ArrayList<>();
     private final List<@Nullable ChannelWindow> windows = new ArrayList<>();
@@ -33,11 +37,13 @@ final class GuestRam implements AutoCloseable {
     private final MemorySegment directory;
     private final MemorySegment request;
     private final @Nullable FirmwareLayout firmware;
+    private final boolean prefault;
     private @Nullable MemorySegment rom;
 
     /** Maps everything; on failure nothing stays mapped. */
     GuestRam(MachineConfig config) throws ErrnoException, MachineException {
         firmware = firmware(config);
+        prefault = config.prefault();
         boolean done = false;
         try {
             directory = allocate(DirectoryLayout.PAGE_BYTES);
@@ -90,6 +96,13 @@ final class GuestRam implements AutoCloseable {
 
     private MemorySegment ram(long gpa, long bytes) throws ErrnoException {
         MemorySegment host = allocate(bytes);
+        if (prefault) {
+            // Linux 5.14 or newer: madvise(2), MADV_POPULATE_WRITE.
+            Linux.check(
+                    Linux.syscall(SYS_MADVISE, host.address(), bytes, MADV_POPULATE_WRITE, 0, 0, 0),
+                    "madvise MADV_POPULATE_WRITE",
+                    bytes + " bytes of guest memory");
+        }
         pieces.add(new Piece(gpa, host, false));
         return host;
     }

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param channels channels in directory order; attached with {@link Machine#attach} before or after the start
  * @param timeout the longest time from start to end, or zero for none
  * @param events who is told
+ * @param prefault whether all guest memory is touched when the machine is made
+ * @param pin host CPUs that the vCPU threads may run on; empty: any
  */
 public record MachineConfig(
         String name,
@@ -36,7 +38,9 @@ public record MachineConfig(
         @Nullable InputStream serialIn,
         List<ChannelConfig> channels,
         Duration timeout,
-        MachineEvents events) {
+        MachineEvents events,
+        boolean prefault,
+        List<Integer> pin) {
     /** Guest memory where nothing else is asked for: 256 MiB. */
     public static final long DEFAULT_MEMORY = 256L << 20;
 
@@ -52,6 +56,7 @@ public record MachineConfig(
     /** Copies the list. */
     public MachineConfig {
         channels = List.copyOf(channels);
+        pin = List.copyOf(pin);
     }
 
     /**
@@ -98,6 +103,8 @@ public record MachineConfig(
         private List<ChannelConfig> channels = List.of();
         private Duration timeout = Duration.ZERO;
         private MachineEvents events = MachineEvents.NONE;
+        private boolean prefault;
+        private List<Integer> pin = List.of();
 
         private Builder(BootImage image) {
             this.image = image;
@@ -216,6 +223,28 @@ public record MachineConfig(
         }
 
         /**
+         * Sets whether all guest memory is touched when the machine is made, so that none is missing later.
+         *
+         * @param touched whether
+         * @return this
+         */
+        public Builder prefault(boolean touched) {
+            this.prefault = touched;
+            return this;
+        }
+
+        /**
+         * Sets where vCPU threads may run.
+         *
+         * @param hostCpus numbers of host CPUs; empty: any
+         * @return this
+         */
+        public Builder pin(List<Integer> hostCpus) {
+            this.pin = hostCpus;
+            return this;
+        }
+
+        /**
          * Makes the configuration; it is checked when a machine is made from it.
          *
          * @return the configuration
@@ -233,7 +262,9 @@ public record MachineConfig(
                     serialIn,
                     channels,
                     timeout,
-                    events);
+                    events,
+                    prefault,
+                    pin);
         }
     }
 }

@@ -29,16 +29,18 @@ final class VcpuThread implements Runnable {
     private final Portals portals;
     private final Completer completer;
     private final Owner owner;
+    private final CpuAffinity affinity;
     private int prefetched;
     private int prefetchLeft;
 
-    VcpuThread(Vcpu vcpu, RunControl control, Portals portals, Completer completer, Owner owner) {
+    VcpuThread(Vcpu vcpu, RunControl control, Portals portals, Completer completer, Owner owner, CpuAffinity affinity) {
         this.vcpu = vcpu;
         this.area = vcpu.runArea();
         this.control = control;
         this.portals = portals;
         this.completer = completer;
         this.owner = owner;
+        this.affinity = affinity;
     }
 
     Portals portals() {
@@ -52,6 +54,7 @@ final class VcpuThread implements Runnable {
     @Override
     public void run() {
         try {
+            affinity.apply();
             vcpu.bind();
             try {
                 loop();

@@ -2,9 +2,11 @@ package dev.cloister.policy.analysis;
 
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.Guard;
 import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.Problem;
 import dev.cloister.policy.model.Restart;
 import dev.cloister.policy.model.SourcePosition;
 import dev.cloister.policy.model.UnexpectedExit;
@@ -52,6 +54,22 @@ public final class Enforcement {
         return List.copyOf(list);
     }
 
+    /** Returns the same as errors that keep a policy from being run. */
+    public static List<Problem> problems(Policy policy) {
+        return unmet(policy).stream()
+                .map(unmet -> new Problem(
+                        FindingId.NOT_ENFORCED,
+                        Problem.Severity.ERROR,
+                        unmet.position().file(),
+                        unmet.position().line(),
+                        unmet.position().column(),
+                        unmet.message(),
+                        "",
+                        "",
+                        "remove it, or run the policy without it by --accept-unenforced"))
+                .toList();
+    }
+
     private static void flow(Flow flow, List<Unmet> list) {
         String asker = "flow \"" + flow.name() + "\"";
         if (!flow.kind().made()) {
@@ -79,7 +97,12 @@ public final class Enforcement {
         domain.cpuid().ifPresent(_ -> add(list, Feature.CPUID, asker, at));
         Optional.of(domain.image())
                 .filter(image -> image.firmware().isPresent())
-                .ifPresent(image -> add(list, Feature.FIRMWARE, asker, image.position()));
+                .ifPresent(image -> {
+                    add(list, Feature.FIRMWARE, asker, image.position());
+                    if (image.kernel().isPresent()) {
+                        add(list, Feature.FIRMWARE_WITH_KERNEL, asker, image.position());
+                    }
+                });
         if (domain.engine() != Engine.AUTO && domain.engine() != Engine.DIRECT) {
             add(list, Feature.OTHER_ENGINE, asker, at);
         }

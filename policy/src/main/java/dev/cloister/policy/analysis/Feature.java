@@ -6,31 +6,33 @@ package dev.cloister.policy.analysis;
  */
 public enum Feature {
     /** {@code cpus.pin}. */
-    PINNED_CPUS("CPUs pinned to host CPUs", false),
+    PINNED_CPUS("CPUs pinned to host CPUs", true),
     /** {@code cpus.exclusive}. */
     EXCLUSIVE_CPUS("exclusive CPUs", false),
     /** {@code memory.hugePages}. */
     HUGE_PAGES("memory of huge pages", false),
     /** {@code memory.prefault}. */
-    PREFAULT("memory that is touched before the start", false),
+    PREFAULT("memory that is touched before the start", true),
     /** {@code cgroup}. */
     CGROUP("limits of a control group", false),
     /** {@code cpuid}. */
     CPUID("a processor model of its own", false),
     /** {@code image.firmware}. */
-    FIRMWARE("firmware", false),
+    FIRMWARE("firmware", true),
+    /** {@code image.firmware} together with {@code image.kernel}. */
+    FIRMWARE_WITH_KERNEL("firmware that is handed a kernel", false),
     /** {@code engine} other than {@code auto} and {@code direct}. */
     OTHER_ENGINE("another engine than direct", false),
     /** {@code restart}. */
-    RESTART("restarts", false),
+    RESTART("restarts", true),
     /** {@code onUnexpectedExit}: {@code halt}. */
-    HALT_ON_EXIT("the end of everything with one domain", false),
+    HALT_ON_EXIT("the end of everything with one domain", true),
     /** {@code when}. */
-    WINDOWS("windows of time", false),
+    WINDOWS("windows of time", true),
     /** {@code quota} of a flow or a guard. */
-    QUOTAS("quotas", false),
+    QUOTAS("quotas", true),
     /** {@code conflicts}. */
-    CONFLICTS("conflict sets", false),
+    CONFLICTS("conflict sets", true),
     /** {@code schedule}. */
     SCHEDULE("a cyclic schedule", false);
 

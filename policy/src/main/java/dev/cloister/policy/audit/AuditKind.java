@@ -26,6 +26,22 @@ public enum AuditKind {
     CHANNEL_OPEN,
     /** A channel ended. */
     CHANNEL_CLOSE,
+    /** A window of time opened. */
+    WINDOW_OPENED,
+    /** A window of time closed. */
+    WINDOW_CLOSED,
+    /** A domain that has ended will be started again by its rule, or no more. */
+    DOMAIN_RESTART,
+    /** Information of a party has reached an endpoint for the first time. */
+    CONFLICT_CONTACT,
+    /** A quota is used up for its period. */
+    QUOTA_USED_UP,
+    /** Serial output for a log file is lost. */
+    LOG_LOST,
+    /** The operator lets a policy run that asks for more than this release enforces. */
+    UNENFORCED,
+    /** The opener of the journal of contacts removed an incomplete last line. */
+    JOURNAL_REPAIRED,
     /** A guest or VMM tried what it may not do. */
     VIOLATION,
     /** A guest ended by its own fault. */

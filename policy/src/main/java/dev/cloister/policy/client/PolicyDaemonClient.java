@@ -97,6 +97,39 @@ public final class PolicyDaemonClient implements AutoCloseable {
     }
 
     /**
+     * Starts a domain and waits until its guest runs.
+     *
+     * @param domain its name
+     * @return what the daemon says
+     * @throws IOException if the daemon is gone or refuses
+     */
+    public String start(String domain) throws IOException {
+        return done(call(ControlRequest.of(Command.START, domain)));
+    }
+
+    /**
+     * Opens a flow's channel and waits until it is live.
+     *
+     * @param flow its name
+     * @return what the daemon says
+     * @throws IOException if the daemon is gone or refuses
+     */
+    public String open(String flow) throws IOException {
+        return done(call(ControlRequest.ofFlow(Command.OPEN, flow)));
+    }
+
+    /**
+     * Takes a flow's channel away and waits until both ends have let go.
+     *
+     * @param flow its name
+     * @return what the daemon says
+     * @throws IOException if the daemon is gone or refuses
+     */
+    public String revoke(String flow) throws IOException {
+        return done(call(ControlRequest.ofFlow(Command.REVOKE, flow)));
+    }
+
+    /**
      * Ends all domains and the daemon; returns when that has begun.
      *
      * @return what the daemon says
@@ -124,7 +157,7 @@ public final class PolicyDaemonClient implements AutoCloseable {
      * @throws IOException if the connection breaks
      */
     public void watch(int intervalMillis, Predicate<Snapshot> consumer) throws IOException {
-        send(new ControlRequest(Command.WATCH, "", intervalMillis));
+        send(new ControlRequest(Command.WATCH, "", "", intervalMillis));
         try {
             while (consumer.test(state(receive()))) {
                 // The consumer wants more.

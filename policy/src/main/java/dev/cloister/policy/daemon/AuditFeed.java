@@ -20,16 +20,17 @@ import org.slf4j.LoggerFactory;
 final class AuditFeed implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AuditFeed.class);
 
-    private record End(LiveChannel channel, Mapping mapping, RingWriter ring, EventFd doorbell) {}
+    private record End(Channel channel, Mapping mapping, RingWriter ring, EventFd doorbell) {}
 
     private final List<End> ends = new ArrayList<>();
 
-    /** Takes the sending end of a channel; the descriptors are those of an attach message and stay the caller's. */
-    void attach(LiveChannel channel, List<Fd> fds) throws ErrnoException {
+    /** Takes the sending end of a channel; its descriptors stay the channel's. */
+    void attach(Channel channel, int epoch) throws ErrnoException {
+        List<Fd> fds = channel.objects().senderFds();
         Flow flow = channel.flow();
         Mapping mapping = Mapping.writable(fds.getFirst(), 0, flow.windowBytes());
         RingWriter ring = new RingWriter(mapping.segment(), flow.recordBytes(), flow.records());
-        ring.reset(1);
+        ring.reset(epoch);
         ends.add(new End(channel, mapping, ring, EventFd.adopt(fds.get(1).duplicate())));
     }
 
@@ -47,7 +48,7 @@ final class AuditFeed implements AutoCloseable {
     }
 
     /** Lets go of a channel whose reader is gone. */
-    void detach(LiveChannel channel) {
+    void detach(Channel channel) {
         for (End end : List.copyOf(ends)) {
             if (end.channel() == channel) {
                 ends.remove(end);

@@ -27,23 +27,26 @@ final class Broker {
     private final Fabric fabric;
     private final Decider decider;
     private final Journal journal;
-    private final Handshake handshake;
+    private final Channels channels;
+    private final Metering metering;
+    private final Supervisor supervisor;
     private final ReportStore reports;
-    private final Runnable onDeath;
 
     Broker(
             Fabric fabric,
             Decider decider,
             Journal journal,
-            Handshake handshake,
-            ReportStore reports,
-            Runnable onDeath) {
+            Channels channels,
+            Metering metering,
+            Supervisor supervisor,
+            ReportStore reports) {
         this.fabric = fabric;
         this.decider = decider;
         this.journal = journal;
-        this.handshake = handshake;
+        this.channels = channels;
+        this.metering = metering;
+        this.supervisor = supervisor;
         this.reports = reports;
-        this.onDeath = onDeath;
     }
 
     VmmLink.Listener listener(DomainRuntime domain) {
@@ -68,7 +71,8 @@ final class Broker {
     private void message(DomainRuntime domain, FromVmm message) {
         switch (message) {
             case FromVmm.Ready _ -> ready(domain);
-            case FromVmm.Attached m -> attached(domain, m.index());
+            case FromVmm.Attached m -> expected(domain, channels.attached(domain, m.index()), "Attached " + m.index());
+            case FromVmm.Revoked m -> expected(domain, channels.revoked(domain, m.index()), "Revoked " + m.index());
             case FromVmm.Started m -> started(domain, m.nanosSinceProcessStart());
             case FromVmm.Status m -> status(domain, m);
             case FromVmm.Request m -> request(domain, m);
@@ -76,7 +80,6 @@ final class Broker {
                 domain.countViolation();
                 journal.writeThrottled(domain, AuditKind.VIOLATION, m.kind().id() + ": " + m.detail());
             }
-            case FromVmm.Revoked _ -> {}
             case FromVmm.Exited m -> exited(domain, m);
         }
     }
@@ -88,26 +91,22 @@ final class Broker {
         domain.kill("broke the protocol: " + reason);
     }
 
+    private void expected(DomainRuntime domain, boolean asked, String what) {
+        if (!asked) {
+            garbage(domain, what + ": not expected now");
+        }
+    }
+
     private void ready(DomainRuntime domain) {
-        if (domain.settle(DomainRuntime.READY)) {
-            domain.state(DomainState.READY);
-            handshake.check();
+        if (domain.settleReady()) {
+            supervisor.ready(domain);
         } else {
             garbage(domain, "Ready: not expected now");
         }
     }
 
-    private void attached(DomainRuntime domain, int index) {
-        if (domain.settle(index)) {
-            fabric.attached(domain, index);
-            handshake.check();
-        } else {
-            garbage(domain, "Attached " + index + ": not expected now");
-        }
-    }
-
     private void started(DomainRuntime domain, long nanos) {
-        if (handshake.running() && domain.state() == DomainState.READY) {
+        if (domain.startSent() && domain.state() == DomainState.READY) {
             domain.started(nanos);
             domain.state(DomainState.RUNNING);
         } else {
@@ -116,7 +115,7 @@ final class Broker {
     }
 
     private void status(DomainRuntime domain, FromVmm.Status status) {
-        if (!fabric.report(domain, status.channels())) {
+        if (!metering.report(domain, status.channels())) {
             garbage(domain, "Status: counters of a channel that the domain hasn't");
             return;
         }
@@ -153,20 +152,39 @@ final class Broker {
                 Explanation.of(decision).deciding().text());
     }
 
-    /** What is granted exists since the start, unless an end of it has gone since. */
+    /** What is granted is live, or is made so; the answer comes when that is settled. */
     private void grant(DomainRuntime domain, FromVmm.Request request, Decision decision) {
         Flow flow = decision.flow().orElseThrow();
-        LiveChannel.State state = fabric.channel(flow).state();
-        if (state != LiveChannel.State.LIVE) {
-            String reason = "flow " + flow.name() + " is " + state.text();
+        Channel channel = fabric.channel(flow);
+        boolean there = channel.is(Channel.Stage.LIVE) || channel.opening();
+        if (!there && !(channel.is(Channel.Stage.CLOSED) && channels.possible(channel))) {
+            String note = channel.note().isEmpty() ? "" : ": " + channel.note();
+            String reason = "flow " + flow.name() + " is " + channel.text() + note;
             journal.writeThrottled(domain, AuditKind.REFUSAL, text(domain, request) + ": " + reason);
             refuse(domain, request, AnswerStatus.REFUSED, reason);
-        } else if (journal.write(decision, "")) {
-            int index = DomainLayout.indexOf(fabric.policy(), domain.domain(), flow);
-            domain.send(new ToVmm.Answer(request.requestId(), AnswerStatus.GRANTED, index, "flow " + flow.name()));
-        } else {
-            refuse(domain, request, AnswerStatus.REFUSED, "the daemon grants nothing any more");
+            return;
         }
+        if (!journal.write(decision, "")) {
+            refuse(domain, request, AnswerStatus.REFUSED, "the daemon grants nothing any more");
+        } else if (channel.is(Channel.Stage.LIVE)) {
+            answer(domain, request, flow);
+        } else {
+            channel.await((live, reason) -> {
+                if (live) {
+                    answer(domain, request, flow);
+                } else {
+                    refuse(domain, request, AnswerStatus.REFUSED, "flow " + flow.name() + ": " + reason);
+                }
+            });
+            if (!channel.opening()) {
+                channels.granted(channel);
+            }
+        }
+    }
+
+    private void answer(DomainRuntime domain, FromVmm.Request request, Flow flow) {
+        int index = DomainLayout.indexOf(fabric.policy(), domain.domain(), flow);
+        domain.send(new ToVmm.Answer(request.requestId(), AnswerStatus.GRANTED, index, "flow " + flow.name()));
     }
 
     private static void refuse(DomainRuntime domain, FromVmm.Request request, AnswerStatus status, String reason) {
@@ -203,11 +221,10 @@ final class Broker {
             crashed(domain, exit);
         }
         journal.writeSuppressed(domain);
+        domain.unlink();
         String reason = domain.name() + (reported ? " has ended" : "'s VMM died");
-        fabric.severAll(domain, reported && domain.exitCode() == 0, reason);
-        domain.dead();
-        handshake.check();
-        onDeath.run();
+        channels.ended(domain, reported && domain.exitCode() == 0, reason);
+        supervisor.ended(domain);
     }
 
     private void crashed(DomainRuntime domain, ChildProcess.Exit exit) {

@@ -6,7 +6,8 @@ import dev.cloister.policy.protocol.ControlRequest;
 import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.protocol.ToVmm;
-import java.util.Optional;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -16,42 +17,108 @@ final class Commands {
     /** Time that a VMM has to pause, resume or stop. */
     private static final long OBEY_MILLIS = 5000;
 
-    /** Time after which a VMM that was told to stop is killed. */
-    private static final long STOP_MILLIS = 3000;
+    /** Time that a domain has to start: images are measured and a process is made. */
+    private static final long START_MILLIS = 25_000;
+
+    private static final Set<DomainState> ON_THE_WAY = Set.of(DomainState.STARTING, DomainState.READY);
 
     private final Fabric fabric;
     private final EventLoop loop;
     private final Journal journal;
+    private final Channels channels;
+    private final Metering metering;
+    private final Supervisor supervisor;
     private final Runnable shutdown;
     private final long bornNanos = System.nanoTime();
     private boolean ending;
 
-    Commands(Fabric fabric, EventLoop loop, Journal journal, Runnable shutdown) {
+    Commands(
+            Fabric fabric,
+            EventLoop loop,
+            Journal journal,
+            Channels channels,
+            Metering metering,
+            Supervisor supervisor,
+            Runnable shutdown) {
         this.fabric = fabric;
         this.loop = loop;
         this.journal = journal;
+        this.channels = channels;
+        this.metering = metering;
+        this.supervisor = supervisor;
         this.shutdown = shutdown;
     }
 
     /** Answers a request; the future may complete later, always on the loop's thread. */
     CompletableFuture<ControlReply> execute(ControlRequest request) {
-        if (!request.command().needsDomain()) {
-            return CompletableFuture.completedFuture(general(request.command()));
-        }
-        Optional<DomainRuntime> domain = fabric.domain(request.domain());
-        if (domain.isEmpty()) {
-            return failed(
-                    "unknown-domain",
-                    "no domain " + request.domain() + " in policy "
-                            + fabric.policy().name());
-        }
-        return switch (request.command()) {
-            case PAUSE -> change(domain.get(), DomainState.RUNNING, DomainState.PAUSED, new ToVmm.Pause());
-            case RESUME -> change(domain.get(), DomainState.PAUSED, DomainState.RUNNING, new ToVmm.Resume());
-            case STOP -> stop(domain.get());
-            case CONSOLE -> console(domain.get());
-            default -> throw new IllegalStateException(request.command().text() + " needs no domain");
+        return switch (request.command().subject()) {
+            case NONE -> CompletableFuture.completedFuture(general(request.command()));
+            case DOMAIN ->
+                fabric.domain(request.domain())
+                        .map(domain -> about(domain, request.command()))
+                        .orElseGet(() -> unknown("domain", request.domain()));
+            case FLOW ->
+                fabric.policy()
+                        .flow(request.flow())
+                        .map(flow -> about(fabric.channel(flow), request.command()))
+                        .orElseGet(() -> unknown("flow", request.flow()));
         };
+    }
+
+    private CompletableFuture<ControlReply> unknown(String sort, String name) {
+        return failed(
+                "unknown-" + sort,
+                "no " + sort + " " + name + " in policy " + fabric.policy().name());
+    }
+
+    private CompletableFuture<ControlReply> about(DomainRuntime domain, ControlRequest.Command command) {
+        return switch (command) {
+            case PAUSE -> change(domain, DomainState.RUNNING, DomainState.PAUSED, new ToVmm.Pause());
+            case RESUME -> change(domain, DomainState.PAUSED, DomainState.RUNNING, new ToVmm.Resume());
+            case START -> start(domain);
+            case STOP -> stop(domain);
+            case CONSOLE -> console(domain);
+            default -> throw new IllegalStateException(command.text() + " needs no domain");
+        };
+    }
+
+    private CompletableFuture<ControlReply> about(Channel channel, ControlRequest.Command command) {
+        String name = channel.flow().name();
+        boolean open = command == ControlRequest.Command.OPEN;
+        if (!journal.operator(name, command.text())) {
+            return failed("refused", "the audit log can't be written");
+        }
+        return open ? open(channel, name) : revoke(channel, name);
+    }
+
+    private CompletableFuture<ControlReply> open(Channel channel, String name) {
+        channels.lift(channel, Channel.Hold.OPERATOR);
+        channels.open(channel);
+        if (channel.is(Channel.Stage.LIVE)) {
+            return done("flow " + name + " is live");
+        }
+        if (channel.is(Channel.Stage.CLOSED)) {
+            String why = channel.note().isEmpty() ? "an end of it does not run" : channel.note();
+            return failed("refused", "flow " + name + " is " + channel.text() + ": " + why);
+        }
+        return settled(channel, true);
+    }
+
+    private CompletableFuture<ControlReply> revoke(Channel channel, String name) {
+        channels.revoke(channel, Channel.Hold.OPERATOR, "revoked by the operator");
+        return channel.is(Channel.Stage.CLOSED) ? done("flow " + name + " is revoked") : settled(channel, false);
+    }
+
+    /** Completes when the attempt to open or close has come to an end. */
+    private CompletableFuture<ControlReply> settled(Channel channel, boolean wanted) {
+        CompletableFuture<ControlReply> reply = new CompletableFuture<>();
+        String name = channel.flow().name();
+        channel.await((live, reason) -> reply.complete(
+                live == wanted
+                        ? new ControlReply.Done("flow " + name + " is " + channel.text())
+                        : new ControlReply.Failed(
+                                "refused", "flow " + name + " is " + channel.text() + ": " + reason)));
+        return reply;
     }
 
     Snapshot snapshot() {
@@ -64,23 +131,26 @@ final class Commands {
                 journal.records(),
                 journal.hash(),
                 fabric.domains().stream().map(DomainRuntime::view).toList(),
-                fabric.views());
+                fabric.channels().stream().map(metering::view).toList());
     }
 
     /** Tells every domain to stop, and kills those that don't. */
     void stopAll() {
         ending = true;
+        supervisor.end();
         for (DomainRuntime domain : fabric.domains()) {
-            if (domain.alive()) {
-                beginStop(domain);
-            }
+            supervisor.stop(domain, "the daemon ends");
         }
     }
 
     /** Ends every domain at once. */
     void killAll(String reason) {
         ending = true;
-        fabric.domains().forEach(domain -> domain.kill(reason));
+        supervisor.end();
+        for (DomainRuntime domain : fabric.domains()) {
+            domain.kill(reason);
+            supervisor.stop(domain, reason);
+        }
     }
 
     private ControlReply general(ControlRequest.Command command) {
@@ -92,7 +162,7 @@ final class Commands {
                 loop.execute(shutdown);
                 yield new ControlReply.Done("the daemon ends all domains and itself");
             }
-            default -> throw new IllegalStateException(command.text() + " needs a domain");
+            default -> throw new IllegalStateException(command.text() + " needs a domain or a flow");
         };
     }
 
@@ -104,41 +174,52 @@ final class Commands {
         if (!journal.write(AuditKind.OPERATOR, domain.name(), "", to == DomainState.PAUSED ? "pause" : "resume")) {
             return failed("refused", "the audit log can't be written");
         }
-        CompletableFuture<ControlReply> reply = when(domain, state -> state != from, to);
+        CompletableFuture<ControlReply> reply = when(domain, OBEY_MILLIS, state -> state != from, to);
         domain.send(message);
         return reply;
     }
 
+    private CompletableFuture<ControlReply> start(DomainRuntime domain) {
+        if (domain.alive() || domain.cohort().isPresent() || ending) {
+            return failed(
+                    "wrong-state",
+                    domain.name() + " is " + domain.state().text() + ": expected idle, refused or exited");
+        }
+        if (!journal.write(AuditKind.OPERATOR, domain.name(), "", "start")) {
+            return failed("refused", "the audit log can't be written");
+        }
+        supervisor.start(List.of(domain));
+        return when(domain, START_MILLIS, state -> !ON_THE_WAY.contains(state), DomainState.RUNNING);
+    }
+
     private CompletableFuture<ControlReply> stop(DomainRuntime domain) {
-        if (!domain.alive()) {
+        if (!domain.busy()) {
             return failed("wrong-state", domain.name() + " is " + domain.state().text() + ": nothing to stop");
         }
         journal.write(AuditKind.OPERATOR, domain.name(), "", "stop");
-        CompletableFuture<ControlReply> reply = when(domain, state -> state == DomainState.EXITED, DomainState.EXITED);
-        beginStop(domain);
+        if (!domain.alive()) {
+            supervisor.stop(domain, "stopped by the operator");
+            return done(domain.name() + " is " + domain.state().text() + " and will not be started");
+        }
+        CompletableFuture<ControlReply> reply =
+                when(domain, OBEY_MILLIS, state -> state == DomainState.EXITED, DomainState.EXITED);
+        supervisor.stop(domain, "stopped by the operator");
         return reply;
     }
 
-    private void beginStop(DomainRuntime domain) {
-        if (!domain.stopping()) {
-            domain.setStopping();
-            domain.send(new ToVmm.Stop());
-            loop.after(STOP_MILLIS, () -> domain.kill("did not stop when told to"));
-        }
-    }
-
-    private static CompletableFuture<ControlReply> console(DomainRuntime domain) {
-        boolean input = domain.link().flatMap(VmmLink::serialInput).isPresent();
-        return CompletableFuture.completedFuture(new ControlReply.Console(domain.name(), input));
+    private CompletableFuture<ControlReply> console(DomainRuntime domain) {
+        return CompletableFuture.completedFuture(new ControlReply.Console(
+                domain.name(), SerialInput.of(domain, fabric).isPresent()));
     }
 
     /** Completes when the domain's state has settled; fails where it isn't the wanted one, or when that takes too long. */
     private CompletableFuture<ControlReply> when(
-            DomainRuntime domain, Predicate<DomainState> settled, DomainState wanted) {
+            DomainRuntime domain, long millis, Predicate<DomainState> settled, DomainState wanted) {
         CompletableFuture<ControlReply> reply = new CompletableFuture<>();
         Consumer<DomainRuntime> observer = d -> {
             if (settled.test(d.state())) {
-                String text = d.name() + " is " + d.state().text();
+                String note = wanted != DomainState.RUNNING || d.note().isEmpty() ? "" : " (" + d.note() + ")";
+                String text = d.name() + " is " + d.state().text() + note;
                 reply.complete(
                         d.state() == wanted
                                 ? new ControlReply.Done(text)
@@ -147,14 +228,18 @@ final class Commands {
         };
         domain.observe(observer);
         EventLoop.Timer timer = loop.after(
-                OBEY_MILLIS,
+                millis,
                 () -> reply.complete(new ControlReply.Failed(
-                        "timeout", domain.name() + " did not answer within " + OBEY_MILLIS + " ms")));
+                        "timeout", domain.name() + " did not answer within " + millis + " ms")));
         reply.whenComplete((_, _) -> {
             timer.cancel();
             domain.unobserve(observer);
         });
         return reply;
+    }
+
+    private static CompletableFuture<ControlReply> done(String message) {
+        return CompletableFuture.completedFuture(new ControlReply.Done(message));
     }
 
     private static CompletableFuture<ControlReply> failed(String code, String error) {

@@ -160,8 +160,8 @@ final class ControlSession implements AutoCloseable {
         if (domain.isEmpty()) {
             return;
         }
-        Optional<Fd> serialIn = console.input()
-                ? domain.get().link().flatMap(VmmLink::serialInput).flatMap(ControlSession::duplicate)
+        Optional<SerialInput> serialIn = console.input()
+                ? SerialInput.of(domain.get(), fabric).flatMap(ControlSession::duplicate)
                 : Optional.empty();
         Thread.ofPlatform().daemon().name("control-console-in").start(() -> consoleInput(domain.get(), serialIn));
         try {
@@ -177,9 +177,9 @@ final class ControlSession implements AutoCloseable {
     }
 
     /** An own descriptor, since the domain may end at any time and its number be used again. */
-    private static Optional<Fd> duplicate(Fd fd) {
+    private static Optional<SerialInput> duplicate(SerialInput input) {
         try {
-            return Optional.of(fd.duplicate());
+            return Optional.of(new SerialInput(input.channel(), input.end().duplicate()));
         } catch (ErrnoException | IllegalStateException e) {
             LOG.debug("serial input: {}", e.getMessage());
             return Optional.empty();
@@ -187,19 +187,19 @@ final class ControlSession implements AutoCloseable {
     }
 
     /** Passes what the client types to the domain, or discards it where the policy grants no input. */
-    private void consoleInput(DomainRuntime domain, Optional<Fd> serialIn) {
+    private void consoleInput(DomainRuntime domain, Optional<SerialInput> serialIn) {
         try {
             do {
                 byte[] bytes = new byte[input.remaining()];
                 input.get(bytes);
-                if (serialIn.isPresent()) {
-                    writeAll(domain, serialIn.get(), bytes);
+                if (serialIn.isPresent() && serialIn.get().channel().passes()) {
+                    writeAll(domain, serialIn.get().end(), bytes);
                 }
             } while (fill());
         } catch (IOException e) {
             LOG.debug("console input: {}", e.getMessage());
         } finally {
-            serialIn.ifPresent(Fd::close);
+            serialIn.ifPresent(way -> way.end().close());
         }
         if (!farewell.isDone()) {
             // The client went away: the thread that writes to it must stop waiting for the domain's output.

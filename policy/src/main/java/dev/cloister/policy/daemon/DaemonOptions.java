@@ -12,7 +12,8 @@ import java.util.List;
  * @param vmmCommand command line of a VMM process, the program by its absolute path
  * @param kvmDevice device that each VMM gets as its first descriptor, normally {@link #KVM}
  * @param exitWhenIdle whether to end once no domain is left
- * @param answerTimeout time that a VMM has for each step of the hand-shake
+ * @param answerTimeout time that a VMM has for each step
+ * @param acceptUnenforced whether a policy is run that asks for more than this release enforces
  */
 public record DaemonOptions(
         Path policy,
@@ -20,17 +21,31 @@ public record DaemonOptions(
         List<String> vmmCommand,
         Path kvmDevice,
         boolean exitWhenIdle,
-        Duration answerTimeout) {
+        Duration answerTimeout,
+        boolean acceptUnenforced) {
     /** The device of the kernel's hypervisor. */
     public static final Path KVM = Path.of("/dev/kvm");
-    /** Time that a VMM has for each step of the hand-shake unless said otherwise. */
+    /** Time that a VMM has for each step unless said otherwise. */
     public static final Duration DEFAULT_ANSWER_TIMEOUT = Duration.ofSeconds(30);
     /** Name of the control socket in the state directory. */
     public static final String SOCKET_NAME = "control.sock";
     /** Name of the audit log in the state directory. */
     public static final String AUDIT_NAME = "audit.log";
+    /** Name of the journal of contacts between conflicting parties in the state directory. */
+    public static final String CONTACTS_NAME = "contacts.journal";
     /** Name of the lock in the state directory. */
     public static final String LOCK_NAME = "lock";
+
+    /** Options that accept nothing unenforced. */
+    public DaemonOptions(
+            Path policy,
+            Path stateDirectory,
+            List<String> vmmCommand,
+            Path kvmDevice,
+            boolean exitWhenIdle,
+            Duration answerTimeout) {
+        this(policy, stateDirectory, vmmCommand, kvmDevice, exitWhenIdle, answerTimeout, false);
+    }
 
     /** Copies the command. */
     public DaemonOptions {
@@ -63,5 +78,14 @@ public record DaemonOptions(
      */
     public Path auditLog() {
         return stateDirectory.resolve(AUDIT_NAME);
+    }
+
+    /**
+     * Returns the path of the journal of contacts.
+     *
+     * @return in the state directory
+     */
+    public Path contacts() {
+        return stateDirectory.resolve(CONTACTS_NAME);
     }
 }

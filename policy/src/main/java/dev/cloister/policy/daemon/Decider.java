@@ -10,33 +10,59 @@ import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.Quota;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
-/** Feeds the decision core: keeps its history and the measurements that were really made. Loop's thread only. */
+/**
+ * Feeds the decision core: keeps its history, the windows that are open and the measurements that were really made. Loop's thread
+ * only.
+ */
 final class Decider {
-    /** Until windows are watched, none is open. */
-    private static final long NO_WINDOWS = 0;
-
     private final Policy policy;
     private final History history;
+    private final ContactJournal contacts;
+    private final Journal journal;
+    private final LongSupplier openWindows;
+    private final long loadedNanos;
     private Measurements measured = Measurements.none();
 
-    Decider(Policy policy) {
+    /** Begins with the contacts that the journal has; the windows are asked for at each decision. */
+    Decider(Policy policy, ContactJournal contacts, Journal journal, LongSupplier openWindows, long loadedNanos) {
         this.policy = policy;
-        this.history = new History(policy, System.nanoTime());
+        this.contacts = contacts;
+        this.journal = journal;
+        this.openWindows = openWindows;
+        this.loadedNanos = loadedNanos;
+        this.history = new History(policy, loadedNanos);
+        contacts.restore(policy, history);
     }
 
-    /** May the domain start with the images measured? Remembers them if so. */
-    Decision start(Domain domain, String kernel, Optional<String> initrd) {
-        Measurements presented = measured.with(domain, kernel, "", initrd.orElse(""));
-        Decision decision = decide(new Request.Start(domain.index(), presented, NO_WINDOWS, System.nanoTime()));
+    /** When the policy was loaded, and periods of quotas began: nanoseconds of the monotonic clock. */
+    long loadedNanos() {
+        return loadedNanos;
+    }
+
+    /** May the domain start with the images measured? If so it counts as running from here on. */
+    Decision start(Domain domain, MeasuredImages images) {
+        Measurements presented = measured.with(domain, images.kernel(), images.firmware(), images.initrd());
+        Decision decision =
+                decide(new Request.Start(domain.index(), presented, openWindows.getAsLong(), System.nanoTime()));
         if (decision.granted()) {
             measured = presented;
+            history.started(domain.index());
         }
         return decision;
     }
 
-    /** May the channel of a declared flow be made, as part of the start? */
+    /** The domain runs no more, or was not started after all. */
+    void stopped(Domain domain) {
+        history.stopped(domain.index());
+    }
+
+    /** May the channel of a declared flow be made? */
     Decision open(Flow flow) {
         return decide(new Request.Open(
                 flow.from().index(),
@@ -45,7 +71,7 @@ final class Decider {
                 flow.index(),
                 Request.BY_DAEMON,
                 measured,
-                NO_WINDOWS,
+                openWindows.getAsLong(),
                 System.nanoTime()));
     }
 
@@ -58,8 +84,78 @@ final class Decider {
                 Request.ANY_FLOW,
                 asker.index(),
                 measured,
-                NO_WINDOWS,
+                openWindows.getAsLong(),
                 System.nanoTime()));
+    }
+
+    /**
+     * A channel was granted: records the contacts that it makes, on the medium, before it exists.
+     *
+     * @return false if they can't be recorded: then it must not be made
+     */
+    boolean opened(Flow flow) {
+        List<ContactJournal.Contact> made = new ArrayList<>();
+        history.opened(
+                flow.index(),
+                (set, endpoint, party) -> made.add(ContactJournal.Contact.of(policy, set, endpoint, party)));
+        boolean durable = made.isEmpty() || contacts.append(made, flow.name());
+        for (ContactJournal.Contact contact : made) {
+            durable = durable && journal.contact(contact, flow.name());
+        }
+        if (!durable) {
+            history.closed(flow.index());
+        }
+        return durable;
+    }
+
+    /** A channel has ended. */
+    void closed(Flow flow) {
+        history.closed(flow.index());
+    }
+
+    /** May so many units pass on an open channel? */
+    Decision use(Flow flow, long units) {
+        return decide(new Request.Use(flow.index(), units, openWindows.getAsLong(), System.nanoTime()));
+    }
+
+    /** The quotas that a flow uses: its own, and that of the guard that alone makes it legal. */
+    List<Allowance> allowances(Flow flow) {
+        long now = System.nanoTime();
+        List<Allowance> all = new ArrayList<>();
+        flow.limits().quota().ifPresent(quota -> all.add(allowance(quota, history.used(flow, quota, now), now, false)));
+        policy.releaseQuota(flow)
+                .ifPresent(quota ->
+                        all.add(allowance(quota, history.usedByGuard(flow.from().index(), quota, now), now, true)));
+        return all;
+    }
+
+    /** Whether any quota limits the flow. */
+    boolean metered(Flow flow) {
+        return flow.limits().quota().isPresent() || policy.releaseQuota(flow).isPresent();
+    }
+
+    private Allowance allowance(Quota quota, long used, long now, boolean guard) {
+        long left = quota.periodNanos() - Math.floorMod(now - loadedNanos, quota.periodNanos());
+        return new Allowance(quota, used, left, guard);
+    }
+
+    /**
+     * A quota with what was used of it.
+     *
+     * @param quota the policy's
+     * @param used units that have passed in the present period
+     * @param nanosLeft nanoseconds until the next period
+     * @param guard whether it is a guard's
+     */
+    record Allowance(Quota quota, long used, long nanosLeft, boolean guard) {
+        long left() {
+            return Math.max(0, quota.amount() - used);
+        }
+    }
+
+    /** The flow's own allowance, if it has a quota. */
+    Optional<Allowance> own(Flow flow) {
+        return allowances(flow).stream().filter(a -> !a.guard()).findFirst();
     }
 
     private Decision decide(Request request) {

@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Image;
@@ -25,24 +26,25 @@ final class DomainLayout {
      *
      * @throws IOException if its channels don't fit the directory or the window area
      */
-    static DomainConfig of(Policy policy, Domain domain, boolean serialIn) throws IOException {
+    static DomainConfig of(Policy policy, Domain domain, boolean serialIn, Decider decider) throws IOException {
+        Image image = domain.image();
+        boolean firmware = image.firmware().isPresent();
         return new DomainConfig(
                 domain.id(),
                 domain.name(),
                 policy.lattice().format(domain.label()),
                 domain.memory().bytes(),
                 domain.cpus().count(),
-                domain.engine(),
-                bootName(domain.image()),
-                domain.image().cmdline(),
-                domain.image().initrd().isPresent(),
+                // Another engine is refused before the start, unless the operator accepts what there is.
+                domain.engine() == Engine.DIRECT ? Engine.DIRECT : Engine.AUTO,
+                image.firmware().or(image::kernel).orElseThrow().path(),
+                image.cmdline(),
+                image.initrd().isPresent() && !firmware,
                 serialIn,
                 policy.onDaemonLoss(),
-                channels(policy, domain));
-    }
-
-    private static String bootName(Image image) {
-        return image.files().getFirst().path();
+                channels(policy, domain, decider),
+                new DomainConfig.Placement(
+                        firmware, domain.memory().prefault(), domain.cpus().pin()));
     }
 
     /** Position of a flow in the directory of one of its ends. */
@@ -50,7 +52,7 @@ final class DomainLayout {
         return policy.flowsOf(domain).indexOf(flow);
     }
 
-    private static List<ChannelConfig> channels(Policy policy, Domain domain) throws IOException {
+    private static List<ChannelConfig> channels(Policy policy, Domain domain, Decider decider) throws IOException {
         List<Flow> flows = policy.flowsOf(domain);
         if (flows.size() > VmmCodec.MAX_CHANNELS) {
             throw new IOException("domain " + domain.name() + " has " + flows.size() + " flows: expected at most "
@@ -65,13 +67,20 @@ final class DomainLayout {
                         + (DirectoryLayout.WINDOWS_END_GPA - DirectoryLayout.WINDOWS_GPA) + " bytes, at flow "
                         + flow.name());
             }
-            channels.add(channel(domain, flow, channels.size(), window == 0 ? 0 : gpa));
+            channels.add(channel(domain, flow, channels.size(), window == 0 ? 0 : gpa, quota(flow, decider)));
             gpa += window;
         }
         return channels;
     }
 
-    private static ChannelConfig channel(Domain domain, Flow flow, int index, long gpa) {
+    private static ChannelConfig.Quota quota(Flow flow, Decider decider) {
+        return decider.own(flow)
+                .map(a -> new ChannelConfig.Quota(
+                        a.quota().amount(), a.quota().periodNanos(), decider.loadedNanos(), a.used()))
+                .orElse(ChannelConfig.Quota.NONE);
+    }
+
+    private static ChannelConfig channel(Domain domain, Flow flow, int index, long gpa, ChannelConfig.Quota quota) {
         boolean out = flow.from() == domain;
         boolean stream = flow.kind() == FlowKind.STREAM;
         return new ChannelConfig(
@@ -86,6 +95,7 @@ final class DomainLayout {
                 stream ? flow.capacity() : flow.records(),
                 flow.rate().map(Rate::perSecond).orElse(0L),
                 flow.rate().map(Rate::burst).orElse(0L),
-                flow.backChannel().map(BackChannel::bitsPerSecond).orElse(0L));
+                flow.backChannel().map(BackChannel::bitsPerSecond).orElse(0L),
+                quota);
     }
 }

@@ -7,20 +7,15 @@ import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.protocol.ToVmm;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What the daemon knows of one domain. Loop's thread only, but for the scrollbacks. */
+/** What the daemon knows of one domain, over all its runs. Loop's thread only, but for the scrollbacks. */
 final class DomainRuntime {
-    /** Expected answer: the machine is built. */
-    static final int READY = -1;
-
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final int SIGNAL_BASE = 128;
 
@@ -29,11 +24,15 @@ final class DomainRuntime {
     private final Scrollback serial = new Scrollback();
     private final Scrollback log = new Scrollback();
     private final Throttle throttle = new Throttle();
-    private final Meter exits = new Meter();
+    private final RestartBudget restarts;
+    private final Meter exits = new Meter(Optional.empty());
     private final List<Consumer<DomainRuntime>> observers = new ArrayList<>();
     private Map<String, Long> exitsByKind = Map.of();
-    private DomainState state = DomainState.STARTING;
+    private List<Snapshot.GateView> verdicts = List.of();
+    private DomainState state;
     private @Nullable VmmLink link;
+    private @Nullable Cohort cohort;
+    private EventLoop.@Nullable Timer restartTimer;
     private String engine;
     private String note = "";
     private long pid;
@@ -44,13 +43,17 @@ final class DomainRuntime {
     private long refusals;
     private long violations;
     private int exitCode = -1;
-    private final Set<Integer> expected = new HashSet<>();
+    private boolean readyAwaited;
+    private boolean startSent;
     private boolean stopping;
+    private boolean awaitsWindow;
 
     DomainRuntime(Domain domain, String label) {
         this.domain = domain;
         this.label = label;
         this.engine = domain.engine().jsonName();
+        this.state = domain.lifecycle().autostart() ? DomainState.STARTING : DomainState.IDLE;
+        this.restarts = new RestartBudget(domain.lifecycle().restart());
     }
 
     Domain domain() {
@@ -73,6 +76,10 @@ final class DomainRuntime {
         return throttle;
     }
 
+    RestartBudget restarts() {
+        return restarts;
+    }
+
     DomainState state() {
         return state;
     }
@@ -92,34 +99,97 @@ final class DomainRuntime {
         observers.remove(observer);
     }
 
+    /** Whether it has a process. */
     boolean alive() {
         return link != null;
+    }
+
+    /** Whether its channels can be handed over. */
+    boolean ready() {
+        boolean built = state == DomainState.READY || state == DomainState.RUNNING || state == DomainState.PAUSED;
+        return link != null && built && !stopping;
+    }
+
+    /** Whether it is on its way to a process, has one, or will have one without being asked. */
+    boolean busy() {
+        return link != null || cohort != null || restartTimer != null || awaitsWindow;
     }
 
     Optional<VmmLink> link() {
         return Optional.ofNullable(link);
     }
 
+    /** Begins another run, together with others. */
+    void begin(Cohort newCohort) {
+        cancelRestart();
+        cohort = newCohort;
+        note = "";
+        verdicts = List.of();
+        exitCode = -1;
+        stopping = false;
+        startSent = false;
+        awaitsWindow = false;
+        startNanos = 0;
+        endedNanos = 0;
+        bornNanos = 0;
+        exits.restart();
+        serial.reopen();
+        log.reopen();
+        state(DomainState.STARTING);
+    }
+
+    Optional<Cohort> cohort() {
+        return Optional.ofNullable(cohort);
+    }
+
+    void leaveCohort() {
+        cohort = null;
+    }
+
     void born(VmmLink newLink) {
         link = newLink;
         pid = newLink.pid();
         bornNanos = System.nanoTime();
+        readyAwaited = true;
+    }
+
+    /** Takes the answer that the machine is built; returns false if nobody asked for it. */
+    boolean settleReady() {
+        boolean asked = readyAwaited;
+        readyAwaited = false;
+        return asked;
+    }
+
+    /** Lets the guest run. */
+    void sendStart() {
+        startSent = true;
+        send(new ToVmm.Start());
+    }
+
+    boolean startSent() {
+        return startSent;
     }
 
     /** Refuses the domain's start for a reason. */
-    void refused(String reason) {
+    void refused(DomainState as, String reason, List<Snapshot.GateView> gates) {
         note = reason;
+        verdicts = gates;
         serial.close();
         log.close();
-        state(DomainState.REFUSED);
+        state(as);
     }
 
-    /** The process is gone. */
-    void dead() {
+    /** The process is gone: nothing can be sent to it any more. */
+    void unlink() {
         if (link != null) {
             link.close();
             link = null;
         }
+    }
+
+    /** The process is gone and what it had has been given back. */
+    void dead() {
+        unlink();
         endedNanos = System.nanoTime();
         exits.stop();
         serial.close();
@@ -147,27 +217,36 @@ final class DomainRuntime {
         }
     }
 
-    /** Notes that the hand-shake waits for {@link #READY} or for the attachment of a directory index. */
-    void expect(int what) {
-        expected.add(what);
-    }
-
-    /** Takes an answer; returns false if nobody asked for it. */
-    boolean settle(int what) {
-        return expected.remove(what);
-    }
-
-    /** Tells whether the hand-shake waits for this domain. */
-    boolean owes() {
-        return link != null && !expected.isEmpty();
-    }
-
     boolean stopping() {
         return stopping;
     }
 
     void setStopping() {
         stopping = true;
+    }
+
+    /** Whether it is started once its window opens. */
+    boolean awaitsWindow() {
+        return awaitsWindow;
+    }
+
+    void awaitWindow(boolean waits) {
+        awaitsWindow = waits;
+    }
+
+    /** Starts it again after a pause. */
+    void restartAt(EventLoop.Timer timer) {
+        restartTimer = timer;
+    }
+
+    /** Forgets a start that is still to come; returns whether there was one. */
+    boolean cancelRestart() {
+        boolean pending = restartTimer != null;
+        if (restartTimer != null) {
+            restartTimer.cancel();
+            restartTimer = null;
+        }
+        return pending;
     }
 
     String note() {
@@ -232,8 +311,10 @@ final class DomainRuntime {
                 startNanos,
                 refusals,
                 violations,
+                restarts.total(),
                 exitCode,
-                note);
+                note,
+                verdicts);
     }
 
     private static long saturatedSum(long a, long b) {

@@ -53,6 +53,30 @@ final class Journal {
         return write(event(kind, domain, flow, detail));
     }
 
+    /** Records an event about something that has a name but is neither domain nor flow. */
+    boolean write(AuditKind kind, String detail, String value) {
+        return write(event(kind, "", "", "").withDetail(detail, value));
+    }
+
+    /** Records that somebody with the control socket asked for something about a flow. */
+    boolean operator(String flow, String what) {
+        return write(event(AuditKind.OPERATOR, "", flow, what));
+    }
+
+    /** As {@link #write(Decision, String)}, for a start, with the digests that were measured. */
+    boolean write(Decision decision, String detail, String digests) {
+        return write(described(decision, detail).withDetail("digests", digests)) && decision.granted();
+    }
+
+    /** Records that information of a party has reached an endpoint. */
+    boolean contact(ContactJournal.Contact contact, String flow) {
+        return write(event(AuditKind.CONFLICT_CONTACT, "", flow, "")
+                .withDetail("set", contact.set())
+                .withDetail("party", contact.party())
+                .withDetail("endpoint", contact.name())
+                .withDetail("identity", contact.endpoint()));
+    }
+
     /**
      * Records a decision with every verdict; returns whether it was granted and the record is durable, that is, whether it may
      * take effect.

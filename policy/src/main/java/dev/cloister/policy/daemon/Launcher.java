@@ -3,122 +3,92 @@ package dev.cloister.policy.daemon;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Linux;
-import dev.cloister.policy.audit.AuditKind;
-import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
-import dev.cloister.policy.model.ImageFile;
 import dev.cloister.policy.protocol.DomainConfig;
 import dev.cloister.policy.protocol.ToVmm;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** Measures a domain's images, asks whether it may start, starts its VMM process and hands it its configuration. */
+/**
+ * Measures images, on a thread of its own because they may be large, and starts VMM processes with the sealed copies. Loop's thread
+ * only, but for the measuring.
+ */
 final class Launcher implements AutoCloseable {
     private final Fabric fabric;
     private final Decider decider;
-    private final Journal journal;
     private final EventLoop loop;
     private final List<String> command;
     private final Fd kvm;
+    private final Metering metering;
+    private final Map<String, LogFile> logs;
+    private final ExecutorService measuring = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("measure").factory());
 
-    Launcher(Fabric fabric, Decider decider, Journal journal, EventLoop loop, DaemonOptions options)
+    Launcher(
+            Fabric fabric,
+            Decider decider,
+            EventLoop loop,
+            Metering metering,
+            Map<String, LogFile> logs,
+            DaemonOptions options)
             throws ErrnoException {
         this.fabric = fabric;
         this.decider = decider;
-        this.journal = journal;
         this.loop = loop;
+        this.metering = metering;
+        this.logs = logs;
         this.command = options.vmmCommand();
         this.kvm = Linux.open(options.kvmDevice().toString(), Linux.O_RDWR);
     }
 
-    /** Starts a domain or marks it refused. */
-    void launch(DomainRuntime runtime, Function<DomainRuntime, VmmLink.Listener> listeners) {
-        Domain domain = runtime.domain();
-        List<MeasuredImage> images = new ArrayList<>();
-        try {
-            images.add(MeasuredImage.load(kernel(domain)));
-            Optional<ImageFile> initrd = domain.image().initrd();
-            if (initrd.isPresent()) {
-                images.add(MeasuredImage.load(initrd.get()));
+    /** Measures a domain's images; what becomes of it is told on the loop's thread. The images are the taker's to close. */
+    void measure(Domain domain, Consumer<MeasuredImages> done, Consumer<String> failed) {
+        measuring.execute(() -> {
+            try {
+                MeasuredImages images = MeasuredImages.load(domain);
+                loop.execute(() -> done.accept(images));
+            } catch (IOException e) {
+                String reason = "can't be started: " + describe(e);
+                loop.execute(() -> failed.accept(reason));
             }
-            if (allowed(runtime, images)) {
-                start(runtime, images, listeners.apply(runtime));
-            }
-        } catch (IOException e) {
-            String reason = "can't be started: " + describe(e);
-            journal.write(AuditKind.REFUSAL, domain.name(), "", reason);
-            runtime.refused(reason);
-        } finally {
-            images.forEach(MeasuredImage::close);
-        }
+        });
     }
 
-    private boolean allowed(DomainRuntime runtime, List<MeasuredImage> images) throws IOException {
-        Domain domain = runtime.domain();
-        Optional<String> initrd = images.size() > 1 ? Optional.of(images.get(1).sha256()) : Optional.empty();
-        Decision decision = decider.start(domain, images.getFirst().sha256(), initrd);
-        String what = measured(kernel(domain), images.getFirst())
-                + domain.image()
-                        .initrd()
-                        .map(file -> ", " + measured(file, images.get(1)))
-                        .orElse("");
-        boolean granted = journal.write(decision, what);
-        if (!granted) {
-            runtime.refused(journal.failed() ? "the audit log can't be written" : what);
-        }
-        return granted;
-    }
-
-    private void start(DomainRuntime runtime, List<MeasuredImage> images, VmmLink.Listener listener)
+    /** Starts the process and hands it its configuration. */
+    void spawn(DomainRuntime runtime, MeasuredImages images, Function<DomainRuntime, VmmLink.Listener> listeners)
             throws IOException {
-        boolean input = console(runtime, false);
-        DomainConfig config = DomainLayout.of(fabric.policy(), runtime.domain(), input);
-        boolean output = console(runtime, true);
-        if (!journal.write(AuditKind.DOMAIN_START, runtime.name(), "", "")) {
-            runtime.refused("the audit log can't be written");
-            return;
-        }
-        VmmLink link = new VmmLink(
-                loop, command, new VmmLink.ConsoleRights(output, input), runtime.serial(), runtime.log(), listener);
+        SerialTap tap = new SerialTap(runtime, fabric, logs, metering);
+        boolean input = input(runtime);
+        DomainConfig config = DomainLayout.of(fabric.policy(), runtime.domain(), input, decider);
+        VmmLink.ConsoleRights console = new VmmLink.ConsoleRights(tap.declared(), input);
+        VmmLink link = new VmmLink(loop, command, console, tap, runtime.log(), listeners.apply(runtime));
         runtime.born(link);
+        metering.restart(runtime);
         List<Fd> fds = new ArrayList<>();
         fds.add(kvm);
-        images.forEach(image -> fds.add(image.memory().fd()));
+        fds.addAll(images.handed());
         fds.add(link.childSerial().out());
         link.childSerial().in().ifPresent(fds::add);
-        runtime.expect(DomainRuntime.READY);
         runtime.send(new ToVmm.Configure(config), fds);
         link.releaseChildSerial();
     }
 
-    /** Decides on the flow between a domain and the console, if the policy has one. */
-    private boolean console(DomainRuntime runtime, boolean output) {
-        boolean granted = false;
+    /** Whether the policy declares a flow from the host to the domain's serial line. */
+    private boolean input(DomainRuntime runtime) {
         for (Flow flow : fabric.policy().flowsOf(runtime.domain())) {
-            boolean sends = flow.from() == runtime.domain();
-            if (flow.kind() == FlowKind.CONSOLE && sends == output) {
-                granted |= fabric.grantConsole(flow);
+            if (flow.kind() == FlowKind.CONSOLE && flow.to() == runtime.domain()) {
+                return true;
             }
         }
-        return granted;
-    }
-
-    private static ImageFile kernel(Domain domain) throws IOException {
-        return domain.image()
-                .kernel()
-                .orElseThrow(() -> new IOException("domain " + domain.name() + " has no kernel, only firmware"));
-    }
-
-    private static String measured(ImageFile file, MeasuredImage image) {
-        return image.sha256().equals(file.sha256())
-                ? file.path() + " has SHA-256 " + image.sha256()
-                : file.path() + " has SHA-256 " + image.sha256() + " but the policy (" + file.position() + ") expects "
-                        + file.sha256();
+        return false;
     }
 
     private static String describe(IOException e) {
@@ -129,6 +99,7 @@ final class Launcher implements AutoCloseable {
 
     @Override
     public void close() {
+        measuring.shutdownNow();
         kvm.close();
     }
 }

@@ -1,34 +1,77 @@
 package dev.cloister.policy.daemon;
 
-/** A counter that a VMM reports now and then, with its rate over the last two reports. Never goes back, whatever is reported. */
+import dev.cloister.policy.model.Rate;
+import java.util.Optional;
+
+/**
+ * A counter that VMMs report now and then, with its rate over the last two reports and the level of the bucket that it drains. Never
+ * goes back, whatever is reported, and goes on where another process begins to count from nought.
+ */
 final class Meter {
     private static final double NANOS = 1e9;
 
-    private long units;
+    private final Optional<Rate> rate;
+    private long base;
+    private long reported;
+    private long refusedBase;
     private long refused;
+    private long reverseBase;
     private long reverse;
     private long atNanos;
     private double perSecond;
+    private double level;
     private boolean begun;
 
-    void report(long newUnits, long newRefused, long newReverse, long nowNanos) {
-        long more = Math.max(0, newUnits - units);
+    /** A counter; the rate is that of its flow, if it has one. */
+    Meter(Optional<Rate> rate) {
+        this.rate = rate;
+        this.level = rate.map(Rate::burst).orElse(0L);
+    }
+
+    /** Takes over what a process says; returns how much more it is than what it said before. */
+    long report(long units, long newRefused, long newReverse, long nowNanos) {
+        long more = Math.max(0, units - reported);
         if (begun && nowNanos > atNanos) {
             perSecond = more * NANOS / (nowNanos - atNanos);
         }
+        drain(more, nowNanos);
         begun = true;
         atNanos = nowNanos;
-        units += more;
+        reported += more;
         refused = Math.max(refused, newRefused);
         reverse = Math.max(reverse, newReverse);
+        return more;
+    }
+
+    private void drain(long more, long nowNanos) {
+        if (rate.isPresent()) {
+            double earned = begun ? (nowNanos - atNanos) / NANOS * rate.get().perSecond() : 0;
+            level = Math.max(0, Math.min(rate.get().burst(), level + earned) - more);
+        }
     }
 
     void add(long count, long nowNanos) {
         if (!begun || nowNanos - atNanos > NANOS) {
-            report(units + count, refused, reverse, nowNanos);
+            report(reported + count, refused, reverse, nowNanos);
         } else {
-            units += count;
+            reported += count;
         }
+    }
+
+    /** Counts what was held back here. */
+    void refuse(long count) {
+        refusedBase += count;
+    }
+
+    /** Another process counts from now on, from nought. */
+    void restart() {
+        base = units();
+        reported = 0;
+        refusedBase = refused();
+        refused = 0;
+        reverseBase = reverse();
+        reverse = 0;
+        begun = false;
     }
 
     void stop() {
@@ -36,18 +79,23 @@ final class Meter {
     }
 
     long units() {
-        return units;
+        return base > Long.MAX_VALUE - reported ? Long.MAX_VALUE : base + reported;
     }
 
     long refused() {
-        return refused;
+        return refusedBase + refused;
     }
 
     long reverse() {
-        return reverse;
+        return reverseBase + reverse;
     }
 
     double perSecond() {
         return perSecond;
+    }
+
+    /** Tokens in the bucket at the last report; -1 without a rate. */
+    long level() {
+        return rate.isPresent() ? (long) level : -1;
     }
 }

@@ -1,17 +1,29 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
-import dev.cloister.policy.decision.Outcome;
 import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.AuditFull;
+import dev.cloister.policy.model.Endpoint;
+import dev.cloister.policy.model.HostEndpoint;
+import dev.cloister.policy.model.HostObject;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
+import dev.cloister.policy.model.Problem;
 import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.ControlRequest;
+import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.Snapshot;
+import java.io.Closeable;
 import java.io.IOException;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,41 +37,66 @@ public final class PolicyDaemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PolicyDaemon.class);
 
     private final DaemonOptions options;
+    private final Policy policy;
     private final EventLoop loop;
     private final AuditLog log;
+    private final ContactJournal contacts;
     private final AuditFeed feed = new AuditFeed();
     private final Journal journal;
     private final Fabric fabric;
+    private final OpenWindows windows;
+    private final Channels channels;
+    private final Map<String, LogFile> logs = new LinkedHashMap<>();
     private final Launcher launcher;
-    private final Handshake handshake;
-    private final Broker broker;
+    private final Supervisor supervisor;
     private final Commands commands;
     private final StateDirectory state;
     private final ControlServer server;
     private boolean launched;
     private boolean ending;
 
-    private PolicyDaemon(DaemonOptions options, Policy policy, StateDirectory state, AuditLog log, EventLoop loop)
-            throws IOException {
+    /** What a daemon works with that tests replace. */
+    record Surroundings(StateDirectory state, AuditLog log, ContactJournal contacts, Clock clock) {
+        void close() throws IOException {
+            contacts.close();
+            log.close();
+            state.close();
+        }
+    }
+
+    private PolicyDaemon(DaemonOptions options, Policy policy, Surroundings around, EventLoop loop) throws IOException {
         this.options = options;
-        this.state = state;
-        this.log = log;
+        this.policy = policy;
+        this.state = around.state();
+        this.log = around.log();
+        this.contacts = around.contacts();
         this.loop = loop;
         this.journal = new Journal(policy, log, feed);
-        Decider decider = new Decider(policy);
-        this.fabric = new Fabric(policy, loop, decider, journal, feed);
-        this.launcher = new Launcher(fabric, decider, journal, loop, options);
-        this.handshake = new Handshake(
-                fabric,
-                loop,
-                options.answerTimeout(),
-                domain -> domain.kill(
-                        "did not answer within " + options.answerTimeout().toMillis() + " ms while starting"));
-        this.broker = new Broker(
-                fabric, decider, journal, handshake, new ReportStore(options.stateDirectory()), this::endIfIdle);
-        this.commands = new Commands(fabric, loop, journal, this::shutdown);
+        this.fabric = new Fabric(policy);
+        this.windows = new OpenWindows(policy, around.clock(), loop, journal);
+        Decider decider = new Decider(policy, contacts, journal, windows::mask, System.nanoTime());
+        this.channels = new Channels(fabric, loop, decider, journal, feed, options.answerTimeout());
+        Metering metering = new Metering(fabric, loop, decider, journal, channels);
+        openLogs();
+        this.launcher = new Launcher(fabric, decider, loop, metering, logs, options);
+        this.supervisor =
+                new Supervisor(fabric, loop, decider, journal, channels, windows, launcher, options.answerTimeout());
+        Broker broker = new Broker(
+                fabric, decider, journal, channels, metering, supervisor, new ReportStore(options.stateDirectory()));
+        supervisor.tell(broker::listener, this::halt, this::endIfIdle);
+        this.commands = new Commands(fabric, loop, journal, channels, metering, supervisor, this::shutdown);
         journal.onFailure(() -> loop.execute(this::auditFailed));
         this.server = listen();
+    }
+
+    private void openLogs() throws IOException {
+        for (Endpoint endpoint : policy.endpoints()) {
+            if (endpoint instanceof HostEndpoint host && host.object() instanceof HostObject.Log object) {
+                LogFile file = new LogFile(host.name(), object, journal);
+                file.open();
+                logs.put(host.name(), file);
+            }
+        }
     }
 
     private ControlServer listen() throws IOException {
@@ -72,49 +109,56 @@ public final class PolicyDaemon implements AutoCloseable {
     }
 
     /**
-     * Opens a daemon with the audit log of its state directory.
+     * Opens a daemon with the audit log and the journal of contacts of its state directory.
      *
      * @param options how
      * @return the daemon; its control socket listens, but answers only once {@link #run} works
-     * @throws PolicyException if the policy can't be loaded
-     * @throws IOException if the state directory is in use, the audit log is not whole, or the host lacks something
+     * @throws PolicyException if the policy can't be loaded, or asks for what isn't enforced and that isn't accepted
+     * @throws IOException if the state directory is in use, log or journal is not whole, or the host lacks something
      */
     public static PolicyDaemon open(DaemonOptions options) throws PolicyException, IOException {
-        Policy policy = PolicyLoader.load(options.policy());
-        StateDirectory state = StateDirectory.take(options);
-        try {
-            return open(options, policy, state, AuditLog.open(options.auditLog(), AuditListener.NONE));
-        } catch (IOException e) {
-            state.close();
-            throw e;
-        }
+        return open(
+                options,
+                Clock.systemUTC(),
+                () -> AuditLog.open(options.auditLog(), AuditListener.NONE),
+                () -> ContactStorage.file(options.contacts()));
     }
 
-    /** Opens a daemon with an audit log of its own, which it closes; for tests of failing storage. */
-    static PolicyDaemon open(DaemonOptions options, AuditLog log) throws PolicyException, IOException {
-        Policy policy = PolicyLoader.load(options.policy());
-        StateDirectory state = StateDirectory.take(options);
-        try {
-            return open(options, policy, state, log);
-        } catch (IOException e) {
-            state.close();
-            throw e;
-        }
+    /** Opens something that may fail. */
+    interface Opener<T> {
+        /** Opens it. */
+        T open() throws IOException;
     }
 
-    private static PolicyDaemon open(DaemonOptions options, Policy policy, StateDirectory state, AuditLog log)
-            throws IOException {
-        EventLoop loop = null;
+    /** Opens a daemon with a log, a journal and a clock of its own, which it closes; for tests of failing storage and of time. */
+    static PolicyDaemon open(DaemonOptions options, Clock clock, Opener<AuditLog> log, Opener<ContactStorage> contacts)
+            throws PolicyException, IOException {
+        Policy policy = PolicyLoader.load(options.policy());
+        List<Problem> unmet = Enforcement.problems(policy);
+        if (!unmet.isEmpty() && !options.acceptUnenforced()) {
+            throw new PolicyException(unmet);
+        }
+        Deque<Closeable> opened = new ArrayDeque<>();
         try {
-            loop = new EventLoop();
-            return new PolicyDaemon(options, policy, state, log, loop);
+            StateDirectory state = keep(opened, StateDirectory.take(options));
+            AuditLog audit = keep(opened, log.open());
+            ContactStorage storage = keep(opened, contacts.open());
+            ContactJournal journal =
+                    ContactJournal.open(storage, options.contacts().toString());
+            EventLoop loop = new EventLoop();
+            opened.push(loop::close);
+            return new PolicyDaemon(options, policy, new Surroundings(state, audit, journal, clock), loop);
         } catch (IOException e) {
-            if (loop != null) {
-                loop.close();
+            for (Closeable each : opened) {
+                each.close();
             }
-            log.close();
             throw e;
         }
+    }
+
+    private static <T extends Closeable> T keep(Deque<Closeable> opened, T object) {
+        opened.push(object);
+        return object;
     }
 
     /**
@@ -160,32 +204,63 @@ public final class PolicyDaemon implements AutoCloseable {
         /**
          * Tells whether every domain ended as it should.
          *
-         * @return true if each exit code is 0
+         * @return true if each that was started has exit code 0
          */
         public boolean success() {
-            return !auditFailed && last.domains().stream().allMatch(d -> d.exitCode() == 0);
+            return !auditFailed
+                    && last.domains().stream()
+                            .allMatch(d -> d.exitCode() == 0 || d.state().equals(DomainState.IDLE.text()));
         }
     }
 
     private void launch() {
-        if (!journal.write(
+        if (!recordStart()) {
+            launched = true;
+            return;
+        }
+        windows.begin(() -> {
+            if (launched) {
+                supervisor.windowsChanged();
+            }
+        });
+        supervisor.holdClosedWindows();
+        if (!ending) {
+            supervisor.startAll();
+        }
+        launched = true;
+        endIfIdle();
+    }
+
+    private boolean recordStart() {
+        boolean recorded = journal.write(
                         AuditKind.DAEMON_START,
                         "",
                         "",
                         "pid " + ProcessHandle.current().pid())
-                || !journal.write(
-                        AuditKind.POLICY_LOADED, "", "", fabric.policy().file())) {
-            launched = true;
-            return;
+                && journal.write(AuditKind.POLICY_LOADED, "", "", policy.file());
+        for (Enforcement.Unmet unmet : Enforcement.unmet(policy)) {
+            recorded &= journal.write(AuditKind.UNENFORCED, "", "", unmet.message() + " (" + unmet.position() + ")");
         }
-        for (DomainRuntime domain : fabric.domains()) {
-            if (!ending) {
-                launcher.launch(domain, broker::listener);
-            }
+        if (contacts.dropped() > 0) {
+            recorded &= journal.write(
+                    AuditKind.JOURNAL_REPAIRED,
+                    "",
+                    "",
+                    "an incomplete last line of " + contacts.dropped() + " bytes is removed from "
+                            + options.contacts());
         }
-        launched = true;
-        handshake.begin();
-        endIfIdle();
+        return recorded;
+    }
+
+    /** Looks at the clock again, at once; for tests with a clock of their own. */
+    void recheckWindows() {
+        loop.execute(windows::check);
+    }
+
+    private void halt(String reason) {
+        LOG.error("{}; the policy says onUnexpectedExit: halt", reason);
+        journal.write(AuditKind.OPERATOR, "", "", "halt: " + reason);
+        shutdown();
     }
 
     private void shutdown() {
@@ -205,7 +280,8 @@ public final class PolicyDaemon implements AutoCloseable {
     }
 
     private void endIfIdle() {
-        if (launched && (ending || options.exitWhenIdle()) && !fabric.anyAlive()) {
+        boolean begun = fabric.domains().stream().anyMatch(d -> d.state() != DomainState.IDLE);
+        if (launched && (ending || options.exitWhenIdle() && begun) && supervisor.idle() && !fabric.anyAlive()) {
             loop.stop();
         }
     }
@@ -221,11 +297,15 @@ public final class PolicyDaemon implements AutoCloseable {
                 domain.dead();
             }
         }
-        fabric.close();
+        channels.close();
         feed.close();
         launcher.close();
         loop.close();
-        try (state) {
+        for (LogFile file : logs.values()) {
+            file.close();
+        }
+        try (state;
+                contacts) {
             closeLog();
         }
     }

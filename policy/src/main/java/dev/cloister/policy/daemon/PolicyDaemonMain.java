@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * The daemon's process.
  *
  * <pre>PolicyDaemonMain --policy FILE --state DIRECTORY [--kvm DEVICE] [--exit-when-idle] [--answer-timeout SECONDS]
- *     -- VMM-PROGRAM ARGUMENTS...</pre>
+ *     [--accept-unenforced] -- VMM-PROGRAM ARGUMENTS...</pre>
  *
  * Prints {@code ready SOCKET} on standard output once the control socket listens, and at the end one line for each domain.
  * SIGTERM ends it in order. Exit codes: 0 every domain ended with code 0 or the end was asked for, 64 usage, 65 bad policy, 69 the
@@ -29,7 +29,7 @@ public final class PolicyDaemonMain {
     private static final long ORDERLY_END_SECONDS = 15;
     private static final String SYNTAX =
             "usage: policyd --policy FILE --state DIRECTORY [--kvm DEVICE] [--exit-when-idle] [--answer-timeout"
-                    + " SECONDS] -- VMM-PROGRAM ARGUMENTS...";
+                    + " SECONDS] [--accept-unenforced] -- VMM-PROGRAM ARGUMENTS...";
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final PrintStream out;
@@ -111,6 +111,8 @@ public final class PolicyDaemonMain {
             }
             if ("--exit-when-idle".equals(arguments[i])) {
                 parser.exitWhenIdle = true;
+            } else if ("--accept-unenforced".equals(arguments[i])) {
+                parser.acceptUnenforced = true;
             } else if (i + 1 < arguments.length) {
                 parser.option(arguments[i], arguments[++i]);
             } else {
@@ -126,6 +128,7 @@ public final class PolicyDaemonMain {
         private Path kvm = DaemonOptions.KVM;
         private Duration timeout = DaemonOptions.DEFAULT_ANSWER_TIMEOUT;
         private boolean exitWhenIdle;
+        private boolean acceptUnenforced;
 
         void option(String name, String value) {
             switch (name) {
@@ -144,7 +147,7 @@ public final class PolicyDaemonMain {
             if (command.isEmpty() || !command.getFirst().startsWith("/")) {
                 throw new IllegalArgumentException("after -- comes the VMM program by its absolute path");
             }
-            return new DaemonOptions(policy, state, command, kvm, exitWhenIdle, timeout);
+            return new DaemonOptions(policy, state, command, kvm, exitWhenIdle, timeout, acceptUnenforced);
         }
 
         private static Duration seconds(String value) {

@@ -4,15 +4,17 @@ package dev.cloister.policy.daemon;
  * The last bytes of a serial line or log. The loop appends and never waits; readers follow at their own pace and skip what was
  * overwritten. Thread-safe.
  */
-final class Scrollback {
+final class Scrollback implements VmmLink.Sink {
     /** Bytes kept. */
     static final int CAPACITY = 64 * 1024;
 
     private final byte[] ring = new byte[CAPACITY];
     private long written;
+    private long begun;
     private boolean closed;
 
-    synchronized void append(byte[] bytes, int length) {
+    @Override
+    public synchronized void append(byte[] bytes, int length) {
         for (int i = 0; i < length; i++) {
             ring[(int) ((written + i) % CAPACITY)] = bytes[i];
         }
@@ -26,9 +28,15 @@ final class Scrollback {
         notifyAll();
     }
 
+    /** Another run begins: what was kept of the last one is gone. */
+    synchronized void reopen() {
+        begun = written;
+        closed = false;
+    }
+
     /** Returns the position of the oldest byte kept. */
     synchronized long start() {
-        return Math.max(0, written - CAPACITY);
+        return Math.max(begun, written - CAPACITY);
     }
 
     synchronized long end() {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * The daemon's directory, mode 0700, held by a lock as long as the daemon lives. The kernel drops the lock with the process,
  * however it ends; whoever holds it may therefore remove a socket that was left behind.
  */
-final class StateDirectory implements AutoCloseable {
+final class StateDirectory implements java.io.Closeable {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
     private static final Set<PosixFilePermission> OWNER_FILE = PosixFilePermissions.fromString("rw-------");
     /** Bytes of {@code sun_path} with its NUL, unix(7). */

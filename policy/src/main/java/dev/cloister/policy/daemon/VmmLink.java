@@ -35,6 +35,12 @@ final class VmmLink implements AutoCloseable {
 
     private static final long REAP_MILLIS = 5000;
 
+    /** Takes bytes as they come. */
+    interface Sink {
+        /** Takes the first bytes of an array, which is used again afterwards. */
+        void append(byte[] bytes, int length);
+    }
+
     /** Who is told what comes. */
     interface Listener {
         /** A well-formed message. */
@@ -49,8 +55,8 @@ final class VmmLink implements AutoCloseable {
 
     private final EventLoop loop;
     private final Listener listener;
-    private final Scrollback serial;
-    private final Scrollback log;
+    private final Sink serial;
+    private final Sink log;
     private final List<EventLoop.Watch> watches = new ArrayList<>();
     private final List<AutoCloseable> owned = new ArrayList<>();
     private final byte[] chunk = new byte[CHUNK];
@@ -71,13 +77,7 @@ final class VmmLink implements AutoCloseable {
     private Serial childSerial;
 
     /** Starts the process. */
-    VmmLink(
-            EventLoop loop,
-            List<String> command,
-            ConsoleRights console,
-            Scrollback serial,
-            Scrollback log,
-            Listener listener)
+    VmmLink(EventLoop loop, List<String> command, ConsoleRights console, Sink serial, Sink log, Listener listener)
             throws ErrnoException {
         this.loop = loop;
         this.listener = listener;
@@ -196,26 +196,26 @@ final class VmmLink implements AutoCloseable {
         return watch;
     }
 
-    private void watchBytes(Fd fd, Scrollback sink) {
+    private void watchBytes(Fd fd, Sink sink) {
         EventLoop.Watch[] self = new EventLoop.Watch[1];
         self[0] = watch(fd, () -> {
-            if (!pump(fd, sink)) {
+            if (pump(fd, sink) < 0) {
                 self[0].cancel();
             }
         });
     }
 
-    /** Moves one chunk; returns false at the end of the pipe. */
-    private boolean pump(Fd fd, Scrollback sink) {
+    /** Moves one chunk; returns its size, below 0 at the end of the pipe. */
+    private int pump(Fd fd, Sink sink) {
         try {
             int count = Pipe.read(fd, chunk, 0, CHUNK);
             if (count > 0) {
                 sink.append(chunk, count);
             }
-            return count >= 0;
+            return count;
         } catch (ErrnoException e) {
             LOG.debug("pid {}: {}", child.pid(), e.getMessage());
-            return false;
+            return -1;
         }
     }
 
@@ -278,11 +278,10 @@ final class VmmLink implements AutoCloseable {
         listener.ended(exit);
     }
 
-    private void drain(Fd fd, Scrollback sink) {
-        long before = -1;
-        for (int i = 0; i * CHUNK < Scrollback.CAPACITY && before != sink.end(); i++) {
-            before = sink.end();
-            pump(fd, sink);
+    private void drain(Fd fd, Sink sink) {
+        int count = 1;
+        for (int i = 0; i * CHUNK < Scrollback.CAPACITY && count > 0; i++) {
+            count = pump(fd, sink);
         }
     }
 

@@ -6,8 +6,10 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The line protocol of the control socket: one JSON object to a line, UTF-8, requests at most {@link #MAX_REQUEST} bytes,
@@ -41,8 +43,10 @@ public final class ControlCodec {
     public static String encode(ControlRequest request) {
         return ReplyWriter.object(out -> {
             out.writeStringField("command", request.command().text());
-            if (request.command().needsDomain()) {
-                out.writeStringField("domain", request.domain());
+            switch (request.command().subject()) {
+                case NONE -> {}
+                case DOMAIN -> out.writeStringField("domain", request.domain());
+                case FLOW -> out.writeStringField("flow", request.flow());
             }
             if (request.command() == ControlRequest.Command.WATCH) {
                 out.writeNumberField("intervalMillis", request.intervalMillis());
@@ -70,20 +74,24 @@ public final class ControlCodec {
     public static ControlRequest decodeRequest(String line) throws ProtocolException {
         Map<String, String> fields = fields(line);
         String command = fields.remove("command");
-        String domain = fields.remove("domain");
+        String domain = fields.getOrDefault("domain", "");
+        String flow = fields.getOrDefault("flow", "");
+        fields.remove("domain");
+        fields.remove("flow");
         String interval = fields.remove("intervalMillis");
         if (!fields.isEmpty()) {
             String unknown = fields.keySet().iterator().next();
-            throw new ProtocolException(REQUEST, "field", unknown, "command, domain or intervalMillis");
+            throw new ProtocolException(REQUEST, "field", unknown, "command, domain, flow or intervalMillis");
         }
         ControlRequest.Command known = command(command == null ? "missing" : command);
-        if (known.needsDomain() && (domain == null || domain.isEmpty())) {
+        if (known.subject() == ControlRequest.Subject.DOMAIN && domain.isEmpty()) {
             throw new ProtocolException(REQUEST, "domain", "missing", "the name of a domain");
         }
+        if (known.subject() == ControlRequest.Subject.FLOW && flow.isEmpty()) {
+            throw new ProtocolException(REQUEST, "flow", "missing", "the name of a flow");
+        }
         return new ControlRequest(
-                known,
-                domain == null ? "" : domain,
-                interval == null ? ControlRequest.DEFAULT_INTERVAL : interval(interval));
+                known, domain, flow, interval == null ? ControlRequest.DEFAULT_INTERVAL : interval(interval));
     }
 
     /**
@@ -130,7 +138,12 @@ public final class ControlCodec {
             }
         }
         throw new ProtocolException(
-                REQUEST, "command", text, "ps, status, watch, pause, resume, stop, console, shutdown or audit-head");
+                REQUEST,
+                "command",
+                text,
+                Arrays.stream(ControlRequest.Command.values())
+                        .map(ControlRequest.Command::text)
+                        .collect(Collectors.joining(", ")));
     }
 
     private static int interval(String text) throws ProtocolException {

@@ -5,9 +5,10 @@ package dev.cloister.policy.protocol;
  *
  * @param command what to do
  * @param domain name of the domain it concerns; empty where it concerns none
+ * @param flow name of the flow it concerns; empty where it concerns none
  * @param intervalMillis {@link Command#WATCH}: milliseconds between snapshots, {@link #MIN_INTERVAL} to {@link #MAX_INTERVAL}
  */
-public record ControlRequest(Command command, String domain, int intervalMillis) {
+public record ControlRequest(Command command, String domain, String flow, int intervalMillis) {
     /** Shortest interval of a watch, in milliseconds. */
     public static final int MIN_INTERVAL = 50;
     /** Longest interval of a watch, in milliseconds. */
@@ -15,33 +16,49 @@ public record ControlRequest(Command command, String domain, int intervalMillis)
     /** Interval of a watch that names none, in milliseconds. */
     public static final int DEFAULT_INTERVAL = 500;
 
+    /** What a command concerns. */
+    public enum Subject {
+        /** The daemon as a whole. */
+        NONE,
+        /** One domain, named in {@code domain}. */
+        DOMAIN,
+        /** One flow, named in {@code flow}. */
+        FLOW
+    }
+
     /** What can be asked for. */
     public enum Command {
         /** One snapshot. */
-        PS("ps", false),
+        PS("ps", Subject.NONE),
         /** The same as {@link #PS}. */
-        STATUS("status", false),
+        STATUS("status", Subject.NONE),
         /** A line with a snapshot at every interval until either side closes; the last one shows how all ended. */
-        WATCH("watch", false),
+        WATCH("watch", Subject.NONE),
         /** Pauses a domain; answered when it stands. */
-        PAUSE("pause", true),
+        PAUSE("pause", Subject.DOMAIN),
         /** Resumes a domain; answered when it runs. */
-        RESUME("resume", true),
+        RESUME("resume", Subject.DOMAIN),
+        /** Starts a domain, with a new process and images measured anew; answered when its guest runs or the start is refused. */
+        START("start", Subject.DOMAIN),
+        /** Opens a flow's channel; answered when it is live or refused. */
+        OPEN("open", Subject.FLOW),
+        /** Takes a flow's channel away until it is opened again; answered when both ends have let go. */
+        REVOKE("revoke", Subject.FLOW),
         /** Stops a domain; answered when its process is gone. */
-        STOP("stop", true),
+        STOP("stop", Subject.DOMAIN),
         /** After the answer the connection carries the domain's serial line, raw bytes both ways. */
-        CONSOLE("console", true),
+        CONSOLE("console", Subject.DOMAIN),
         /** Ends all domains and the daemon; answered before that begins. */
-        SHUTDOWN("shutdown", false),
+        SHUTDOWN("shutdown", Subject.NONE),
         /** Length and newest hash of the audit log. */
-        AUDIT_HEAD("audit-head", false);
+        AUDIT_HEAD("audit-head", Subject.NONE);
 
         private final String text;
-        private final boolean needsDomain;
+        private final Subject subject;
 
-        Command(String text, boolean needsDomain) {
+        Command(String text, Subject subject) {
             this.text = text;
-            this.needsDomain = needsDomain;
+            this.subject = subject;
         }
 
         /**
@@ -54,12 +71,12 @@ public record ControlRequest(Command command, String domain, int intervalMillis)
         }
 
         /**
-         * Tells whether the request must name a domain.
+         * Returns what the request must name.
          *
-         * @return true if it must
+         * @return a domain, a flow, or nothing
          */
-        public boolean needsDomain() {
-            return needsDomain;
+        public Subject subject() {
+            return subject;
         }
     }
 
@@ -70,7 +87,7 @@ public record ControlRequest(Command command, String domain, int intervalMillis)
      * @return the request
      */
     public static ControlRequest of(Command command) {
-        return new ControlRequest(command, "", DEFAULT_INTERVAL);
+        return new ControlRequest(command, "", "", DEFAULT_INTERVAL);
     }
 
     /**
@@ -81,6 +98,17 @@ public record ControlRequest(Command command, String domain, int intervalMillis)
      * @return the request
      */
     public static ControlRequest of(Command command, String domain) {
-        return new ControlRequest(command, domain, DEFAULT_INTERVAL);
+        return new ControlRequest(command, domain, "", DEFAULT_INTERVAL);
+    }
+
+    /**
+     * Makes a request that concerns a flow.
+     *
+     * @param command what to do
+     * @param flow its name
+     * @return the request
+     */
+    public static ControlRequest ofFlow(Command command, String flow) {
+        return new ControlRequest(command, "", flow, DEFAULT_INTERVAL);
     }
 }

@@ -7,7 +7,7 @@ import java.util.UUID;
 
 /**
  * Everything that a VMM process is told about its domain. What it may use comes as descriptors beside it, in the order
- * {@code kvm, kernel, initrd (if initrd), serial out, serial in (if serialIn)}.
+ * {@code kvm, kernel or firmware, initrd (if initrd), serial out, serial in (if serialIn)}.
  *
  * @param id identity of the domain
  * @param name name, 1 to {@link VmmCodec#MAX_NAME} bytes of printable ASCII
@@ -21,6 +21,7 @@ import java.util.UUID;
  * @param serialIn whether a descriptor of serial input follows that of serial output
  * @param onDaemonLoss what to do with live channels when the control socket ends
  * @param channels channels in directory order: the entry at position i has index i
+ * @param placement what is booted and where it may run
  */
 public record DomainConfig(
         UUID id,
@@ -34,10 +35,58 @@ public record DomainConfig(
         boolean initrd,
         boolean serialIn,
         DaemonLoss onDaemonLoss,
-        List<ChannelConfig> channels) {
+        List<ChannelConfig> channels,
+        Placement placement) {
+
+    /**
+     * What is booted and where it may run.
+     *
+     * @param firmware whether the image is firmware and not a kernel
+     * @param prefault whether all guest memory is touched before the guest starts
+     * @param pin host CPUs that the virtual CPUs may run on, at most {@link VmmCodec#MAX_PINNED}; empty: any
+     */
+    public record Placement(boolean firmware, boolean prefault, List<Integer> pin) {
+        /** A kernel that may run anywhere. */
+        public static final Placement PLAIN = new Placement(false, false, List.of());
+
+        /** Copies the list. */
+        public Placement {
+            pin = List.copyOf(pin);
+        }
+    }
 
     /** Copies the list, so that a configuration never changes. */
     public DomainConfig {
         channels = List.copyOf(channels);
+    }
+
+    /** A kernel that may run anywhere. */
+    public DomainConfig(
+            UUID id,
+            String name,
+            String label,
+            long memoryBytes,
+            int cpus,
+            Engine engine,
+            String kernelName,
+            String commandLine,
+            boolean initrd,
+            boolean serialIn,
+            DaemonLoss onDaemonLoss,
+            List<ChannelConfig> channels) {
+        this(
+                id,
+                name,
+                label,
+                memoryBytes,
+                cpus,
+                engine,
+                kernelName,
+                commandLine,
+                initrd,
+                serialIn,
+                onDaemonLoss,
+                channels,
+                Placement.PLAIN);
     }
 }

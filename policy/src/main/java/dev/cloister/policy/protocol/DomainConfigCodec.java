@@ -25,6 +25,10 @@ final class DomainConfigCodec {
         out.bool(d.initrd());
         out.bool(d.serialIn());
         out.u8(d.onDaemonLoss().ordinal(), 0, 1);
+        out.bool(d.placement().firmware());
+        out.bool(d.placement().prefault());
+        out.i32(d.placement().pin().size(), 0, VmmCodec.MAX_PINNED);
+        d.placement().pin().forEach(cpu -> out.i32(cpu, 0, VmmCodec.MAX_HOST_CPU));
         out.u8(d.channels().size(), 0, VmmCodec.MAX_CHANNELS);
         for (ChannelConfig c : d.channels()) {
             write(out, c);
@@ -65,8 +69,31 @@ final class DomainConfigCodec {
         boolean initrd = in.bool("initrd");
         boolean serialIn = in.bool("serialIn");
         DaemonLoss loss = DaemonLoss.values()[in.u8("onDaemonLoss", 0, 1)];
+        DomainConfig.Placement placement = placement(in);
         return new DomainConfig(
-                id, name, label, memory, cpus, engine, kernel, commandLine, initrd, serialIn, loss, channels(in));
+                id,
+                name,
+                label,
+                memory,
+                cpus,
+                engine,
+                kernel,
+                commandLine,
+                initrd,
+                serialIn,
+                loss,
+                channels(in),
+                placement);
+    }
+
+    private static DomainConfig.Placement placement(FrameReader in) throws ProtocolException {
+        boolean firmware = in.bool("firmware");
+        boolean prefault = in.bool("prefault");
+        Integer[] pin = new Integer[in.i32("pin", 0, VmmCodec.MAX_PINNED)];
+        for (int i = 0; i < pin.length; i++) {
+            pin[i] = in.i32("pin.cpu", 0, VmmCodec.MAX_HOST_CPU);
+        }
+        return new DomainConfig.Placement(firmware, prefault, List.of(pin));
     }
 
     private static List<ChannelConfig> channels(FrameReader in) throws ProtocolException {

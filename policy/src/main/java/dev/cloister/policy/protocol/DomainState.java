@@ -2,6 +2,8 @@ package dev.cloister.policy.protocol;
 
 /** Life of a domain as its VMM and the daemon report it. The ordinal is the wire's number. */
 public enum DomainState {
+    /** Nobody has asked for its start, or its window is closed. */
+    IDLE,
     /** The daemon refused to start it, or could not. */
     REFUSED,
     /** Its process exists, but its guest has not run yet. */
@@ -22,6 +24,7 @@ public enum DomainState {
      */
     public String text() {
         return switch (this) {
+            case IDLE -> "idle";
             case REFUSED -> "refused";
             case STARTING -> "starting";
             case READY -> "ready";

@@ -130,10 +130,18 @@ final class ReplyReader {
                     f.text("to"),
                     f.text("kind"),
                     f.text("state"),
+                    f.number("openings"),
                     f.number("units"),
                     f.real("unitsPerSecond"),
                     f.number("refused"),
-                    f.number("reverse")));
+                    f.number("reverse"),
+                    new Snapshot.LimitsView(
+                            f.number("tokens"),
+                            f.number("burst"),
+                            f.number("quota"),
+                            f.number("quotaUsed"),
+                            f.number("quotaEndsMillis")),
+                    f.text("note")));
         }
         return new Snapshot(
                 m.text("policy"),
@@ -153,6 +161,10 @@ final class ReplyReader {
         for (String kind : exits.values().keySet()) {
             kinds.put(kind, exits.number(kind));
         }
+        List<Snapshot.GateView> verdicts = new ArrayList<>();
+        for (Members v : d.objects("verdicts")) {
+            verdicts.add(new Snapshot.GateView(v.text("gate"), v.text("outcome"), v.text("reason"), v.text("at")));
+        }
         return new Snapshot.DomainView(
                 d.text("name"),
                 d.text("id"),
@@ -168,7 +180,9 @@ final class ReplyReader {
                 d.number("startNanos"),
                 d.number("refusals"),
                 d.number("violations"),
+                d.number("restarts"),
                 (int) d.number("exitCode"),
-                d.text("note"));
+                d.text("note"),
+                verdicts);
     }
 }

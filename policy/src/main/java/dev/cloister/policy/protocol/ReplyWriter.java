@@ -94,8 +94,19 @@ final class ReplyWriter {
         out.writeNumberField("startNanos", d.startNanos());
         out.writeNumberField("refusals", d.refusals());
         out.writeNumberField("violations", d.violations());
+        out.writeNumberField("restarts", d.restarts());
         out.writeNumberField("exitCode", d.exitCode());
         out.writeStringField("note", d.note());
+        out.writeArrayFieldStart("verdicts");
+        for (Snapshot.GateView verdict : d.verdicts()) {
+            out.writeStartObject();
+            out.writeStringField("gate", verdict.gate());
+            out.writeStringField("outcome", verdict.outcome());
+            out.writeStringField("reason", verdict.reason());
+            out.writeStringField("at", verdict.at());
+            out.writeEndObject();
+        }
+        out.writeEndArray();
         out.writeEndObject();
     }
 
@@ -106,10 +117,17 @@ final class ReplyWriter {
         out.writeStringField("to", f.to());
         out.writeStringField("kind", f.kind());
         out.writeStringField("state", f.state());
+        out.writeNumberField("openings", f.openings());
         out.writeNumberField("units", f.units());
         out.writeNumberField("unitsPerSecond", f.unitsPerSecond());
         out.writeNumberField("refused", f.refused());
         out.writeNumberField("reverse", f.reverse());
+        out.writeNumberField("tokens", f.limits().tokens());
+        out.writeNumberField("burst", f.limits().burst());
+        out.writeNumberField("quota", f.limits().quota());
+        out.writeNumberField("quotaUsed", f.limits().quotaUsed());
+        out.writeNumberField("quotaEndsMillis", f.limits().quotaEndsMillis());
+        out.writeStringField("note", f.note());
         out.writeEndObject();
     }
 }

@@ -49,8 +49,10 @@ public record Snapshot(
      * @param startNanos nanoseconds from its process' start to its first instruction, 0 before that
      * @param refusals requests that were refused
      * @param violations violations that its VMM contained
+     * @param restarts how often its restart rule has started it again
      * @param exitCode exit code, -1 while it has none
      * @param note why it is refused or how it ended; may be empty
+     * @param verdicts what each gate said, where its start is refused; else empty
      */
     public record DomainView(
             String name,
@@ -67,12 +69,39 @@ public record Snapshot(
             long startNanos,
             long refusals,
             long violations,
+            long restarts,
             int exitCode,
-            String note) {
-        /** Copies the map. */
+            String note,
+            List<GateView> verdicts) {
+        /** Copies the collections. */
         public DomainView {
             exitsByKind = Map.copyOf(exitsByKind);
+            verdicts = List.copyOf(verdicts);
         }
+    }
+
+    /**
+     * What one gate said.
+     *
+     * @param gate {@link dev.cloister.policy.decision.Gate#jsonName()}
+     * @param outcome {@link dev.cloister.policy.decision.Outcome#jsonName()}
+     * @param reason in words
+     * @param at file:line:column of the rule
+     */
+    public record GateView(String gate, String outcome, String reason, String at) {}
+
+    /**
+     * How much of its limits a flow has used.
+     *
+     * @param tokens tokens in its bucket at the last report; -1 without a rate
+     * @param burst tokens of the full bucket; 0 without a rate
+     * @param quota units that may pass in a period; 0 without a quota
+     * @param quotaUsed units that have passed in the present period
+     * @param quotaEndsMillis milliseconds until the period ends; 0 without a quota
+     */
+    public record LimitsView(long tokens, long burst, long quota, long quotaUsed, long quotaEndsMillis) {
+        /** Neither rate nor quota. */
+        public static final LimitsView NONE = new LimitsView(-1, 0, 0, 0, 0);
     }
 
     /**
@@ -82,11 +111,14 @@ public record Snapshot(
      * @param from name of the sender
      * @param to name of the receiver
      * @param kind memory, event, stream or console
-     * @param state {@code pending}, {@code live}, {@code severed} or {@code refused}
+     * @param state {@code pending}, {@code opening}, {@code live}, {@code severed}, {@code revoked} or {@code refused}
+     * @param openings how often its channel has been opened
      * @param units records, signals or bytes so far
      * @param unitsPerSecond rate over the last two reports
      * @param refused units held back or lost so far
      * @param reverse signals against the direction so far
+     * @param limits how much of its limits it has used
+     * @param note why it is not live; may be empty
      */
     public record FlowView(
             String name,
@@ -94,8 +126,11 @@ public record Snapshot(
             String to,
             String kind,
             String state,
+            long openings,
             long units,
             double unitsPerSecond,
             long refused,
-            long reverse) {}
+            long reverse,
+            LimitsView limits,
+            String note) {}
 }

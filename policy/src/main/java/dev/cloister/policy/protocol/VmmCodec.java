@@ -37,6 +37,10 @@ public final class VmmCodec {
     public static final int MAX_REPORT = 60_000;
     /** Most kinds of exits in a status. */
     public static final int MAX_EXIT_KINDS = 64;
+    /** Most host CPUs that a domain is pinned to. */
+    public static final int MAX_PINNED = 1024;
+    /** Highest number of a host CPU. */
+    public static final int MAX_HOST_CPU = 8191;
     /** Most bytes of guest RAM: 1 TiB. */
     public static final long MAX_MEMORY = 1L << 40;
     /** Most bytes of a channel's window: the window area of the guest-physical map. */

@@ -91,8 +91,12 @@ class DaemonFaultTest {
 
     private DaemonFixture.Running start(DaemonFixture fixture, FillingStorage storage) throws Exception {
         DaemonOptions options = fixture.options(Duration.ofSeconds(30));
-        AuditLog log = AuditLog.open(storage, "test", Clock.systemUTC(), AuditListener.NONE);
-        return new DaemonFixture.Running(PolicyDaemon.open(options, log), options);
+        PolicyDaemon daemon = PolicyDaemon.open(
+                options,
+                Clock.systemUTC(),
+                () -> AuditLog.open(storage, "test", Clock.systemUTC(), AuditListener.NONE),
+                () -> ContactStorage.file(options.contacts()));
+        return new DaemonFixture.Running(daemon, options);
     }
 
     @Test

@@ -86,7 +86,11 @@ public final class FakeVmm {
             case ToVmm.Pause _ -> send(status(DomainState.PAUSED));
             case ToVmm.Resume _ -> send(status(DomainState.RUNNING));
             case ToVmm.Stop _ -> exit(0);
-            case ToVmm.Revoke m -> say("revoked " + m.index());
+            case ToVmm.Revoke m -> {
+                say("revoked " + m.index());
+                readable.remove(m.index());
+                send(new FromVmm.Revoked(m.index()));
+            }
             case ToVmm.Answer m ->
                 say("answer " + m.requestId() + " " + m.status() + " " + m.index() + " " + m.reason());
             case ToVmm.Query _ -> send(status(DomainState.RUNNING));

@@ -33,9 +33,12 @@ class ControlCodecTest {
                 5,
                 6,
                 7,
+                8,
                 -1,
-                "é\n");
-        Snapshot.FlowView flow = new Snapshot.FlowView("f", "a", "b", "memory", "live", 1, 0.5, 2, 3);
+                "é\n",
+                List.of(new Snapshot.GateView("labels", "refuse", "no", "p:1:2")));
+        Snapshot.FlowView flow = new Snapshot.FlowView(
+                "f", "a", "b", "memory", "live", 1, 1, 0.5, 2, 3, new Snapshot.LimitsView(1, 2, 3, 4, 5), "why");
         return Stream.of(
                 new ControlReply.Done("ok"),
                 new ControlReply.State(
@@ -56,8 +59,11 @@ class ControlCodecTest {
     @ParameterizedTest
     @EnumSource(Command.class)
     void requestsComeBackEqual(Command command) throws ProtocolException {
-        ControlRequest request =
-                new ControlRequest(command, command.needsDomain() ? "guard" : "", ControlRequest.DEFAULT_INTERVAL);
+        ControlRequest request = switch (command.subject()) {
+            case NONE -> ControlRequest.of(command);
+            case DOMAIN -> ControlRequest.of(command, "guard");
+            case FLOW -> ControlRequest.ofFlow(command, "readings");
+        };
         assertThat(ControlCodec.decodeRequest(ControlCodec.encode(request))).isEqualTo(request);
     }
 
@@ -70,7 +76,8 @@ class ControlCodecTest {
                 "{} | ps, status",
                 "{\"command\":\"fly\"} | ps, status",
                 "{\"command\":\"pause\"} | the name of a domain",
-                "{\"command\":\"ps\",\"x\":1} | command, domain or intervalMillis",
+                "{\"command\":\"revoke\",\"domain\":\"a\"} | the name of a flow",
+                "{\"command\":\"ps\",\"x\":1} | command, domain, flow or intervalMillis",
                 "{\"command\":\"ps\"}{} | nothing after it",
                 "{\"command\":\"ps\",\"command\":\"ps\"} | a JSON object such as",
                 "{\"command\":{\"a\":1}} | a string or a number",

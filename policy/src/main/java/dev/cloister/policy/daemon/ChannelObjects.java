@@ -6,87 +6,42 @@ import dev.cloister.linux.Fd;
 import dev.cloister.linux.Memfd;
 import dev.cloister.linux.Pipe;
 import dev.cloister.policy.model.Flow;
-import dev.cloister.policy.model.FlowKind;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The kernel objects of one flow's channel, from the grant until both ends have been handed over: then the daemon closes its own,
- * so that the end of one VMM is the end of file for the other. Loop's thread only.
+ * The kernel objects of one opening of a channel, from the grant until both ends have been handed over: then the daemon closes its
+ * own, so that the end of one VMM is the end of file for the other. Loop's thread only.
  */
-final class LiveChannel {
-    /** Where a channel stands. */
-    enum State {
-        PENDING("pending"),
-        LIVE("live"),
-        SEVERED("severed"),
-        REFUSED("refused");
-
-        private final String text;
-
-        State(String text) {
-            this.text = text;
-        }
-
-        String text() {
-            return text;
-        }
-    }
-
+final class ChannelObjects implements AutoCloseable {
     private final Flow flow;
     private final List<AutoCloseable> objects = new ArrayList<>();
     private final List<Fd> senderFds = new ArrayList<>();
     private final List<Fd> receiverFds = new ArrayList<>();
-    private final Meter meter = new Meter();
-    private State state = State.PENDING;
-    private boolean senderAttached;
 
-    LiveChannel(Flow flow) {
+    private ChannelObjects(Flow flow) {
         this.flow = flow;
     }
 
-    Flow flow() {
-        return flow;
-    }
-
-    State state() {
-        return state;
-    }
-
-    void state(State next) {
-        state = next;
-    }
-
-    Meter meter() {
-        return meter;
-    }
-
-    boolean senderAttached() {
-        return senderAttached;
-    }
-
-    void setSenderAttached() {
-        senderAttached = true;
-    }
-
     /** Makes the objects; a failure leaves none behind. */
-    void create() throws ErrnoException {
+    static ChannelObjects create(Flow flow) throws ErrnoException {
+        ChannelObjects made = new ChannelObjects(flow);
         try {
             switch (flow.kind()) {
-                case MEMORY -> createMemory();
-                case EVENT -> shared(event());
-                case STREAM -> createStream();
-                case CONSOLE -> {
-                    // Its pipes belong to the VMM's process and came with its configuration.
-                }
+                case MEMORY -> made.memory();
+                case EVENT -> made.shared(made.event());
+                case STREAM -> made.stream();
+                case CONSOLE, DATAGRAM, WIRE, DISK, LOG ->
+                    throw new IllegalArgumentException("kind " + flow.kind() + " has no objects of its own");
             }
         } catch (ErrnoException e) {
-            release();
+            made.close();
             throw e;
         }
+        return made;
     }
 
-    private void createMemory() throws ErrnoException {
+    private void memory() throws ErrnoException {
         Memfd memory = Memfd.create("cloister-" + flow.name(), flow.windowBytes());
         objects.add(memory);
         memory.addSeals(Memfd.SEAL_SHRINK | Memfd.SEAL_GROW);
@@ -97,7 +52,7 @@ final class LiveChannel {
         shared(event());
     }
 
-    private void createStream() throws ErrnoException {
+    private void stream() throws ErrnoException {
         Pipe pipe = Pipe.create();
         objects.add(pipe);
         senderFds.add(pipe.writeEnd());
@@ -131,13 +86,13 @@ final class LiveChannel {
      * through {@code /proc}.
      */
     void sealAgainstNewWriters() throws ErrnoException {
-        if (flow.kind() == FlowKind.MEMORY && objects.getFirst() instanceof Memfd memory) {
+        if (!objects.isEmpty() && objects.getFirst() instanceof Memfd memory) {
             memory.addSeals(Memfd.SEAL_FUTURE_WRITE | Memfd.SEAL_SEAL);
         }
     }
 
-    /** Closes the daemon's descriptors; what was handed over lives on with its holder. */
-    void release() {
+    @Override
+    public void close() {
         for (AutoCloseable object : objects) {
             try {
                 object.close();

@@ -1,0 +1,199 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where one flow's channel stands. It may be opened and closed any number of times; {@link Channels} moves it. Loop's thread only.
+ */
+final class Channel {
+    /** The steps of its life; each waits for the VMMs that owe an answer. */
+    enum Stage {
+        /** There is none. */
+        CLOSED,
+        /** The sending end was handed over. */
+        SENDER,
+        /** The receiving end was handed over. */
+        RECEIVER,
+        /** Both ends are in place. */
+        LIVE,
+        /** Both ends were told to let go. */
+        CLOSING
+    }
+
+    /** What keeps it closed until it is lifted. */
+    enum Hold {
+        /** The operator's word. */
+        OPERATOR,
+        /** A window of the flow is closed. */
+        WINDOW,
+        /** The flow's or the guard's quota is used up for this period. */
+        QUOTA
+    }
+
+    /** What is told when an attempt to open it has come to an end. */
+    interface Waiter {
+        /** It is live, or why not. */
+        void opened(boolean live, String reason);
+    }
+
+    private final Flow flow;
+    private final Meter meter;
+    private final EnumSet<Hold> holds = EnumSet.noneOf(Hold.class);
+    private final Set<DomainRuntime> attached = new HashSet<>();
+    private final Set<DomainRuntime> owing = new HashSet<>();
+    private final List<Waiter> waiters = new ArrayList<>();
+    private @Nullable ChannelObjects objects;
+    private final List<EventLoop.Timer> timers = new ArrayList<>();
+    /** Also read by the threads of console clients. */
+    private volatile Stage stage = Stage.CLOSED;
+
+    private int epoch;
+    private boolean refused;
+    private String note = "";
+
+    Channel(Flow flow) {
+        this.flow = flow;
+        this.meter = new Meter(flow.rate());
+    }
+
+    Flow flow() {
+        return flow;
+    }
+
+    Meter meter() {
+        return meter;
+    }
+
+    Stage stage() {
+        return stage;
+    }
+
+    boolean is(Stage asked) {
+        return stage == asked;
+    }
+
+    /** Enters a step in which nobody owes anything yet. */
+    void enter(Stage next) {
+        timers.forEach(EventLoop.Timer::cancel);
+        timers.clear();
+        owing.clear();
+        stage = next;
+    }
+
+    /** Adds a timer that is cancelled with the step. */
+    void timer(EventLoop.Timer timer) {
+        timers.add(timer);
+    }
+
+    /** The domains whose VMM has been handed an end and not yet given it back. */
+    Set<DomainRuntime> attached() {
+        return attached;
+    }
+
+    /** The domains whose VMM has not answered to this step yet. */
+    Set<DomainRuntime> owing() {
+        return owing;
+    }
+
+    Set<Hold> holds() {
+        return holds;
+    }
+
+    /** Begins an opening; returns its epoch. */
+    int nextEpoch() {
+        epoch++;
+        refused = false;
+        note = "";
+        return epoch;
+    }
+
+    int epoch() {
+        return epoch;
+    }
+
+    void objects(ChannelObjects made) {
+        objects = made;
+    }
+
+    ChannelObjects objects() {
+        ChannelObjects made = objects;
+        if (made == null) {
+            throw new IllegalStateException("flow " + flow.name() + " has no objects while " + stage);
+        }
+        return made;
+    }
+
+    /** Closes the daemon's descriptors; what was handed over lives on with its holder. */
+    void release() {
+        if (objects != null) {
+            objects.close();
+            objects = null;
+        }
+    }
+
+    /** The decision core said no. */
+    void refuse(String reason) {
+        refused = true;
+        note = reason;
+    }
+
+    /** Whether the last attempt to open it was in vain. */
+    boolean refused() {
+        return refused;
+    }
+
+    void note(String reason) {
+        note = reason;
+    }
+
+    String note() {
+        return note;
+    }
+
+    void await(Waiter waiter) {
+        waiters.add(waiter);
+    }
+
+    /** Tells whoever waits how the attempt ended. */
+    void tell(boolean live, String reason) {
+        List<Waiter> told = List.copyOf(waiters);
+        waiters.clear();
+        told.forEach(waiter -> waiter.opened(live, reason));
+    }
+
+    boolean opening() {
+        return stage == Stage.SENDER || stage == Stage.RECEIVER;
+    }
+
+    /** Whether serial bytes may pass: a console has no ends to hand over. */
+    boolean passes() {
+        return flow.kind() == FlowKind.CONSOLE && stage == Stage.LIVE;
+    }
+
+    /** The state as tables and JSON show it. */
+    String text() {
+        return switch (stage) {
+            case SENDER, RECEIVER -> "opening";
+            case LIVE -> "live";
+            case CLOSING -> "severed";
+            case CLOSED -> closedText();
+        };
+    }
+
+    private String closedText() {
+        if (!holds.isEmpty()) {
+            return "revoked";
+        }
+        if (refused) {
+            return "refused";
+        }
+        return epoch == 0 && note.isEmpty() ? "pending" : "severed";
+    }
+}

@@ -1,0 +1,299 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.decision.Decision;
+import dev.cloister.policy.explain.Explanation;
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.protocol.Direction;
+import dev.cloister.policy.protocol.ToVmm;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Opens and closes channels, at any time and as often as the policy allows: decide, hand over the sending end, seal, hand over the
+ * receiving end; and back. Each step waits for the VMMs concerned and for nobody else; one that does not answer in time is killed.
+ * Loop's thread only.
+ */
+final class Channels {
+    /** Time that the reader of an orderly ended sender has for what is still in the channel. */
+    private static final long LINGER_MILLIS = 1000;
+
+    /** Most time that a VMM has to let go of a channel. */
+    private static final long REVOKE_MILLIS = 5000;
+
+    private final Fabric fabric;
+    private final EventLoop loop;
+    private final Decider decider;
+    private final Journal journal;
+    private final AuditFeed feed;
+    private final Duration timeout;
+    private Runnable onSettled = () -> {};
+    private boolean ending;
+
+    Channels(Fabric fabric, EventLoop loop, Decider decider, Journal journal, AuditFeed feed, Duration timeout) {
+        this.fabric = fabric;
+        this.loop = loop;
+        this.decider = decider;
+        this.journal = journal;
+        this.feed = feed;
+        this.timeout = timeout;
+    }
+
+    /** Sets what is done whenever a channel has come to rest. */
+    void onSettled(Runnable action) {
+        onSettled = action;
+    }
+
+    /** From now on nothing is opened any more. */
+    void end() {
+        ending = true;
+    }
+
+    /** Opens every channel of a domain that can be open. */
+    void openAll(DomainRuntime domain) {
+        fabric.channelsOf(domain).forEach(this::open);
+    }
+
+    /** Opens a channel if it is closed, nothing holds it, both its ends are there and the decision core grants it. */
+    void open(Channel channel) {
+        if (channel.is(Channel.Stage.CLOSED) && possible(channel)) {
+            Decision decision = decider.open(channel.flow());
+            if (journal.write(decision, "")) {
+                granted(channel);
+            } else {
+                channel.refuse(
+                        decision.granted()
+                                ? "the audit log can't be written"
+                                : Explanation.of(decision).deciding().text());
+                settled(channel);
+            }
+        }
+    }
+
+    /** Opens a channel on a decision that is in the audit log already. */
+    void granted(Channel channel) {
+        if (!decider.opened(channel.flow())) {
+            channel.refuse("its contacts can't be recorded");
+            settled(channel);
+            return;
+        }
+        int epoch = channel.nextEpoch();
+        if (channel.flow().kind() == FlowKind.CONSOLE) {
+            channel.enter(Channel.Stage.LIVE);
+            settled(channel);
+            return;
+        }
+        try {
+            channel.objects(ChannelObjects.create(channel.flow()));
+            begin(channel, epoch);
+        } catch (ErrnoException e) {
+            failed(channel, e);
+        }
+    }
+
+    private void failed(Channel channel, ErrnoException e) {
+        String reason = "the host can't make it: " + e.getMessage();
+        channel.refuse(reason);
+        close(channel, reason, Optional.empty(), false);
+    }
+
+    /** Whether nothing but the decision core stands between the channel and its life. */
+    boolean possible(Channel channel) {
+        Flow flow = channel.flow();
+        return !ending
+                && !journal.failed()
+                && channel.holds().isEmpty()
+                && fabric.runtime(flow.from()).map(DomainRuntime::ready).orElse(true)
+                && fabric.runtime(flow.to()).map(DomainRuntime::ready).orElse(true);
+    }
+
+    private void begin(Channel channel, int epoch) throws ErrnoException {
+        channel.enter(Channel.Stage.SENDER);
+        Optional<DomainRuntime> sender = fabric.runtime(channel.flow().from());
+        if (sender.isPresent()) {
+            hand(channel, sender.get(), Direction.OUT);
+        } else {
+            feed.attach(channel, epoch);
+            receiver(channel);
+        }
+    }
+
+    private void receiver(Channel channel) {
+        try {
+            channel.objects().sealAgainstNewWriters();
+            channel.enter(Channel.Stage.RECEIVER);
+            DomainRuntime receiver = fabric.runtime(channel.flow().to()).orElseThrow();
+            hand(channel, receiver, Direction.IN);
+        } catch (ErrnoException e) {
+            failed(channel, e);
+        }
+    }
+
+    private void hand(Channel channel, DomainRuntime domain, Direction role) {
+        channel.attached().add(domain);
+        await(channel, Set.of(domain), timeout.toMillis(), "attach");
+        ChannelObjects objects = channel.objects();
+        domain.send(
+                new ToVmm.Attach(index(channel, domain), role, channel.epoch()),
+                role == Direction.OUT ? objects.senderFds() : objects.receiverFds());
+    }
+
+    private int index(Channel channel, DomainRuntime domain) {
+        return DomainLayout.indexOf(fabric.policy(), domain.domain(), channel.flow());
+    }
+
+    /** Waits for an answer of those domains; who has not given it in time is killed. */
+    private void await(Channel channel, Set<DomainRuntime> domains, long millis, String what) {
+        channel.owing().addAll(domains);
+        channel.timer(loop.after(
+                millis,
+                () -> domains.stream()
+                        .filter(channel.owing()::contains)
+                        .forEach(domain -> domain.kill("did not " + what + " channel "
+                                + channel.flow().name() + " within " + millis + " ms"))));
+    }
+
+    /** The VMM of a domain has its end of the channel in place; returns false if nobody asked for that. */
+    boolean attached(DomainRuntime domain, int index) {
+        Optional<Channel> found = channel(domain, index);
+        if (found.isEmpty() || !found.get().attached().contains(domain)) {
+            return false;
+        }
+        Channel channel = found.get();
+        if (channel.is(Channel.Stage.CLOSING)) {
+            // It was on its way when we told the VMM to let go again.
+            return true;
+        }
+        if (!channel.owing().remove(domain)) {
+            return false;
+        }
+        if (channel.is(Channel.Stage.SENDER)) {
+            receiver(channel);
+        } else {
+            live(channel);
+        }
+        return true;
+    }
+
+    private void live(Channel channel) {
+        channel.enter(Channel.Stage.LIVE);
+        channel.release();
+        journal.write(AuditKind.CHANNEL_OPEN, "", channel.flow().name(), "opening " + channel.epoch());
+        settled(channel);
+    }
+
+    /** The VMM of a domain has let go of its end; returns false if nobody asked for that. */
+    boolean revoked(DomainRuntime domain, int index) {
+        Optional<Channel> found = channel(domain, index);
+        if (found.isEmpty() || !found.get().is(Channel.Stage.CLOSING)) {
+            return false;
+        }
+        Channel channel = found.get();
+        if (!channel.owing().remove(domain)) {
+            return false;
+        }
+        channel.attached().remove(domain);
+        closeIfFree(channel);
+        return true;
+    }
+
+    private Optional<Channel> channel(DomainRuntime domain, int index) {
+        List<Channel> channels = fabric.channelsOf(domain);
+        return index < channels.size() ? Optional.of(channels.get(index)) : Optional.empty();
+    }
+
+    /** Takes a channel away and keeps it closed until the hold is lifted. */
+    void revoke(Channel channel, Channel.Hold hold, String reason) {
+        channel.holds().add(hold);
+        if (!channel.is(Channel.Stage.CLOSED) && !channel.is(Channel.Stage.CLOSING)) {
+            close(channel, reason, Optional.empty(), hold == Channel.Hold.QUOTA);
+        } else {
+            channel.note(reason);
+        }
+    }
+
+    /** Lifts a hold; the channel is opened if it was the last one. */
+    void lift(Channel channel, Channel.Hold hold) {
+        if (channel.holds().remove(hold)) {
+            open(channel);
+        }
+    }
+
+    /** The VMM of a domain is gone: its channels are taken away at their other ends. */
+    void ended(DomainRuntime domain, boolean orderly, String reason) {
+        for (Channel channel : fabric.channelsOf(domain)) {
+            channel.attached().remove(domain);
+            channel.owing().remove(domain);
+            switch (channel.stage()) {
+                case CLOSED -> {
+                    if (channel.epoch() == 0 && channel.note().isEmpty()) {
+                        channel.note(reason);
+                    }
+                }
+                case CLOSING -> closeIfFree(channel);
+                case SENDER, RECEIVER, LIVE ->
+                    close(
+                            channel,
+                            reason,
+                            Optional.of(domain),
+                            orderly && channel.flow().from() == domain.domain());
+            }
+        }
+    }
+
+    private void close(Channel channel, String reason, Optional<DomainRuntime> gone, boolean linger) {
+        journal.write(
+                AuditKind.CHANNEL_CLOSE,
+                gone.map(DomainRuntime::name).orElse(""),
+                channel.flow().name(),
+                reason);
+        channel.note(reason);
+        channel.enter(Channel.Stage.CLOSING);
+        channel.meter().stop();
+        channel.release();
+        feed.detach(channel);
+        for (DomainRuntime domain : List.copyOf(channel.attached())) {
+            boolean receives = channel.flow().to() == domain.domain();
+            if (linger && receives) {
+                loop.after(LINGER_MILLIS, () -> letGo(channel, domain));
+            } else {
+                letGo(channel, domain);
+            }
+        }
+        closeIfFree(channel);
+    }
+
+    private void letGo(Channel channel, DomainRuntime domain) {
+        if (channel.is(Channel.Stage.CLOSING) && channel.attached().contains(domain)) {
+            await(channel, Set.of(domain), Math.min(REVOKE_MILLIS, timeout.toMillis()), "let go of");
+            domain.send(new ToVmm.Revoke(index(channel, domain)));
+        }
+    }
+
+    private void closeIfFree(Channel channel) {
+        if (channel.attached().isEmpty()) {
+            channel.enter(Channel.Stage.CLOSED);
+            decider.closed(channel.flow());
+            channel.tell(false, channel.note());
+            if (!channel.refused()) {
+                // An end may have come back meanwhile, or the hold may have been lifted.
+                open(channel);
+            }
+            onSettled.run();
+        }
+    }
+
+    private void settled(Channel channel) {
+        channel.tell(channel.is(Channel.Stage.LIVE), channel.note());
+        onSettled.run();
+    }
+
+    /** Gives back everything. */
+    void close() {
+        fabric.channels().forEach(Channel::release);
+    }
+}

@@ -1,0 +1,105 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.linux.Fd;
+import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.Image;
+import dev.cloister.policy.model.ImageFile;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** The sealed copies of everything that a domain boots, with their digests. Made on any thread, used by one. */
+final class MeasuredImages implements AutoCloseable {
+    private final Map<ImageFile, MeasuredImage> images = new LinkedHashMap<>();
+    private final Image stated;
+
+    private MeasuredImages(Image stated) {
+        this.stated = stated;
+    }
+
+    /** Copies, seals and hashes; a failure leaves nothing behind. */
+    static MeasuredImages load(Domain domain) throws IOException {
+        MeasuredImages made = new MeasuredImages(domain.image());
+        try {
+            for (ImageFile file : domain.image().files()) {
+                made.images.put(file, MeasuredImage.load(file));
+            }
+            return made;
+        } catch (IOException e) {
+            made.close();
+            throw e;
+        }
+    }
+
+    String kernel() {
+        return digest(stated.kernel());
+    }
+
+    String firmware() {
+        return digest(stated.firmware());
+    }
+
+    String initrd() {
+        return digest(stated.initrd());
+    }
+
+    private String digest(Optional<ImageFile> file) {
+        return file.map(f -> image(f).sha256()).orElse("");
+    }
+
+    private MeasuredImage image(ImageFile file) {
+        MeasuredImage found = images.get(file);
+        if (found == null) {
+            throw new IllegalStateException(file.path() + " was not measured");
+        }
+        return found;
+    }
+
+    /** The descriptors as a configuration carries them: firmware alone, or the kernel and the initrd if there is one. */
+    List<Fd> handed() {
+        List<Fd> fds = new ArrayList<>();
+        if (stated.firmware().isPresent()) {
+            fds.add(image(stated.firmware().get()).memory().fd());
+            return fds;
+        }
+        stated.kernel().ifPresent(file -> fds.add(image(file).memory().fd()));
+        stated.initrd().ifPresent(file -> fds.add(image(file).memory().fd()));
+        return fds;
+    }
+
+    /** The digests as the audit log names them: {@code kernel=...}, separated by spaces. */
+    String digests() {
+        Map<String, String> named = new LinkedHashMap<>();
+        named.put("kernel", kernel());
+        named.put("firmware", firmware());
+        named.put("initrd", initrd());
+        return named.entrySet().stream()
+                .filter(e -> !e.getValue().isEmpty())
+                .map(e -> e.getKey() + "=" + e.getValue())
+                .collect(Collectors.joining(" "));
+    }
+
+    /** What was measured and, where it differs, what the policy states; a sentence for people. */
+    String text() {
+        return images.entrySet().stream()
+                .map(e -> measured(e.getKey(), e.getValue().sha256()))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String measured(ImageFile file, String sha256) {
+        String found = file.path() + " has SHA-256 " + sha256;
+        return sha256.equals(file.sha256())
+                ? found
+                : found + " but the policy (" + file.position() + ") expects " + file.sha256();
+    }
+
+    @Override
+    public void close() {
+        images.values().forEach(MeasuredImage::close);
+        images.clear();
+    }
+}

@@ -1,0 +1,158 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.decision.Decision;
+import dev.cloister.policy.decision.Gate;
+import dev.cloister.policy.decision.Reason;
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.HostEndpoint;
+import dev.cloister.policy.protocol.FromVmm;
+import dev.cloister.policy.protocol.Snapshot;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Counts what passes through channels and holds it against quotas: what VMMs report, and serial output, which passes through the
+ * daemon. A channel whose quota is used up is taken away until the next period. Loop's thread only.
+ */
+final class Metering {
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final Fabric fabric;
+    private final EventLoop loop;
+    private final Decider decider;
+    private final Journal journal;
+    private final Channels channels;
+
+    Metering(Fabric fabric, EventLoop loop, Decider decider, Journal journal, Channels channels) {
+        this.fabric = fabric;
+        this.loop = loop;
+        this.decider = decider;
+        this.journal = journal;
+        this.channels = channels;
+    }
+
+    /** Takes over counters; returns false if they name channels that the domain hasn't. */
+    boolean report(DomainRuntime domain, List<FromVmm.ChannelCounters> counters) {
+        List<Channel> own = fabric.channelsOf(domain);
+        long now = System.nanoTime();
+        for (FromVmm.ChannelCounters c : counters) {
+            if (c.index() >= own.size()) {
+                return false;
+            }
+            Channel channel = own.get(c.index());
+            if (counts(channel.flow(), domain)) {
+                long more = channel.meter().report(c.units(), c.refused(), c.reverse(), now);
+                charge(channel, more);
+            }
+        }
+        return true;
+    }
+
+    /** One end counts: the sender's, or the receiver's where the sender is the host. Else rates would be mixed. */
+    private static boolean counts(Flow flow, DomainRuntime domain) {
+        if (flow.from() == domain.domain()) {
+            return flow.kind() != FlowKind.CONSOLE;
+        }
+        return flow.from() instanceof HostEndpoint && flow.kind() == FlowKind.CONSOLE;
+    }
+
+    /** A process of the domain begins to count from nought. */
+    void restart(DomainRuntime domain) {
+        for (Channel channel : fabric.channelsOf(domain)) {
+            if (counts(channel.flow(), domain)) {
+                channel.meter().restart();
+            }
+        }
+    }
+
+    /** Serial output passes through the daemon, which need not believe anybody about it; returns how much of it may pass. */
+    int serialOutput(Channel channel, int bytes) {
+        if (!channel.passes()) {
+            channel.meter().refuse(bytes);
+            return 0;
+        }
+        int may = bytes;
+        for (Decider.Allowance allowance : decider.allowances(channel.flow())) {
+            may = (int) Math.min(may, allowance.left());
+        }
+        channel.meter().add(may, System.nanoTime());
+        channel.meter().refuse(bytes - may);
+        charge(channel, may);
+        return may;
+    }
+
+    private void charge(Channel channel, long units) {
+        Flow flow = channel.flow();
+        if (units == 0 || !decider.metered(flow)) {
+            return;
+        }
+        Decision decision = decider.use(flow, units);
+        Reason reason = decision.reason(Gate.RATE);
+        boolean over = reason == Reason.FLOW_QUOTA_EXCEEDED || reason == Reason.GUARD_QUOTA_EXCEEDED;
+        if (over) {
+            journal.write(decision, "");
+        }
+        for (Decider.Allowance allowance : decider.allowances(flow)) {
+            boolean refused =
+                    allowance.guard() ? reason == Reason.GUARD_QUOTA_EXCEEDED : reason == Reason.FLOW_QUOTA_EXCEEDED;
+            if (refused || allowance.left() == 0) {
+                usedUp(flow, allowance);
+            }
+        }
+    }
+
+    private void usedUp(Flow flow, Decider.Allowance allowance) {
+        for (Channel channel : fabric.channels()) {
+            boolean concerned = allowance.guard()
+                    ? channel.flow().from() == flow.from()
+                            && fabric.policy().releaseQuota(channel.flow()).isPresent()
+                    : channel.flow() == flow;
+            if (concerned && !channel.holds().contains(Channel.Hold.QUOTA)) {
+                takeAway(channel, allowance);
+            }
+        }
+    }
+
+    private void takeAway(Channel channel, Decider.Allowance allowance) {
+        long millis = allowance.nanosLeft() / NANOS_PER_MILLI + 1;
+        String whose = allowance.guard()
+                ? "quota of guard " + channel.flow().from().name()
+                : "quota of flow " + channel.flow().name();
+        String text = whose + " of " + allowance.quota().amount() + " is used up for another " + millis + " ms";
+        journal.write(AuditKind.QUOTA_USED_UP, "", channel.flow().name(), text);
+        channels.revoke(channel, Channel.Hold.QUOTA, text);
+        loop.after(millis, () -> channels.lift(channel, Channel.Hold.QUOTA));
+    }
+
+    Snapshot.FlowView view(Channel channel) {
+        Flow flow = channel.flow();
+        Meter meter = channel.meter();
+        return new Snapshot.FlowView(
+                flow.name(),
+                flow.from().name(),
+                flow.to().name(),
+                flow.kind().jsonName(),
+                channel.text(),
+                channel.epoch(),
+                meter.units(),
+                meter.perSecond(),
+                meter.refused(),
+                meter.reverse(),
+                limits(channel),
+                channel.is(Channel.Stage.LIVE) ? "" : channel.note());
+    }
+
+    private Snapshot.LimitsView limits(Channel channel) {
+        Flow flow = channel.flow();
+        Optional<Decider.Allowance> tightest =
+                decider.allowances(flow).stream().min(java.util.Comparator.comparingLong(Decider.Allowance::left));
+        return new Snapshot.LimitsView(
+                channel.meter().level(),
+                flow.rate().map(dev.cloister.policy.model.Rate::burst).orElse(0L),
+                tightest.map(a -> a.quota().amount()).orElse(0L),
+                tightest.map(Decider.Allowance::used).orElse(0L),
+                tightest.map(a -> a.nanosLeft() / NANOS_PER_MILLI).orElse(0L));
+    }
+}

@@ -1,0 +1,55 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.policy.model.Restart;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** How often a domain may still be restarted: so many times within a span that moves along. Loop's thread only. */
+final class RestartBudget {
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final Restart rule;
+    private final Deque<Long> recent = new ArrayDeque<>();
+    private long total;
+
+    RestartBudget(Restart rule) {
+        this.rule = rule;
+    }
+
+    /** Tells whether the rule wants a restart after such an end. */
+    boolean wants(boolean unexpected) {
+        return switch (rule.rule()) {
+            case NEVER -> false;
+            case ON_FAILURE -> unexpected;
+            case ALWAYS -> true;
+        };
+    }
+
+    /** Takes an attempt; returns false if none is left at that time. */
+    boolean take(long nowNanos) {
+        while (!recent.isEmpty() && nowNanos - recent.getFirst() >= rule.withinNanos()) {
+            recent.removeFirst();
+        }
+        if (recent.size() >= rule.attempts()) {
+            return false;
+        }
+        recent.addLast(nowNanos);
+        total++;
+        return true;
+    }
+
+    /** The attempts taken within the span, in words. */
+    String text() {
+        return "restart " + recent.size() + " of " + rule.attempts() + " within " + rule.withinNanos() / 1_000_000_000L
+                + " s";
+    }
+
+    long delayMillis() {
+        return (rule.delayNanos() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
+    }
+
+    /** Restarts so far. */
+    long total() {
+        return total;
+    }
+}

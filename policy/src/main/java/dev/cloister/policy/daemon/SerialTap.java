@@ -1,0 +1,47 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Gives a domain's serial output to each of its console flows that is live: to the operator's scrollback and to log files. */
+final class SerialTap implements VmmLink.Sink {
+    private final DomainRuntime domain;
+    private final List<Channel> outputs = new ArrayList<>();
+    private final Map<String, LogFile> logs;
+    private final Metering metering;
+
+    SerialTap(DomainRuntime domain, Fabric fabric, Map<String, LogFile> logs, Metering metering) {
+        this.domain = domain;
+        this.logs = logs;
+        this.metering = metering;
+        for (Channel channel : fabric.channelsOf(domain)) {
+            Flow flow = channel.flow();
+            if (flow.kind() == FlowKind.CONSOLE && flow.from() == domain.domain()) {
+                outputs.add(channel);
+            }
+        }
+    }
+
+    /** Whether the policy declares any output. */
+    boolean declared() {
+        return !outputs.isEmpty();
+    }
+
+    @Override
+    public void append(byte[] bytes, int length) {
+        for (Channel channel : outputs) {
+            int may = metering.serialOutput(channel, length);
+            Optional<LogFile> log =
+                    Optional.ofNullable(logs.get(channel.flow().to().name()));
+            if (may > 0 && log.isPresent()) {
+                log.get().append(bytes, may);
+            } else if (may > 0) {
+                domain.serial().append(bytes, may);
+            }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.decision.Decision;
+import dev.cloister.policy.decision.Gate;
+import dev.cloister.policy.decision.Outcome;
+import dev.cloister.policy.decision.Reason;
+import dev.cloister.policy.explain.Explanation;
+import dev.cloister.policy.model.UnexpectedExit;
+import dev.cloister.policy.protocol.DomainState;
+import dev.cloister.policy.protocol.Snapshot;
+import dev.cloister.policy.protocol.ToVmm;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * Starts, stops and restarts domains: measure, decide, start the process, open the channels, let the guest run; each domain at its own
+ * pace, those that start together in one cohort. Loop's thread only.
+ */
+final class Supervisor {
+    /** Time after which a VMM that was told to stop is killed. */
+    private static final long STOP_MILLIS = 3000;
+
+    private final Fabric fabric;
+    private final EventLoop loop;
+    private final Decider decider;
+    private final Journal journal;
+    private final Channels channels;
+    private final OpenWindows windows;
+    private final Launcher launcher;
+    private final Duration timeout;
+    private Function<DomainRuntime, VmmLink.Listener> listeners = _ -> {
+        throw new IllegalStateException("no listener yet");
+    };
+    private Consumer<String> onHalt = _ -> {};
+    private Runnable onRest = () -> {};
+    private boolean opening;
+    private boolean ending;
+
+    Supervisor(
+            Fabric fabric,
+            EventLoop loop,
+            Decider decider,
+            Journal journal,
+            Channels channels,
+            OpenWindows windows,
+            Launcher launcher,
+            Duration timeout) {
+        this.fabric = fabric;
+        this.loop = loop;
+        this.decider = decider;
+        this.journal = journal;
+        this.channels = channels;
+        this.windows = windows;
+        this.launcher = launcher;
+        this.timeout = timeout;
+        channels.onSettled(this::check);
+    }
+
+    /**
+     * Says who is told.
+     *
+     * @param newListeners makes the listener of a VMM
+     * @param halt the unexpected end of a domain ends all, for that reason
+     * @param rest a domain has come to rest
+     */
+    void tell(Function<DomainRuntime, VmmLink.Listener> newListeners, Consumer<String> halt, Runnable rest) {
+        listeners = newListeners;
+        onHalt = halt;
+        onRest = rest;
+    }
+
+    /** Starts every domain that starts with the policy. */
+    void startAll() {
+        start(fabric.domains().stream()
+                .filter(d -> d.domain().lifecycle().autostart())
+                .toList());
+    }
+
+    /** Starts domains together; each must be without a process. */
+    void start(List<DomainRuntime> domains) {
+        Cohort cohort = new Cohort(fabric, domains);
+        domains.forEach(domain -> domain.begin(cohort));
+        for (DomainRuntime domain : domains) {
+            launcher.measure(
+                    domain.domain(),
+                    images -> {
+                        try (images) {
+                            measured(domain, cohort, images);
+                        }
+                    },
+                    reason -> unmeasured(domain, cohort, reason));
+        }
+    }
+
+    private void measured(DomainRuntime domain, Cohort cohort, MeasuredImages images) {
+        if (!awaited(domain, cohort)) {
+            return;
+        }
+        Decision decision = decider.start(domain.domain(), images);
+        if (!journal.write(decision, images.text(), images.digests())) {
+            if (decision.granted()) {
+                decider.stopped(domain.domain());
+            }
+            refuse(domain, decision, images);
+        } else if (journal.write(AuditKind.DOMAIN_START, domain.name(), "", "")) {
+            spawn(domain, images);
+        } else {
+            decider.stopped(domain.domain());
+            rest(domain, DomainState.REFUSED, "the audit log can't be written", List.of());
+        }
+    }
+
+    private void unmeasured(DomainRuntime domain, Cohort cohort, String reason) {
+        if (awaited(domain, cohort)) {
+            journal.write(AuditKind.REFUSAL, domain.name(), "", reason);
+            rest(domain, DomainState.REFUSED, reason, List.of());
+        }
+    }
+
+    /** Whether this start is still wanted; it may have been stopped while its images were measured. */
+    private boolean awaited(DomainRuntime domain, Cohort cohort) {
+        boolean current = domain.cohort().filter(c -> c == cohort).isPresent();
+        if (current && ending) {
+            rest(domain, DomainState.IDLE, "the daemon ends", List.of());
+        }
+        return current && !ending;
+    }
+
+    private void spawn(DomainRuntime domain, MeasuredImages images) {
+        try {
+            launcher.spawn(domain, images, listeners);
+            VmmLink born = domain.link().orElseThrow();
+            loop.after(timeout.toMillis(), () -> {
+                boolean still = domain.link().filter(link -> link == born).isPresent();
+                if (still && domain.state() == DomainState.STARTING) {
+                    domain.kill("did not answer within " + timeout.toMillis() + " ms while starting");
+                }
+            });
+        } catch (IOException e) {
+            decider.stopped(domain.domain());
+            unmeasured(domain, domain.cohort().orElseThrow(), "can't be started: " + e.getMessage());
+        }
+    }
+
+    private void refuse(DomainRuntime domain, Decision decision, MeasuredImages images) {
+        if (journal.failed()) {
+            rest(domain, DomainState.REFUSED, "the audit log can't be written", List.of());
+            return;
+        }
+        Explanation words = Explanation.of(decision);
+        List<Snapshot.GateView> gates = words.verdicts().stream()
+                .map(v -> new Snapshot.GateView(
+                        v.gate().jsonName(),
+                        v.outcome().jsonName(),
+                        v.text(),
+                        v.position().toString()))
+                .toList();
+        boolean onlyWindow = words.verdicts().stream()
+                .allMatch(v -> (v.outcome() == Outcome.REFUSE) == (v.gate() == Gate.TIME_WINDOW));
+        boolean image = decision.reason(Gate.MEASUREMENT) == Reason.SENDER_NOT_MEASURED;
+        domain.awaitWindow(onlyWindow && domain.domain().lifecycle().autostart());
+        rest(
+                domain,
+                onlyWindow ? DomainState.IDLE : DomainState.REFUSED,
+                image ? images.text() : words.deciding().text(),
+                gates);
+    }
+
+    private void rest(DomainRuntime domain, DomainState state, String reason, List<Snapshot.GateView> gates) {
+        domain.leaveCohort();
+        domain.refused(state, reason, gates);
+        if (state == DomainState.REFUSED) {
+            channels.ended(domain, false, domain.name() + " was refused its start");
+        }
+        check();
+        onRest.run();
+    }
+
+    /** A VMM has built its machine. */
+    void ready(DomainRuntime domain) {
+        domain.state(DomainState.READY);
+        opening = true;
+        channels.openAll(domain);
+        opening = false;
+        check();
+    }
+
+    /** Lets those guests run that wait for nothing any more. */
+    void check() {
+        // A domain that has just been built is at rest between two of its channels.
+        if (opening) {
+            return;
+        }
+        for (DomainRuntime domain : fabric.domains()) {
+            domain.cohort().ifPresent(Cohort::check);
+        }
+    }
+
+    /** Tells a domain to stop, or forgets its start; one that does not obey is killed. */
+    void stop(DomainRuntime domain, String reason) {
+        if (domain.cancelRestart() || domain.awaitsWindow()) {
+            domain.awaitWindow(false);
+            domain.note(reason);
+            onRest.run();
+        }
+        if (!domain.alive() && domain.cohort().isPresent()) {
+            rest(domain, DomainState.IDLE, reason, List.of());
+        }
+        if (domain.alive() && !domain.stopping()) {
+            VmmLink told = domain.link().orElseThrow();
+            domain.setStopping();
+            domain.send(new ToVmm.Stop());
+            loop.after(STOP_MILLIS, () -> {
+                if (domain.link().filter(link -> link == told).isPresent()) {
+                    domain.kill("did not stop when told to");
+                }
+            });
+        }
+    }
+
+    /** Ends everything: no domain is started any more. */
+    void end() {
+        ending = true;
+        channels.end();
+    }
+
+    /** Before anything starts: what has a window that is closed now is held. */
+    void holdClosedWindows() {
+        long mask = windows.mask();
+        for (Channel channel : fabric.channels()) {
+            if (!channel.flow().limits().when().open(mask)) {
+                channels.revoke(channel, Channel.Hold.WINDOW, "its window is closed");
+            }
+        }
+    }
+
+    /** A window has opened or closed: what must not be is ended, what may be is begun. */
+    void windowsChanged() {
+        long mask = windows.mask();
+        for (DomainRuntime domain : fabric.domains()) {
+            boolean open = domain.domain().lifecycle().when().open(mask);
+            if (!open && domain.alive() && !domain.stopping()) {
+                stop(domain, "its window is closed");
+                domain.awaitWindow(true);
+                domain.note("its window is closed");
+            } else if (open && domain.awaitsWindow() && !domain.alive() && !ending) {
+                start(List.of(domain));
+            }
+        }
+        for (Channel channel : fabric.channels()) {
+            if (channel.flow().limits().when().open(mask)) {
+                channels.lift(channel, Channel.Hold.WINDOW);
+            } else if (!channel.holds().contains(Channel.Hold.WINDOW)) {
+                channels.revoke(channel, Channel.Hold.WINDOW, "its window is closed");
+            }
+        }
+        onRest.run();
+    }
+
+    /** A domain's process is gone and everything about it is recorded: what follows is the policy's word. */
+    void ended(DomainRuntime domain) {
+        domain.leaveCohort();
+        decider.stopped(domain.domain());
+        domain.dead();
+        check();
+        if (!ending && !domain.stopping()) {
+            followUp(domain, domain.exitCode() != 0);
+        }
+        onRest.run();
+    }
+
+    private void followUp(DomainRuntime domain, boolean unexpected) {
+        RestartBudget restarts = domain.restarts();
+        if (restarts.wants(unexpected)) {
+            if (restarts.take(System.nanoTime())) {
+                restart(domain);
+                return;
+            }
+            journal.write(AuditKind.DOMAIN_RESTART, domain.name(), "", "no more: " + restarts.text());
+        }
+        if (unexpected && domain.domain().lifecycle().onUnexpectedExit() == UnexpectedExit.HALT) {
+            onHalt.accept(domain.name() + " ended unexpectedly, with code " + domain.exitCode());
+        }
+    }
+
+    private void restart(DomainRuntime domain) {
+        long millis = domain.restarts().delayMillis();
+        if (journal.write(
+                AuditKind.DOMAIN_RESTART,
+                domain.name(),
+                "",
+                domain.restarts().text() + ", after " + millis + " ms; it ended with code " + domain.exitCode())) {
+            domain.restartAt(loop.after(millis, () -> start(List.of(domain))));
+        }
+    }
+
+    /** Whether nothing runs and nothing will without being asked. */
+    boolean idle() {
+        for (DomainRuntime domain : fabric.domains()) {
+            if (domain.busy() && (!domain.awaitsWindow() || domain.alive() || windows.mayChange())) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
