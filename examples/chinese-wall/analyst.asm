@@ -1,11 +1,11 @@
-; The analyst: stays for ten seconds, takes papers from whichever customer's desk is opened to it, and then tells what it has seen.
-; The daemon's history decides whose these may be; the guest needs no rule of its own.
+; The analyst: stays for a minute, takes papers from whichever customer's desk is opened to it, and tells what it has read. The daemon's
+; history decides whose these may be; the guest needs no rule of its own.
 %include "../lib/guest.inc"
 %include "../lib/every.inc"
 %include "../lib/message.inc"
 
 TICK_MS         equ 100
-MOST_TICKS      equ 100
+MOST_TICKS      equ 600
 
 ; r15d: malformed papers
 main:   call    hear_bells
@@ -21,8 +21,6 @@ main:   call    hear_bells
         mov     eax, [ticks]
         cmp     eax, MOST_TICKS
         jb      .wait
-        lea     rdi, [report]
-        call    for_channels
         say     `: going home\n`
         ret
 
@@ -43,24 +41,12 @@ read_papers:
         call    check_message
         test    eax, eax
         jz      .bad
-        cmp     dword [message + MESSAGE_TYPE], TYPE_DATA
-        jne     read_papers
+        cmp     dword [message + MESSAGE_TYPE], TYPE_END
+        je      .end
         lea     rax, [counts]
         inc     dword [rax + rbx * 4]
-        cmp     dword [rax + rbx * 4], 1
-        jne     read_papers
-        say     ": reading "
-        mov     rdi, r12
-        call    put_text
-        print   `\n`
         jmp     read_papers
-.bad:   inc     r15d
-        jmp     read_papers
-.done:  ret
-
-; report (for for_channels)
-report: only    KIND_MEMORY, DIRECTION_IN, .done
-        say     ": "
+.end:   say     ": "
         mov     rdi, r12
         call    put_text
         print   " "
@@ -68,4 +54,7 @@ report: only    KIND_MEMORY, DIRECTION_IN, .done
         mov     edi, [rax + rbx * 4]
         call    put_number
         print   ` papers\n`
+        jmp     read_papers
+.bad:   inc     r15d
+        jmp     read_papers
 .done:  ret

@@ -13,6 +13,7 @@ import dev.cloister.policy.model.HostResource;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Window;
 import dev.cloister.policy.model.WindowClock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,6 +32,8 @@ final class Planner {
     private static final Set<Gate> STEADY = Set.of(Gate.DECLARED, Gate.LABELS, Gate.TYPES);
 
     private static final int REASON_BYTES = 96;
+    /** A run takes less. */
+    private static final Duration STEADY_FOR = Duration.ofMinutes(1);
 
     private final Policy policy;
     private final Batches batches;
@@ -40,6 +43,7 @@ final class Planner {
     private final Set<String> flowsUsed = new HashSet<>();
     private final Set<String> untested;
     private final long openWindows;
+    private final long unsteady;
     private final Optional<Instant> validUntil;
     private Oracle oracle;
 
@@ -49,6 +53,7 @@ final class Planner {
         this.allKinds = allKinds;
         Instant now = Instant.now();
         this.openWindows = new WindowClock(policy.windows(), now).openAt(now);
+        this.unsteady = unsteady(policy);
         this.validUntil = calendar(policy, now).nextChange(now);
         this.oracle = new Oracle(policy, openWindows);
         this.untested = new java.util.TreeSet<>(batches.leftOut());
@@ -71,6 +76,25 @@ final class Planner {
                 .filter(window -> window instanceof Window.Calendar)
                 .toList();
         return new WindowClock(windows, now);
+    }
+
+    /** Windows that open or close while the probes run, so that nobody can say which they will see. */
+    private static long unsteady(Policy policy) {
+        long bits = 0;
+        for (Window window : policy.windows()) {
+            if (window instanceof Window.Relative relative) {
+                boolean opens = !relative.after().isZero() && soon(relative.after());
+                boolean closes = relative.length()
+                        .filter(length -> soon(relative.after().plus(length)))
+                        .isPresent();
+                bits |= opens || closes ? 1L << window.index() : 0;
+            }
+        }
+        return bits;
+    }
+
+    private static boolean soon(Duration afterLoad) {
+        return afterLoad.compareTo(STEADY_FOR) <= 0;
     }
 
     private Suite suite() {
@@ -131,6 +155,9 @@ final class Planner {
         boolean typed = flow.from() instanceof HostEndpoint && flow.kind() == FlowKind.CONSOLE;
         if (typed && decision.granted()) {
             untested.add("flow " + flow.name() + ": its sender is a person at the console");
+        } else if ((flow.limits().when().windows() & unsteady) != 0) {
+            untested.add("flow " + flow.name() + ": its window opens or closes within " + STEADY_FOR.toSeconds()
+                    + " s of the load");
         } else if (flowsUsed.add(flow.name())) {
             Endpoint actor = flow.to() instanceof Domain ? flow.to() : flow.from();
             add(batch, Check.Deed.USE, actor, flow.from(), flow.to(), flow.kind(), Optional.of(flow), decision, false);
@@ -194,7 +221,9 @@ final class Planner {
     }
 
     private static boolean limited(Flow flow) {
-        return flow.rate().isPresent() || flow.limits().quota().isPresent();
+        return flow.rate().isPresent()
+                || flow.limits().quota().isPresent()
+                || flow.limits().when().restricted();
     }
 
     // Everything that a check holds; it would only be carried in a record and unpacked here.
