@@ -51,7 +51,7 @@ public record AuditEvent(
     public static AuditEvent decision(Decision decision) {
         Explanation words = Explanation.of(decision);
         Policy policy = decision.policy();
-        AuditEvent event = of(decision.granted() ? AuditKind.GRANT : AuditKind.REFUSAL)
+        AuditEvent verdicts = of(decision.granted() ? AuditKind.GRANT : AuditKind.REFUSAL)
                 .withPolicy(policy)
                 .withFlow(decision.flow().map(Flow::name).orElse(""))
                 .withRule(words.deciding().position())
@@ -62,6 +62,7 @@ public record AuditEvent(
                                 v.text(),
                                 v.position().toString()))
                         .toList());
+        AuditEvent event = at(decision, verdicts);
         return switch (decision.request()) {
             case Request.Start start ->
                 event.withDomain(policy.endpoint(start.domain()).name()).withDetail("request", "start");
@@ -76,6 +77,16 @@ public record AuditEvent(
             }
             case Request.Use use -> event.withDetail("request", "use").withDetail("units", Long.toString(use.units()));
         };
+    }
+
+    /** Adds when it was decided: what replaying the decision needs. */
+    private static AuditEvent at(Decision decision, AuditEvent event) {
+        Request request = decision.request();
+        AuditEvent at = event.withDetail(
+                "sinceLoad", Long.toString(request.nanos() - decision.history().loadedNanos()));
+        return decision.policy().windows().isEmpty()
+                ? at
+                : at.withDetail("openWindows", Long.toHexString(request.openWindows()));
     }
 
     /** Returns this event under a policy. */

@@ -16,6 +16,9 @@ public sealed interface Request {
     /** Returns the monotonic time in nanoseconds. */
     long nanos();
 
+    /** Returns the windows that are open. */
+    long openWindows();
+
     /** May the domain start with the images measured? */
     record Start(int domain, Measurements presented, long openWindows, long nanos) implements Request {}
 

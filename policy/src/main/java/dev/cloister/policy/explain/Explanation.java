@@ -8,25 +8,50 @@ import dev.cloister.policy.decision.Request;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.Forbid;
 import dev.cloister.policy.model.Label;
 import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.Quota;
 import dev.cloister.policy.model.SourcePosition;
+import dev.cloister.policy.model.TypeRule;
+import dev.cloister.policy.model.When;
+import dev.cloister.policy.model.Window;
+import dev.cloister.policy.model.WindowClock;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
-/** Puts a decision into words: each gate's verdict with its reason and the rule's position. Thread-safe. */
+/**
+ * Puts a decision into words: each gate's verdict with its reason and the rule's position. Words are made when they are asked for,
+ * from the history as it is then: ask at once, in the thread that decides.
+ */
 public final class Explanation {
     private final Decision decision;
     private final Policy policy;
+    private final LimitWords limits;
+    private final ConflictWords conflicts;
+    private final Optional<WindowClock> clock;
+    private final Optional<Instant> now;
 
-    private Explanation(Decision decision) {
+    private Explanation(Decision decision, Optional<WindowClock> clock, Optional<Instant> now) {
         this.decision = decision;
         this.policy = decision.policy();
+        this.clock = clock;
+        this.now = now;
+        this.limits = new LimitWords(decision);
+        this.conflicts = new ConflictWords(decision, from(), to());
     }
 
-    /** Explains a decision; words are made when they are asked for. */
+    /** Explains a decision. */
     public static Explanation of(Decision decision) {
-        return new Explanation(decision);
+        return new Explanation(decision, Optional.empty(), Optional.empty());
+    }
+
+    /** Explains a decision made at that time; then it is told as well when a closed window opens. */
+    public static Explanation of(Decision decision, WindowClock clock, Instant now) {
+        return new Explanation(decision, Optional.of(clock), Optional.of(now));
     }
 
     /** Returns every gate's verdict, in the gates' order. */
@@ -36,91 +61,147 @@ public final class Explanation {
 
     /** Returns the verdict that decided: the first refusal, or for a grant the first verdict. */
     public Verdict deciding() {
-        return verdicts().stream()
-                .filter(verdict -> verdict.outcome() == Outcome.REFUSE)
+        return Arrays.stream(Gate.values())
+                .filter(gate -> decision.reason(gate).outcome() == Outcome.REFUSE)
                 .findFirst()
+                .map(this::verdict)
                 .orElseGet(() -> verdict(Gate.DECLARED));
     }
 
     /** Returns one gate's verdict. */
     public Verdict verdict(Gate gate) {
         Reason reason = decision.reason(gate);
-        return new Verdict(gate, reason.outcome(), reason, text(reason), position(reason));
+        Words words = words(reason);
+        return new Verdict(gate, reason.outcome(), reason, words.text(), words.position());
     }
 
     // One exhaustive table over the reasons: splitting it would hide a missing row.
     @SuppressWarnings("PMD.CyclomaticComplexity")
-    private String text(Reason reason) {
+    private Words words(Reason reason) {
         return switch (reason) {
-            case NOT_APPLICABLE -> "does not concern this request";
-            case UNRESTRICTED -> "not restricted by this policy";
-            case FLOW_DECLARED -> "flow \"" + decision.flow().map(Flow::name).orElse("") + "\" is declared";
-            case DOMAIN_DECLARED -> "domain " + from().name() + " is declared";
-            case FLOW_FORBIDDEN ->
-                "flow \"" + decision.flow().map(Flow::name).orElse("") + "\" is forbidden by a fragment";
-            case FLOW_NOT_DECLARED -> "no flow " + from().name() + " -> " + to().name() + " of that kind is declared";
-            case DOMINATES -> show(to()) + " dominates " + show(from());
-            case GUARD_ACCEPTS -> bounds(to(), "accepts up to ", "from", from());
-            case GUARD_RELEASES -> bounds(from(), "releases down to ", "to", to());
-            case LABELS_FORBID -> show(to()) + " does not dominate " + show(from()) + " and no guard mediates";
-            case OUTSIDE_BOUNDS -> "the guard's bounds do not cover " + show(from()) + " -> " + show(to());
-            case TWO_GUARDS -> show(to()) + " does not dominate " + show(from()) + " and both are guards";
-            case TYPE_ALLOWED -> "a type rule allows it";
-            case TYPE_FORBIDS -> "no type rule allows it";
-            case NO_CONFLICT -> "no conflict of interest";
-            case PARTY_RUNS -> "a domain of a conflicting party runs";
-            case HISTORY_FORBIDS -> "information of a conflicting party would meet";
-            case WINDOW_OPEN -> "a window is open";
-            case WINDOW_CLOSED -> "no window is open";
-            case WITHIN_QUOTA -> "within the quota";
-            case FLOW_QUOTA_EXCEEDED -> "the flow's quota is used up";
-            case GUARD_QUOTA_EXCEEDED -> "the guard's quota is used up";
-            case DISK_NOT_MEASURED -> from().name() + " was not measured or differs from the policy";
-            case WITHIN_RATE -> "within the flow's rate";
-            case FLOW_RATE_EXCEEDED -> "the flow's rate is used up";
-            case REQUEST_RATE_EXCEEDED -> "the domain asks more often than requestRate allows";
-            case MEASURED -> "the images have the digests that the policy states";
+            case NOT_APPLICABLE -> new Words("does not concern this request", policy.position());
+            case UNRESTRICTED -> new Words("not restricted by this policy", policy.position());
+            case FLOW_DECLARED -> new Words("flow \"" + flow().name() + "\" is declared", flow().position());
+            case DOMAIN_DECLARED -> new Words("domain " + from().name() + " is declared", from().position());
+            case FLOW_NOT_DECLARED ->
+                new Words("no flow " + arrow() + " of that kind is declared", policy.flowsPosition());
+            case FLOW_FORBIDDEN -> forbidden();
+            case DOMINATES -> new Words(show(to()) + " dominates " + show(from()), to().position());
+            case GUARD_ACCEPTS -> guard(to(), bounds(to(), "accepts up to ", true, from()));
+            case GUARD_RELEASES -> guard(from(), bounds(from(), "releases down to ", false, to()));
+            case LABELS_FORBID ->
+                new Words(
+                        show(to()) + " does not dominate " + show(from()) + " and no guard mediates", to().position());
+            case OUTSIDE_BOUNDS ->
+                guard(
+                        policy.isGuard(to().index()) ? to() : from(),
+                        "the guard's bounds do not cover " + show(from()) + " -> " + show(to()));
+            case TWO_GUARDS ->
+                new Words(show(to()) + " does not dominate " + show(from()) + " and both are guards", to().position());
+            case TYPE_ALLOWED -> types(true);
+            case TYPE_FORBIDS -> types(false);
+            case NO_CONFLICT -> conflicts.none(decision.request() instanceof Request.Start);
+            case PARTY_RUNS -> conflicts.runs();
+            case HISTORY_FORBIDS -> conflicts.meets();
+            case WINDOW_OPEN -> window(limits.open(when()), limits.windows(when().windows()));
+            case WINDOW_CLOSED -> window(limits.closed(when(), clock, now), limits.closedWindows(when()));
+            case WITHIN_RATE -> rate("within the flow's rate: ");
+            case FLOW_RATE_EXCEEDED -> rate("the flow's rate is used up: ");
+            case REQUEST_RATE_EXCEEDED ->
+                new Words(
+                        "the domain asks more often than requestRate allows: " + LimitWords.rate(policy.requestRate()),
+                        policy.requestRate().position());
+            case WITHIN_QUOTA -> flow().limits().quota().isPresent() ? flowQuota("within ") : guardQuota("within ");
+            case FLOW_QUOTA_EXCEEDED -> flowQuota("");
+            case GUARD_QUOTA_EXCEEDED -> guardQuota("");
+            case MEASURED -> new Words("what was measured has the digests that the policy states", from().position());
             case SENDER_NOT_MEASURED -> unmeasured(from());
             case RECEIVER_NOT_MEASURED -> unmeasured(to());
+            case DISK_NOT_MEASURED ->
+                new Words(from().name() + " was not measured or differs from the policy", from().position());
         };
     }
 
-    // One exhaustive table over the reasons: splitting it would hide a missing row.
-    @SuppressWarnings("PMD.CyclomaticComplexity")
-    private SourcePosition position(Reason reason) {
-        return switch (reason) {
-            case NOT_APPLICABLE,
-                    UNRESTRICTED,
-                    TYPE_ALLOWED,
-                    TYPE_FORBIDS,
-                    NO_CONFLICT,
-                    PARTY_RUNS,
-                    HISTORY_FORBIDS,
-                    WINDOW_OPEN,
-                    WINDOW_CLOSED,
-                    WITHIN_QUOTA,
-                    FLOW_QUOTA_EXCEEDED,
-                    GUARD_QUOTA_EXCEEDED,
-                    FLOW_FORBIDDEN,
-                    DISK_NOT_MEASURED -> policy.position();
-            case FLOW_DECLARED -> decision.flow().map(Flow::position).orElseGet(policy::flowsPosition);
-            case FLOW_NOT_DECLARED -> policy.flowsPosition();
-            case DOMAIN_DECLARED -> from().position();
-            case DOMINATES, LABELS_FORBID, TWO_GUARDS, RECEIVER_NOT_MEASURED -> rule(to());
-            case GUARD_ACCEPTS -> policy.guard(to().index()).position();
-            case GUARD_RELEASES -> policy.guard(from().index()).position();
-            case OUTSIDE_BOUNDS ->
-                policy.guard((policy.isGuard(to().index()) ? to() : from()).index())
-                        .position();
-            case WITHIN_RATE, FLOW_RATE_EXCEEDED ->
-                decision.flow().flatMap(Flow::rate).orElse(policy.requestRate()).position();
-            case REQUEST_RATE_EXCEEDED -> policy.requestRate().position();
-            case MEASURED, SENDER_NOT_MEASURED -> rule(from());
+    private Flow flow() {
+        return decision.flow().orElseThrow(() -> new IllegalStateException("no flow is concerned"));
+    }
+
+    private Words forbidden() {
+        Forbid forbid = flow().forbidden().orElseThrow();
+        String because = forbid.because().isEmpty() ? "" : ": " + forbid.because();
+        return new Words(
+                "flow \"" + flow().name() + "\" is declared, but fragment " + forbid.fragment() + " forbids it"
+                        + because,
+                forbid.position());
+    }
+
+    private Words guard(Endpoint guard, String text) {
+        return new Words(text, policy.guard(guard.index()).position());
+    }
+
+    private String bounds(Endpoint guard, String verb, boolean from, Endpoint other) {
+        var declared = policy.guard(guard.index());
+        Label limit = from ? declared.from() : declared.to();
+        return "guard " + guard.name() + " " + verb + policy.lattice().format(limit) + ", covering " + show(other);
+    }
+
+    private Words types(boolean allowed) {
+        FlowKind kind = decision.request() instanceof Request.Open open ? open.kind() : flow().kind();
+        String what = "type " + type(from()) + " send kind " + kind.jsonName() + " to type " + type(to());
+        Optional<TypeRule> rule = policy.types().rule(from().type(), to().type(), kind);
+        return new Words(
+                (allowed ? "a rule lets " : "no rule lets ") + what,
+                rule.map(TypeRule::position).orElseGet(this::typesPosition));
+    }
+
+    private SourcePosition typesPosition() {
+        return policy.types().rules().stream()
+                .findFirst()
+                .map(TypeRule::position)
+                .orElseGet(from()::position);
+    }
+
+    private String type(Endpoint endpoint) {
+        return endpoint.type() == Endpoint.NO_TYPE
+                ? "(none)"
+                : policy.types().types().get(endpoint.type());
+    }
+
+    private When when() {
+        return switch (decision.request()) {
+            case Request.Start start ->
+                policy.domains().get(start.domain()).lifecycle().when();
+            case Request.Open _, Request.Use _ -> flow().limits().when();
         };
     }
 
-    private static SourcePosition rule(Endpoint endpoint) {
-        return endpoint.position();
+    private Words window(String text, List<Window> windows) {
+        return new Words(
+                text, windows.stream().findFirst().map(Window::position).orElseGet(policy::position));
+    }
+
+    private Words rate(String lead) {
+        var rate = flow().rate().orElseThrow();
+        return new Words(lead + LimitWords.rate(rate), rate.position());
+    }
+
+    private Words flowQuota(String lead) {
+        Quota quota = flow().limits().quota().orElseThrow();
+        return new Words(lead + limits.flowQuota(flow(), quota), quota.position());
+    }
+
+    private Words guardQuota(String lead) {
+        Quota quota = policy.releaseQuota(flow()).orElseThrow();
+        return new Words(lead + limits.guardQuota(flow(), quota), quota.position());
+    }
+
+    private Words unmeasured(Endpoint endpoint) {
+        String what = endpoint instanceof Domain domain
+                ? domain.image().files().getFirst().path()
+                : endpoint.name();
+        return new Words(
+                "the images of " + endpoint.name() + " (" + what + ") were not measured or differ from the policy",
+                endpoint.position());
     }
 
     private Endpoint from() {
@@ -139,17 +220,8 @@ public final class Explanation {
         };
     }
 
-    private String bounds(Endpoint guard, String verb, String bound, Endpoint other) {
-        var declared = policy.guard(guard.index());
-        Label limit = "from".equals(bound) ? declared.from() : declared.to();
-        return "guard " + guard.name() + " " + verb + policy.lattice().format(limit) + ", covering " + show(other);
-    }
-
-    private String unmeasured(Endpoint endpoint) {
-        String what = endpoint instanceof Domain domain
-                ? domain.image().files().getFirst().path()
-                : endpoint.name();
-        return "the images of " + endpoint.name() + " (" + what + ") were not measured or differ from the policy";
+    private String arrow() {
+        return from().name() + " -> " + to().name();
     }
 
     private String show(Endpoint endpoint) {

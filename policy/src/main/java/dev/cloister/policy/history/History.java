@@ -29,6 +29,7 @@ public final class History {
     private static final int NONE = ConflictSet.NO_PARTY;
 
     private final Policy policy;
+    private final long loaded;
     private final Meters meters;
     private final int flows;
     private final boolean[] runs;
@@ -45,6 +46,7 @@ public final class History {
     /** Starts with full buckets, unused quotas, nothing running and no contacts; no request is earlier than the load. */
     public History(Policy policy, long loadedNanos) {
         this.policy = policy;
+        loaded = loadedNanos;
         flows = policy.flows().size();
         int endpoints = policy.endpoints().size();
         int sets = policy.conflicts().size();
@@ -85,6 +87,11 @@ public final class History {
                 policy.isGuard(endpoint.index())
                         && (policy.guard(endpoint.index()).sanitizes() >>> set & 1) != 0;
         };
+    }
+
+    /** Returns when the policy was loaded, from which periods of quotas are counted. */
+    public long loadedNanos() {
+        return loaded;
     }
 
     /** Returns the party whose information an endpoint holds, or NO_PARTY, {@link #SEVERAL}, {@link #EXEMPT}. */
