@@ -10,12 +10,12 @@ import java.util.Set;
 
 /** The benchmark command; {@code docs/benchmarks.md} says how to run it and what the figures mean. */
 public final class Benchmarks {
-    private static final Set<String> ALL = Set.of("exit", "start", "ring");
+    private static final Set<String> ALL = Set.of("exit", "start", "ring", "policy");
 
     private Benchmarks() {}
 
     /**
-     * Runs the named benchmarks, or all: {@code exit}, {@code start}, {@code ring}.
+     * Runs the named benchmarks, or all: {@code exit}, {@code start}, {@code ring}, {@code policy}.
      *
      * @param args the root of the source tree, then names
      * @throws Exception if a contender fails
@@ -33,6 +33,9 @@ public final class Benchmarks {
         }
         if (wanted.contains("ring")) {
             RingBench.run(out);
+        }
+        if (wanted.contains("policy")) {
+            PolicyBench.run(out, scratch);
         }
     }
 
