@@ -25,6 +25,9 @@ import java.util.Optional;
  * load, check and why, each in a JVM of its own that has done nothing before.
  */
 final class PolicyBench {
+    private static final long SEED = 1;
+    private static final int DOMAINS = 10_000;
+    private static final int FLOWS = 100_000;
     private static final int ROUNDS = 5;
     private static final int QUESTIONS = 100_000;
     private static final int PASSES = 20;
@@ -38,7 +41,7 @@ final class PolicyBench {
 
     static void run(PrintStream out, Path scratch) throws Exception {
         Path file = scratch.resolve("big-policy.json");
-        BigPolicy.write(file);
+        Files.writeString(file, BigPolicy.text(SEED, DOMAINS, FLOWS));
         Policy policy = PolicyLoader.parse(file);
         out.printf(
                 Locale.ROOT,
