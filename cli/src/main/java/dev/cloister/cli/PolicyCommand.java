@@ -7,6 +7,7 @@ import dev.cloister.cli.policy.DiffCommand;
 import dev.cloister.cli.policy.FmtCommand;
 import dev.cloister.cli.policy.GraphCommand;
 import dev.cloister.cli.policy.HashCommand;
+import dev.cloister.cli.policy.ModelCommand;
 import dev.cloister.cli.policy.PathsCommand;
 import dev.cloister.cli.policy.ScheduleCommand;
 import dev.cloister.cli.policy.SignCommand;
@@ -32,6 +33,7 @@ import picocli.CommandLine.Spec;
             CovertCommand.class,
             DiffCommand.class,
             GraphCommand.class,
+            ModelCommand.class,
             FmtCommand.class,
             HashCommand.class,
             SignCommand.class,

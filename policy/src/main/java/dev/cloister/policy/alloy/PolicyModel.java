@@ -109,14 +109,14 @@ public record PolicyModel(String text, List<Question> questions) {
                     new Question(
                             Question.Subject.NONINTERFERENCE,
                             names.unique("noInterference"),
-                            "nor over flows and shared resources that nobody has accepted?",
+                            "does nothing go against it over flows or shared resources that nobody has accepted?",
                             all),
                     "no interferes");
             check(
                     new Question(
                             Question.Subject.NONINTERFERENCE,
                             names.unique("noResidual"),
-                            "nor over budgeted reverse edges and accepted sharing?",
+                            "is there no further pair that budgeted reverse edges or accepted sharing join against it?",
                             all),
                     "no residual");
             if (!policy.conflicts().isEmpty()) {

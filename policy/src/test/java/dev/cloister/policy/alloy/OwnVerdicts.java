@@ -1,6 +1,8 @@
 package dev.cloister.policy.alloy;
 
 import dev.cloister.policy.analysis.Closure;
+import dev.cloister.policy.analysis.DomainVerdict;
+import dev.cloister.policy.analysis.DomainVerdicts;
 import dev.cloister.policy.analysis.EdgeSet;
 import dev.cloister.policy.analysis.FlowGraph;
 import dev.cloister.policy.analysis.PolicyCheck;
@@ -139,6 +141,14 @@ final class OwnVerdicts {
         return policy.flows().stream()
                 .filter(flow -> found(flow.position(), FindingId.CONFLICT_NEVER_BOTH))
                 .map(Flow::name)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** Domains of that verdict. */
+    Set<String> domains(DomainVerdict.Verdict verdict) {
+        return DomainVerdicts.of(policy).stream()
+                .filter(domain -> domain.verdict() == verdict)
+                .map(domain -> domain.domain().name())
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
