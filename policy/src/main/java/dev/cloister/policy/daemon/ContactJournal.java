@@ -107,7 +107,10 @@ final class ContactJournal implements AutoCloseable {
             throw new IOException(damage);
         }
         contacts.add(new Contact(
-                fields.get("set"), fields.get("party"), fields.get("endpoint"), fields.getOrDefault("name", "")));
+                fields.getOrDefault("set", ""),
+                fields.getOrDefault("party", ""),
+                fields.getOrDefault("endpoint", ""),
+                fields.getOrDefault("name", "")));
     }
 
     /** Bytes of an incomplete last line that were removed. */
