@@ -27,13 +27,15 @@ final class DaemonProcess implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "end-daemon"));
     }
 
-    /** Starts the daemon; its messages go to our stderr. */
-    static DaemonProcess start(Path policy, Path state, boolean acceptUnenforced) throws IOException {
+    /** Starts the daemon; its messages go to our stderr. With keys, it runs only a policy that one of them signed. */
+    static DaemonProcess start(Path policy, Path state, boolean acceptUnenforced, List<Path> trustedKeys)
+            throws IOException {
         List<String> command = new ArrayList<>(ChildJvm.daemon());
         command.addAll(List.of("--policy", policy.toString(), "--state", state.toString(), "--exit-when-idle"));
         if (acceptUnenforced) {
             command.add("--accept-unenforced");
         }
+        trustedKeys.forEach(key -> command.addAll(List.of("--trusted-key", key.toString())));
         command.add("--");
         command.addAll(ChildJvm.vmm());
         return new DaemonProcess(new ProcessBuilder(command)

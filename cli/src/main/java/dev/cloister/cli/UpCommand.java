@@ -2,7 +2,7 @@ package dev.cloister.cli;
 
 import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.client.PolicyDaemonClient;
-import dev.cloister.policy.language.PolicyLoader;
+import dev.cloister.policy.daemon.SignedPolicy;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
@@ -50,6 +50,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  cloister up examples/quickstart/policy.json",
             "  cloister up policy.json --timeout 60s --report run.json",
+            "  cloister up policy.json --trusted-key public.pem",
         })
 final class UpCommand implements Callable<Integer> {
     private static final int INTERVAL_MILLIS = 250;
@@ -76,6 +77,12 @@ final class UpCommand implements Callable<Integer> {
     private boolean quiet;
 
     @Option(
+            names = "--trusted-key",
+            paramLabel = "KEY",
+            description = "run the policy only if this public key signed it; may be given several times")
+    private List<Path> trustedKeys = List.of();
+
+    @Option(
             names = "--accept-unenforced",
             description = "run a policy all the same that asks for what this release does not enforce; recorded in the "
                     + "audit log")
@@ -91,7 +98,7 @@ final class UpCommand implements Callable<Integer> {
         requireHost();
         LiveScreen screen = new LiveScreen(spec.commandLine().getOut(), Terminal.isTerminal());
         int code;
-        try (DaemonProcess daemon = DaemonProcess.start(file, state.of(policy.name()), acceptUnenforced)) {
+        try (DaemonProcess daemon = DaemonProcess.start(file, state.of(policy.name()), acceptUnenforced, trustedKeys)) {
             Path socket = daemon.awaitReady();
             try (ScheduledExecutorService alarm = timer(socket);
                     ConsoleLines consoles = new ConsoleLines(screen)) {
@@ -122,7 +129,7 @@ final class UpCommand implements Callable<Integer> {
 
     private Policy load() throws CommandFailure, IOException {
         try {
-            Policy policy = PolicyLoader.load(file);
+            Policy policy = SignedPolicy.load(file, trustedKeys);
             List<Problem> unmet = Enforcement.problems(policy);
             if (!unmet.isEmpty() && !acceptUnenforced) {
                 throw new PolicyException(unmet);

@@ -14,6 +14,7 @@ import java.util.List;
  * @param exitWhenIdle whether to end once no domain is left
  * @param answerTimeout time that a VMM has for each step
  * @param acceptUnenforced whether a policy is run that asks for more than this release enforces
+ * @param trustedKeys files of public keys of which one must have signed the policy; none for a policy that needs no signature
  */
 public record DaemonOptions(
         Path policy,
@@ -22,7 +23,8 @@ public record DaemonOptions(
         Path kvmDevice,
         boolean exitWhenIdle,
         Duration answerTimeout,
-        boolean acceptUnenforced) {
+        boolean acceptUnenforced,
+        List<Path> trustedKeys) {
     /** The device of the kernel's hypervisor. */
     public static final Path KVM = Path.of("/dev/kvm");
     /** Time that a VMM has for each step unless said otherwise. */
@@ -36,7 +38,7 @@ public record DaemonOptions(
     /** Name of the lock in the state directory. */
     public static final String LOCK_NAME = "lock";
 
-    /** Options that accept nothing unenforced. */
+    /** Options that accept nothing unenforced and ask for no signature. */
     public DaemonOptions(
             Path policy,
             Path stateDirectory,
@@ -44,11 +46,12 @@ public record DaemonOptions(
             Path kvmDevice,
             boolean exitWhenIdle,
             Duration answerTimeout) {
-        this(policy, stateDirectory, vmmCommand, kvmDevice, exitWhenIdle, answerTimeout, false);
+        this(policy, stateDirectory, vmmCommand, kvmDevice, exitWhenIdle, answerTimeout, false, List.of());
     }
 
-    /** Copies the command. */
+    /** Copies the lists. */
     public DaemonOptions {
+        trustedKeys = List.copyOf(trustedKeys);
         vmmCommand = List.copyOf(vmmCommand);
     }
 

@@ -4,7 +4,6 @@ import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
-import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.AuditFull;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.HostEndpoint;
@@ -133,7 +132,7 @@ public final class PolicyDaemon implements AutoCloseable {
     /** Opens a daemon with a log, a journal and a clock of its own, which it closes; for tests of failing storage and of time. */
     static PolicyDaemon open(DaemonOptions options, Clock clock, Opener<AuditLog> log, Opener<ContactStorage> contacts)
             throws PolicyException, IOException {
-        Policy policy = PolicyLoader.load(options.policy());
+        Policy policy = SignedPolicy.load(options.policy(), options.trustedKeys());
         List<Problem> unmet = Enforcement.problems(policy);
         if (!unmet.isEmpty() && !options.acceptUnenforced()) {
             throw new PolicyException(unmet);

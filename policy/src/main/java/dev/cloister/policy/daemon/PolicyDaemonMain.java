@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The daemon's process.
  *
  * <pre>PolicyDaemonMain --policy FILE --state DIRECTORY [--kvm DEVICE] [--exit-when-idle] [--answer-timeout SECONDS]
- *     [--accept-unenforced] -- VMM-PROGRAM ARGUMENTS...</pre>
+ *     [--accept-unenforced] [--trusted-key FILE]... -- VMM-PROGRAM ARGUMENTS...</pre>
  *
  * Prints {@code ready SOCKET} on standard output once the control socket listens, and at the end one line for each domain.
  * SIGTERM ends it in order. Exit codes: 0 every domain ended with code 0 or the end was asked for, 64 usage, 65 bad policy, 69 the
@@ -29,7 +30,7 @@ public final class PolicyDaemonMain {
     private static final long ORDERLY_END_SECONDS = 15;
     private static final String SYNTAX =
             "usage: policyd --policy FILE --state DIRECTORY [--kvm DEVICE] [--exit-when-idle] [--answer-timeout"
-                    + " SECONDS] [--accept-unenforced] -- VMM-PROGRAM ARGUMENTS...";
+                    + " SECONDS] [--accept-unenforced] [--trusted-key FILE]... -- VMM-PROGRAM ARGUMENTS...";
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final PrintStream out;
@@ -129,12 +130,14 @@ public final class PolicyDaemonMain {
         private Duration timeout = DaemonOptions.DEFAULT_ANSWER_TIMEOUT;
         private boolean exitWhenIdle;
         private boolean acceptUnenforced;
+        private final List<Path> trustedKeys = new ArrayList<>();
 
         void option(String name, String value) {
             switch (name) {
                 case "--policy" -> policy = Path.of(value);
                 case "--state" -> state = Path.of(value);
                 case "--kvm" -> kvm = Path.of(value);
+                case "--trusted-key" -> trustedKeys.add(Path.of(value));
                 case "--answer-timeout" -> timeout = seconds(value);
                 default -> throw new IllegalArgumentException(name + ": unknown option");
             }
@@ -147,7 +150,7 @@ public final class PolicyDaemonMain {
             if (command.isEmpty() || !command.getFirst().startsWith("/")) {
                 throw new IllegalArgumentException("after -- comes the VMM program by its absolute path");
             }
-            return new DaemonOptions(policy, state, command, kvm, exitWhenIdle, timeout, acceptUnenforced);
+            return new DaemonOptions(policy, state, command, kvm, exitWhenIdle, timeout, acceptUnenforced, trustedKeys);
         }
 
         private static Duration seconds(String value) {

@@ -1,14 +1,17 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.language.PolicyLoader;
+import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
+import dev.cloister.policy.model.Problem;
 import dev.cloister.policy.text.PolicySignature;
 import dev.cloister.policy.text.PolicySignatureException;
 import dev.cloister.policy.text.TrustedKey;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** Loads a policy for enforcement; where keys are given, only one that was signed with one of them. */
 public final class SignedPolicy {
@@ -20,21 +23,30 @@ public final class SignedPolicy {
      *
      * @param file the policy; its signature is expected beside it
      * @param trustedKeys files of public keys; none for a policy that needs no signature
-     * @throws PolicyException if it can't be loaded or may not be enforced
-     * @throws PolicySignatureException if it isn't signed as asked for, or a key can't be read
+     * @throws PolicyException if it isn't signed as asked for or a key can't be read ({@link FindingId#UNTRUSTED}), or if it can't be
+     *     loaded or may not be enforced
      */
-    public static Policy load(Path file, List<Path> trustedKeys) throws PolicyException, PolicySignatureException {
+    public static Policy load(Path file, List<Path> trustedKeys) throws PolicyException {
         if (trustedKeys.isEmpty()) {
             return PolicyLoader.load(file);
         }
-        List<TrustedKey> keys = new ArrayList<>(trustedKeys.size());
-        for (Path key : trustedKeys) {
-            keys.add(TrustedKey.read(key));
+        try {
+            List<TrustedKey> keys = new ArrayList<>(trustedKeys.size());
+            for (Path key : trustedKeys) {
+                keys.add(TrustedKey.read(key));
+            }
+            PolicySignature signature = PolicySignature.read(PolicySignature.fileOf(file));
+            signature.requireTrusted(keys);
+            Policy policy = PolicyLoader.load(file);
+            signature.requireCovers(policy.digest());
+            return policy;
+        } catch (PolicySignatureException e) {
+            throw new PolicyException(List.of(untrusted(file, e)));
         }
-        PolicySignature signature = PolicySignature.read(PolicySignature.fileOf(file));
-        signature.requireTrusted(keys);
-        Policy policy = PolicyLoader.load(file);
-        signature.requireCovers(policy.digest());
-        return policy;
+    }
+
+    private static Problem untrusted(Path file, PolicySignatureException e) {
+        String message = Objects.requireNonNullElse(e.getMessage(), "not signed");
+        return new Problem(FindingId.UNTRUSTED, Problem.Severity.ERROR, file.toString(), 0, 0, message, "", "", "");
     }
 }

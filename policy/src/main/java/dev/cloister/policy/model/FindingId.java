@@ -22,6 +22,7 @@ public enum FindingId {
     SELF_FLOW("CLP012", "references"),
     ENDPOINT_MISUSE("CLP013", "references"),
     WRONG_KIND("CLP014", "references"),
+    UNTRUSTED("CLP015", "language"),
     AGAINST_LATTICE("CLP020", "labels"),
     GUARD_UNSOUND("CLP021", "labels"),
     TOO_MANY_CHANNELS("CLP022", "admission"),

@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.policy.language.Samples;
+import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.text.Keys;
 import dev.cloister.policy.text.PolicySignature;
-import dev.cloister.policy.text.PolicySignatureException;
-import dev.cloister.policy.text.PolicySignatureException.Kind;
 import dev.cloister.policy.text.SigningKey;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,11 +40,14 @@ class SignedPolicyTest {
                 PolicySignature.sign(digest, key).toJson());
     }
 
-    private void refused(Kind kind) {
+    private void refused(String words) {
         assertThatThrownBy(() -> SignedPolicy.load(policy, trusted))
                 .isInstanceOfSatisfying(
-                        PolicySignatureException.class,
-                        e -> assertThat(e.kind()).isEqualTo(kind));
+                        PolicyException.class,
+                        e -> assertThat(e.problems()).singleElement().satisfies(problem -> {
+                            assertThat(problem.id()).isEqualTo(FindingId.UNTRUSTED);
+                            assertThat(problem.message()).contains(words);
+                        }));
     }
 
     @Test
@@ -60,11 +62,11 @@ class SignedPolicyTest {
     @Test
     void refusesTheUnsignedWithoutReadingIt() throws Exception {
         Files.writeString(policy, "not even JSON");
-        refused(Kind.SIGNATURE_MISSING);
+        refused("the policy is not signed");
         Files.writeString(policy, Samples.VALID);
         sign("bob");
         Files.writeString(policy, "not even JSON");
-        refused(Kind.KEY_UNKNOWN);
+        refused("which is not trusted");
     }
 
     @Test
@@ -73,15 +75,17 @@ class SignedPolicyTest {
         Files.writeString(policy, "// a comment is no change\n" + Samples.VALID);
         assertThat(SignedPolicy.load(policy, trusted).name()).isEqualTo("sample");
         Files.writeString(policy, Samples.with("\"cpus\": 2", "\"cpus\": 3"));
-        refused(Kind.DIGEST_DIFFERS);
+        refused("changed after it was signed");
         Files.writeString(policy, "not even JSON");
-        assertThatThrownBy(() -> SignedPolicy.load(policy, trusted)).isInstanceOf(PolicyException.class);
+        assertThatThrownBy(() -> SignedPolicy.load(policy, trusted))
+                .isInstanceOf(PolicyException.class)
+                .hasMessageContaining("CLP002");
     }
 
     @Test
     void refusesAKeyThatCanNotBeRead() throws Exception {
         sign("alice");
         trusted = List.of(folder.resolve("alice.pub"), folder.resolve("none.pub"));
-        refused(Kind.KEY_UNREADABLE);
+        refused("none.pub does not exist");
     }
 }

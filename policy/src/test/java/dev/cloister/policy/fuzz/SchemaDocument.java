@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SchemaDocument {
     private static final int DEEPEST = 12;
-    private static final int ONE_IN_STRANGE = 60;
+    private static final int ONE_IN_STRANGE = 200;
 
     private final Map<?, ?> root;
     private final List<String> strings;
@@ -38,7 +38,7 @@ final class SchemaDocument {
     }
 
     private @Nullable Object value(@Nullable Object schema, Choices choices, int depth) {
-        if (choices.below(ONE_IN_STRANGE) == ONE_IN_STRANGE - 1) {
+        if (isStrange(choices)) {
             return choices.of(strange);
         }
         if (!(schema instanceof Map<?, ?> map) || depth > DEEPEST) {
@@ -83,43 +83,122 @@ final class SchemaDocument {
 
     private Object object(Map<?, ?> schema, Choices choices, int depth) {
         Map<String, @Nullable Object> object = new LinkedHashMap<>();
-        List<?> required = schema.get("required") instanceof List<?> list ? list : List.of();
-        if (schema.get("properties") instanceof Map<?, ?> properties) {
-            properties.forEach((name, inner) -> {
-                boolean wanted = required.contains(name) ? choices.below(100) < 98 : choices.below(4) == 1;
-                if (wanted) {
-                    object.put((String) name, value(inner, choices, depth + 1));
-                }
-            });
-        }
+        Map<?, ?> properties = map(schema.get("properties"));
+        properties.forEach((name, inner) -> {
+            boolean wanted = list(schema.get("required")).contains(name) || choices.below(4) == 1;
+            if (wanted) {
+                object.put((String) name, value(inner, choices, depth + 1));
+            }
+        });
         if (schema.get("additionalProperties") instanceof Map<?, ?> inner) {
             for (int i = choices.below(4); i > 0; i--) {
-                object.put(choices.of(strings), value(inner, choices, depth + 1));
+                object.put(string(map(schema.get("propertyNames")), choices), value(inner, choices, depth + 1));
             }
         }
-        if (choices.below(ONE_IN_STRANGE) == ONE_IN_STRANGE - 1) {
+        if (!isStrange(choices)) {
+            conditions(schema, object, properties, choices, depth);
+        }
+        if (isStrange(choices)) {
             object.put(choices.of(strings), choices.of(strange));
         }
         return object;
     }
 
+    /** Adds and removes members until the schema's further keywords are content, or nearly. */
+    private void conditions(
+            Map<?, ?> schema, Map<String, @Nullable Object> object, Map<?, ?> properties, Choices choices, int depth) {
+        for (String union : List.of("oneOf", "anyOf")) {
+            List<?> cases = list(schema.get(union));
+            if (!cases.isEmpty()) {
+                int chosen = choices.below(cases.size());
+                for (int i = 0; i < cases.size() && union.equals("oneOf"); i++) {
+                    list(map(cases.get(i)).get("required")).forEach(object::remove);
+                }
+                obey(map(cases.get(chosen)), object, properties, choices, depth);
+            }
+        }
+        if (schema.get("if") instanceof Map<?, ?> condition) {
+            obey(map(schema.get(holds(condition, object) ? "then" : "else")), object, properties, choices, depth);
+        }
+        list(schema.get("allOf")).forEach(inner -> conditions(map(inner), object, properties, choices, depth));
+    }
+
+    private void obey(
+            Map<?, ?> clause, Map<String, @Nullable Object> object, Map<?, ?> properties, Choices choices, int depth) {
+        map(clause.get("properties")).forEach((name, inner) -> {
+            if (Boolean.FALSE.equals(inner)) {
+                object.remove(name);
+            } else if (inner instanceof Map<?, ?> narrower && object.containsKey(name)) {
+                object.computeIfPresent(
+                        (String) name, (_, old) -> narrower.containsKey("const") ? narrower.get("const") : old);
+                map(narrower.get("properties")).forEach((below, none) -> {
+                    if (object.get(name) instanceof Map<?, ?> map && Boolean.FALSE.equals(none)) {
+                        map.remove(below);
+                    }
+                });
+            }
+        });
+        for (Object name : list(clause.get("required"))) {
+            if (!object.containsKey(name)) {
+                object.put((String) name, value(properties.get(name), choices, depth + 1));
+            }
+        }
+        conditions(clause, object, properties, choices, depth);
+    }
+
+    private static boolean holds(Map<?, ?> condition, Map<String, @Nullable Object> object) {
+        if (condition.get("not") instanceof Map<?, ?> inner) {
+            return !holds(inner, object);
+        }
+        if (!list(condition.get("required")).stream().allMatch(object::containsKey)) {
+            return false;
+        }
+        for (Map.Entry<?, ?> property : map(condition.get("properties")).entrySet()) {
+            Object value = object.get(property.getKey());
+            Map<?, ?> wanted = map(property.getValue());
+            boolean fits = wanted.containsKey("const")
+                    ? java.util.Objects.equals(wanted.get("const"), value)
+                    : list(wanted.get("enum")).contains(value);
+            if (!fits) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private Object array(Map<?, ?> schema, Choices choices, int depth) {
         long least = schema.get("minItems") instanceof Long number ? number : 0;
+        boolean unique = Boolean.TRUE.equals(schema.get("uniqueItems"));
         List<@Nullable Object> array = new ArrayList<>();
         for (long i = Math.min(4, least) + choices.below(3); i > 0; i--) {
-            array.add(value(schema.get("items"), choices, depth + 1));
+            Object item = value(schema.get("items"), choices, depth + 1);
+            if (!unique || !array.contains(item)) {
+                array.add(item);
+            }
         }
         return array;
+    }
+
+    private static boolean isStrange(Choices choices) {
+        return choices.below(ONE_IN_STRANGE) == ONE_IN_STRANGE - 1;
+    }
+
+    private static Map<?, ?> map(@Nullable Object value) {
+        return value instanceof Map<?, ?> map ? map : Map.of();
+    }
+
+    private static List<?> list(@Nullable Object value) {
+        return value instanceof List<?> list ? list : List.of();
     }
 
     private static Object integer(Map<?, ?> schema, Choices choices) {
         long least = schema.get("minimum") instanceof Long number ? number : 0;
         long most = schema.get("maximum") instanceof Long number ? number : least + 1000;
-        return switch (choices.below(12)) {
-            case 0 -> least - 1;
-            case 1 -> most + 1;
-            case 2 -> most;
-            case 3 -> least;
+        return switch (choices.below(60)) {
+            case 59 -> least - 1;
+            case 58 -> most + 1;
+            case 57 -> most;
+            case 56 -> least;
             default -> least + choices.below((int) Math.clamp(most - least + 1, 1, 1000));
         };
     }
@@ -127,7 +206,7 @@ final class SchemaDocument {
     /** Returns a string of the stock; mostly one that fits the pattern. */
     private String string(Map<?, ?> schema, Choices choices) {
         int first = choices.below(strings.size());
-        if (schema.get("pattern") instanceof String pattern && choices.below(20) != 19) {
+        if (schema.get("pattern") instanceof String pattern && choices.below(100) != 99) {
             Pattern compiled = Pattern.compile(pattern);
             for (int i = 0; i < strings.size(); i++) {
                 String candidate = strings.get((first + i) % strings.size());

@@ -121,7 +121,8 @@ final class StructuredInput {
         Choices choices = new Choices(data, from);
         List<@Nullable Object> holder = new ArrayList<>();
         holder.add(Trees.copy(choices.of(seeds)));
-        for (int edits = choices.below(MOST_EDITS); edits >= 0 && !choices.isEmpty(); edits--) {
+        int edits = 1 + choices.below(2) * choices.below(MOST_EDITS);
+        for (int i = 0; i < edits && !choices.isEmpty(); i++) {
             edit(holder, choices);
         }
         return new RandomJson(choices.below(4096)).text(holder.getFirst());
@@ -131,15 +132,23 @@ final class StructuredInput {
         List<Slot> slots = new ArrayList<>();
         collect(root, slots);
         Slot slot = choices.of(slots.subList(0, Math.min(slots.size(), MOST_SLOTS)));
-        switch (choices.below(8)) {
+        switch (choices.below(12)) {
             case 0, 1 -> slot.set(choices.of(STRANGE));
             case 2 -> slot.remove();
             case 3 -> slot.insert(name(choices), Trees.copy(choices.of(slots).get()));
             case 4 -> slot.insert(name(choices), choices.of(STRANGE));
             case 5 -> slot.set(foreign(choices));
             case 6 -> slot.rename(name(choices));
-            default -> slot.set(new ArrayList<>(List.of(slot.get() == null ? "null" : slot.get())));
+            case 7 -> slot.set(new ArrayList<>(List.of(slot.get() == null ? "null" : slot.get())));
+            default -> slot.set(kindred(slot, slots, choices));
         }
+    }
+
+    /** Returns what a member of the same name has elsewhere in the document: likely of the right form, less likely right. */
+    private static @Nullable Object kindred(Slot slot, List<Slot> slots, Choices choices) {
+        List<Slot> same =
+                slots.stream().filter(other -> other.name().equals(slot.name())).toList();
+        return Trees.copy(choices.of(same).get());
     }
 
     private String name(Choices choices) {
