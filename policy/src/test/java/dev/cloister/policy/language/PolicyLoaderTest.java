@@ -172,6 +172,103 @@ class PolicyLoaderTest {
         assertThat(refused).isGreaterThan(1000);
     }
 
+    @Test
+    void readsEverySection() throws Exception {
+        Policy policy = Samples.parse(Samples.FULL);
+        Domain desk = policy.domain("desk1").orElseThrow();
+        assertThat(desk.memory().hugePageBytes()).isEqualTo(2 << 20);
+        assertThat(desk.cpus().pin()).containsExactly(2, 3);
+        assertThat(desk.cgroup().orElseThrow().ioWeight()).isEqualTo(100);
+        assertThat(desk.cpuid().orElseThrow().hide()).containsExactly("avx2");
+        assertThat(desk.image().kernel()).isEmpty();
+        assertThat(desk.lifecycle().autostart()).isFalse();
+        assertThat(desk.lifecycle().when().lists()).containsExactly(1L);
+        assertThat(desk.lifecycle().restart().withinNanos()).isEqualTo(3_600_000_000_000L);
+        assertThat(desk.tags()).containsExactlyInAnyOrder("bank", "desk");
+        assertThat(policy.lattice().below()).containsExactly(0b0001L, 0b0011L, 0b0101L, 0b1111L);
+        assertThat(policy.types().allows(1, 0, FlowKind.EVENT)).isTrue();
+        assertThat(policy.types().allows(1, 0, FlowKind.STREAM)).isFalse();
+        assertThat(policy.windows()).extracting(window -> window.name()).containsExactly("work", "warmup");
+        assertThat(policy.conflicts().getFirst().parties())
+                .extracting(party -> party.name())
+                .containsExactly("#bank", "rival");
+        assertThat(policy.guards().getFirst().sanitizes()).isEqualTo(1);
+        assertThat(policy.guards().getFirst().quota().orElseThrow().amount()).isEqualTo(1 << 20);
+        assertThat(policy.flow("orders").orElseThrow().limits().when().lists()).containsExactly(3L);
+        assertThat(policy.flow("bell")
+                        .orElseThrow()
+                        .limits()
+                        .quota()
+                        .orElseThrow()
+                        .periodNanos())
+                .isEqualTo(60_000_000_000L);
+        assertThat(policy.assertions())
+                .extracting(claim -> claim.claim().jsonName())
+                .containsExactly("never", "unlessVia", "must");
+        assertThat(policy.residualRisks().getFirst().one()).hasSize(3);
+        assertThat(policy.schedule()
+                        .orElseThrow()
+                        .majors()
+                        .getFirst()
+                        .cpus()
+                        .getFirst()
+                        .nanos())
+                .isEqualTo(15_000_000);
+        assertThat(policy.capacity().orElseThrow().cpus()).isEqualTo(8);
+        assertThat(policy.covertLimit().orElseThrow().bitsPerSecond()).isEqualTo(1000);
+    }
+
+    /** Comments and the other liberties of JSON5 change neither the digest nor any position's truth. */
+    @Test
+    void acceptsTheLibertiesOfJson5() throws Exception {
+        String free = Samples.FULL
+                .replace("{\n  \"version\": 1,", "// A policy.\n{\n  /* the first */ version: +1,")
+                .replace("\"name\": \"desk2\"", "name: 'desk2'")
+                .replace("\"covertLimit\": {\"bitsPerSecond\": 1000}", "\"covertLimit\": {\"bitsPerSecond\": 1000,}");
+        Policy policy = Samples.parse(free);
+        assertThat(policy.digest()).isEqualTo(Samples.parse(Samples.FULL).digest());
+        int[] place = Samples.place(free, "{\"name\": \"bell\"");
+        assertThat(policy.flow("bell").orElseThrow().position())
+                .isEqualTo(new SourcePosition("p.json", place[0], place[1]));
+        assertThat(policy.position()).isEqualTo(new SourcePosition("p.json", 2, 1));
+        assertThat(Samples.parse(free.replace("1000,", "1001,")).digest()).isNotEqualTo(policy.digest());
+    }
+
+    /** Small files that ask for much: named again and again, everything selects everything. */
+    @Test
+    void boundsWhatSelectorsAndMisspeltNamesCost() {
+        Assertions.assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
+            StringBuilder domains = new StringBuilder();
+            StringBuilder flows = new StringBuilder();
+            for (int i = 0; i < 10_000; i++) {
+                domains.append(i == 0 ? "" : ",")
+                        .append(String.format(
+                                "{\"id\":\"00000000-0000-4000-8000-%012x\",\"name\":\"somewhat-longer-name-%d\",",
+                                i + 1, i))
+                        .append(
+                                "\"label\":{\"level\":\"a\"},\"memory\":\"1M\",\"image\":{\"kernel\":{\"path\":\"k\",\"sha256\":\"")
+                        .append(Samples.DIGEST)
+                        .append("\"}}}");
+                for (int n = 0; n < 5; n++) {
+                    flows.append(i + n == 0 ? "" : ",")
+                            .append(
+                                    "{\"name\":\"f\",\"from\":\"somewhat-longer-naem-1\",\"to\":\"x\",\"kind\":\"event\"}");
+                }
+            }
+            String head =
+                    "{\"version\":1,\"name\":\"n\",\"lattice\":{\"levels\":[\"a\"]},\"domains\":[" + domains + "],";
+            assertThat(ids(head + "\"flows\":[" + flows + "]}")).hasSize(Problems.LIMIT + 1);
+            String claim = "{\"never\":{\"from\":[\"*\"],\"to\":[\"*\"]}}";
+            String claims = (claim + ",").repeat(9_999) + claim;
+            assertThat(ids(head + "\"flows\":[],\"assertions\":[" + claims + "]}"))
+                    .contains("CLP008");
+            String shared = claims.replace("[\"*\"]", "\"*\"");
+            assertThat(Samples.parse(head + "\"flows\":[],\"assertions\":[" + shared + "]}")
+                            .assertions())
+                    .hasSize(10_000);
+        });
+    }
+
     private static List<String> ids(String text) {
         return failure(() -> Samples.parse(text)).problems().stream()
                 .map(problem -> problem.id().code())
