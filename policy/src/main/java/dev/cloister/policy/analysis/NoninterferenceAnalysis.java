@@ -123,19 +123,16 @@ final class NoninterferenceAnalysis implements Analysis {
 
     /** Returns how many pairs an edge connects against the labels, with an example other than its own ends. */
     private static String spread(AnalysisContext context, FlowEdge edge, EdgeSet which) {
-        FlowGraph graph = context.graph();
-        EdgeFilter filter = EdgeFilter.of(graph, which);
-        BitSet none = new BitSet();
-        BitSet sources = Reach.backward(graph, filter, FlowGraph.bits(List.of(edge.from())), none);
-        BitSet targets = Reach.forward(graph, filter, FlowGraph.bits(List.of(edge.to())), none);
-        targets.clear(graph.endpoints(), Math.max(graph.endpoints(), targets.length()));
+        Closure closure = context.closure(which);
+        BitSet targets = closure.reached(edge.to().index());
+        targets.set(edge.to().index());
         Map<Label, BitSet> forbidden = new HashMap<>();
         long pairs = 0;
         String example = "";
-        for (int from = sources.nextSetBit(0);
-                from >= 0 && from < graph.endpoints();
-                from = sources.nextSetBit(from + 1)) {
-            Endpoint source = context.policy().endpoint(from);
+        for (Endpoint source : context.policy().endpoints()) {
+            if (source != edge.from() && !closure.reaches(source, edge.from())) {
+                continue;
+            }
             BitSet reached = forbidden.computeIfAbsent(source.label(), label -> {
                 BitSet bits = (BitSet) targets.clone();
                 bits.andNot(context.dominating(label));
@@ -143,7 +140,7 @@ final class NoninterferenceAnalysis implements Analysis {
             });
             pairs += reached.cardinality();
             int to = reached.length() - 1;
-            if (to >= 0 && (from != edge.from().index() || to != edge.to().index())) {
+            if (to >= 0 && (source != edge.from() || to != edge.to().index())) {
                 example = ", such as " + context.show(source) + " and "
                         + context.show(context.policy().endpoint(to));
             }
