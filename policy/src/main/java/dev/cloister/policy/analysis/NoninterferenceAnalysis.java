@@ -128,7 +128,8 @@ final class NoninterferenceAnalysis implements Analysis {
         targets.set(edge.to().index());
         Map<Label, BitSet> forbidden = new HashMap<>();
         long pairs = 0;
-        String example = "";
+        Optional<Endpoint> otherSource = Optional.empty();
+        int otherTarget = -1;
         for (Endpoint source : context.policy().endpoints()) {
             if (source != edge.from() && !closure.reaches(source, edge.from())) {
                 continue;
@@ -141,11 +142,16 @@ final class NoninterferenceAnalysis implements Analysis {
             pairs += reached.cardinality();
             int to = reached.length() - 1;
             if (to >= 0 && (source != edge.from() || to != edge.to().index())) {
-                example = ", such as " + context.show(source) + " and "
-                        + context.show(context.policy().endpoint(to));
+                otherSource = Optional.of(source);
+                otherTarget = to;
             }
         }
-        return pairs <= 1 ? "" : "; with the flows before and behind it, it connects " + pairs + " pairs" + example;
+        if (otherSource.isEmpty()) {
+            return "";
+        }
+        return "; with the flows before and behind it, it connects " + pairs + " pairs, such as "
+                + context.show(otherSource.get()) + " and "
+                + context.show(context.policy().endpoint(otherTarget));
     }
 
     private static void sharing(AnalysisContext context, SharedResources resource, Findings findings) {
