@@ -39,13 +39,21 @@ final class Suggest {
         for (int j = 0; j <= b.length(); j++) {
             previous[j] = j;
         }
+        int previousLeast = 0;
         for (int i = 1; i <= a.length(); i++) {
             row[0] = i;
+            int least = i;
             for (int j = 1; j <= b.length(); j++) {
                 int cost = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
                 int value = Math.min(Math.min(row[j - 1], previous[j]) + 1, previous[j - 1] + cost);
                 row[j] = swapped(a, b, i, j) ? Math.min(value, before[j - 2] + 1) : value;
+                least = Math.min(least, row[j]);
             }
+            // What follows is never less than what two rows hold.
+            if (Math.min(least, previousLeast) >= bound) {
+                return bound;
+            }
+            previousLeast = least;
             int[] free = before;
             before = previous;
             previous = row;

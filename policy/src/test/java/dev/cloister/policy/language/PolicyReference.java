@@ -1,32 +1,64 @@
 package dev.cloister.policy.language;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /** Writes the fields' part of docs/policy-reference.md from the schema: one table per object, in order of first use. */
 final class PolicyReference {
+    /** Definitions that the page's table of values explains, with the word for each. */
+    private static final Map<String, String> VALUES = Map.of(
+            "name", "name",
+            "freeText", "text",
+            "statement", "text",
+            "size", "size",
+            "duration", "duration",
+            "date", "day",
+            "time", "time",
+            "endpoint", "endpoint",
+            "selector", "selector");
+
     private final Json.Obj root;
+    private final Map<String, String> examples;
     private final Set<String> order = new LinkedHashSet<>();
     private final StringBuilder out = new StringBuilder();
 
-    private PolicyReference(Json.Obj root) {
+    private PolicyReference(Json.Obj root, Map<String, String> examples) {
         this.root = root;
+        this.examples = examples;
     }
 
-    static String fields(String schema) {
-        Problems problems = new Problems("schema");
-        Json json = JsonTree.parse(schema.getBytes(StandardCharsets.UTF_8), problems)
+    private static Json.Obj parse(String schema) {
+        return (Json.Obj) JsonTree.parse(schema.getBytes(StandardCharsets.UTF_8), new Problems("schema"))
                 .orElseThrow();
-        PolicyReference reference = new PolicyReference((Json.Obj) json);
-        reference.object("policy", reference.root);
-        List<String> done = new ArrayList<>();
-        while (done.size() < reference.order.size()) {
+    }
+
+    /** Returns the names of a schema's definitions. */
+    static Set<String> definitions(String schema) {
+        return new HashSet<>(((Json.Obj) member(parse(schema), "$defs").orElseThrow())
+                .members()
+                .names());
+    }
+
+    /**
+     * Returns the sections.
+     *
+     * @param schema the schema's text
+     * @param name name of the outermost object
+     * @param known names of objects that have their section elsewhere
+     * @param examples an example for some objects, by name
+     */
+    static String fields(String schema, String name, Set<String> known, Map<String, String> examples) {
+        PolicyReference reference = new PolicyReference(parse(schema), examples);
+        reference.object(name, reference.root);
+        Set<String> done = new HashSet<>(known);
+        while (!done.containsAll(reference.order)) {
             String next = reference.order.stream()
-                    .filter(name -> !done.contains(name))
+                    .filter(object -> !done.contains(object))
                     .findFirst()
                     .orElseThrow();
             done.add(next);
@@ -48,6 +80,10 @@ final class PolicyReference {
                 .members()
                 .forEach((field, member) -> row(field, (Json.Obj) member.value(), required.contains(field)));
         out.append('\n');
+        String example = examples.get(name);
+        if (example != null) {
+            out.append("```json5\n").append(example).append("```\n\n");
+        }
     }
 
     private void row(String name, Json.Obj field, boolean required) {
@@ -62,7 +98,8 @@ final class PolicyReference {
         String own = text(field, "description");
         Optional<Json.Obj> scalar = reference(field)
                 .map(this::definition)
-                .filter(d -> member(d, "properties").isEmpty());
+                .filter(d -> member(d, "properties").isEmpty())
+                .filter(_ -> reference(field).filter(VALUES::containsKey).isEmpty());
         return scalar.map(json -> own + " " + text(json, "description")).orElse(own);
     }
 
@@ -70,11 +107,19 @@ final class PolicyReference {
         Optional<String> reference = reference(field);
         if (reference.isPresent()) {
             Json.Obj definition = definition(reference.get());
+            if (VALUES.containsKey(reference.get())) {
+                return VALUES.get(reference.get());
+            }
             if (member(definition, "properties").isEmpty()) {
                 return type(definition);
             }
             order.add(reference.get());
-            return "[" + reference.get() + "](#" + reference.get().toLowerCase(java.util.Locale.ROOT) + ")";
+            String plain = member(definition, "type")
+                            .filter(Json.Arr.class::isInstance)
+                            .isPresent()
+                    ? basic(definition).replace(" or object", " or ").replace("object or ", "")
+                    : "";
+            return plain + "[" + reference.get() + "](#" + reference.get().toLowerCase(java.util.Locale.ROOT) + ")";
         }
         if (member(field, "const").isPresent()) {
             return "`" + show(member(field, "const").get()) + "`";
@@ -97,6 +142,10 @@ final class PolicyReference {
                             .toList());
         }
         String name = text(field, "type");
+        Optional<Json> values = member(field, "additionalProperties").filter(Json.Obj.class::isInstance);
+        if (name.equals("object") && values.isPresent()) {
+            return "object: name to " + type((Json.Obj) values.get());
+        }
         if (!name.equals("array")) {
             return name;
         }

@@ -25,11 +25,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The published schema and the loader agree on what a policy's structure is. */
 class SchemaTest {
     private static final Schema SCHEMA = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
-            .getSchema(text(), InputFormat.JSON);
+            .getSchema(text("policy.schema.json"), InputFormat.JSON);
 
-    static String text() {
+    static String text(String file) {
         try (InputStream in =
-                Objects.requireNonNull(Policy.class.getResourceAsStream("/dev/cloister/policy/policy.schema.json"))) {
+                Objects.requireNonNull(Policy.class.getResourceAsStream("/dev/cloister/policy/" + file))) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new IllegalStateException(e);
