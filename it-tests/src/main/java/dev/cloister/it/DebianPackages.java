@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -61,6 +64,81 @@ public final class DebianPackages {
             return Optional.of(installed);
         }
         return fetch("seabios", "usr/share/seabios", name);
+    }
+
+    /**
+     * Debian's Chromium with its driver; the installed ones, where they are installed. Together with them come the packages that
+     * they need and the machine lacks.
+     *
+     * @return what starts them, or nothing with the reason printed
+     */
+    public Optional<Browser> chromium() {
+        Path binary = Path.of("/usr/bin/chromium");
+        Path driver = Path.of("/usr/bin/chromedriver");
+        if (Files.isExecutable(binary) && Files.isExecutable(driver)) {
+            return Optional.of(new Browser(binary, driver, Map.of()));
+        }
+        Optional<Browser> browser = unpackedBrowser();
+        if (browser.isEmpty()) {
+            List<String> needed = neededByBrowser();
+            if (needed.isEmpty() && isRoot()) {
+                run(List.of("apt-get", "-q", "update"));
+                needed = neededByBrowser();
+            }
+            // The browser last: while it is there, all is there.
+            needed.stream().sorted(Comparator.comparing("chromium"::equals)).forEach(this::unpack);
+        }
+        browser = unpackedBrowser();
+        if (browser.isEmpty()) {
+            skip("chromium", "it can't be downloaded here (no apt, or offline)");
+        }
+        return browser;
+    }
+
+    /**
+     * A browser.
+     *
+     * @param binary its program
+     * @param driver the program by which tests drive it
+     * @param environment what both need to find their libraries and fonts
+     */
+    public record Browser(Path binary, Path driver, Map<String, String> environment) {}
+
+    private Optional<Browser> unpackedBrowser() {
+        Path root = folder.resolve("unpacked").toAbsolutePath();
+        Path binary = root.resolve("usr/lib/chromium/chromium");
+        Path driver = root.resolve("usr/bin/chromedriver");
+        if (!Files.isExecutable(binary) || !Files.isExecutable(driver)) {
+            return Optional.empty();
+        }
+        String libraries = String.join(
+                ":",
+                root + "/usr/lib/x86_64-linux-gnu",
+                root + "/usr/lib/x86_64-linux-gnu/nss",
+                root + "/lib/x86_64-linux-gnu");
+        Map<String, String> environment = new HashMap<>(Map.of("LD_LIBRARY_PATH", libraries));
+        if (!Files.isDirectory(Path.of("/etc/fonts"))) {
+            environment.put("FONTCONFIG_PATH", root + "/etc/fonts");
+            environment.put("XDG_DATA_HOME", root + "/usr/share");
+        }
+        return Optional.of(new Browser(binary, driver, Map.copyOf(environment)));
+    }
+
+    /** What apt would install here; it is only asked, nothing is installed. */
+    private List<String> neededByBrowser() {
+        String prefix = "Inst ";
+        return run(List.of("apt-get", "-s", "--no-install-recommends", "install", "chromium", "chromium-driver"))
+                .stream()
+                .filter(line -> line.startsWith(prefix))
+                .map(line -> line.substring(prefix.length()).split(" ", 2)[0])
+                .toList();
+    }
+
+    private synchronized void unpack(String packageName) {
+        run(List.of("apt-get", "-q", "download", packageName));
+        firstIn(folder, packageName + "_", ".deb")
+                .ifPresent(archive ->
+                        run(List.of("dpkg-deb", "-x", archive.getFileName().toString(), "unpacked")));
     }
 
     /** The package that the kernel's meta-package depends on. */

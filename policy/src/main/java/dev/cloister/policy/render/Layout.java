@@ -24,6 +24,7 @@ final class Layout {
     private static final double GAP_Y = 44;
     private static final double PAD = 20;
     private static final double CAPTION = 26;
+    private static final double CAPTION_PX = 7.6;
     private static final double GROUP_GAP = 28;
     private static final double LAYER_GAP = 92;
     private static final double LAYER_PAD = 14;
@@ -39,16 +40,21 @@ final class Layout {
      * The domains of one label.
      *
      * @param label the label
+     * @param captionWidth room that its name needs
      * @param members their endpoints' indexes, in the order of drawing
      */
-    record Group(Label label, List<Integer> members) {
+    record Group(Label label, double captionWidth, List<Integer> members) {
         int columns() {
             int n = members.size();
             return n <= ONE_ROW ? Math.max(1, n) : (int) Math.ceil(Math.sqrt(n * 3.0));
         }
 
         double width() {
-            return Math.min(columns(), Math.max(1, members.size())) * (NODE_W + GAP_X) - GAP_X + 2 * PAD;
+            return Math.max(captionWidth, boxesWidth()) + 2 * PAD;
+        }
+
+        double boxesWidth() {
+            return Math.min(columns(), Math.max(1, members.size())) * (NODE_W + GAP_X) - GAP_X;
         }
 
         double height() {
@@ -127,7 +133,7 @@ final class Layout {
         }
         domains.forEach((rank, layer) -> {
             layers.add(layer.entrySet().stream()
-                    .map(group -> new Group(group.getKey(), group.getValue()))
+                    .map(group -> new Group(group.getKey(), captionWidth(group.getKey()), group.getValue()))
                     .collect(Collectors.toCollection(ArrayList::new)));
             hosts.add(hostOf.getOrDefault(rank, List.of()));
         });
@@ -137,6 +143,10 @@ final class Layout {
                 neighbours.get(edge.to().index()).add(edge.from().index());
             }
         }
+    }
+
+    private double captionWidth(Label label) {
+        return model.policy().lattice().format(label).length() * CAPTION_PX;
     }
 
     /** Sorts by barycentre in sweeps, and keeps the order with the fewest crossings. */
@@ -162,7 +172,7 @@ final class Layout {
     private List<List<Group>> copy() {
         return layers.stream()
                 .map(layer -> (List<Group>) layer.stream()
-                        .map(group -> new Group(group.label(), new ArrayList<>(group.members())))
+                        .map(group -> new Group(group.label(), group.captionWidth(), new ArrayList<>(group.members())))
                         .collect(Collectors.toCollection(ArrayList::new)))
                 .collect(Collectors.toCollection(ArrayList::new));
     }
@@ -284,9 +294,10 @@ final class Layout {
 
     private void members(Group group, double x, double y) {
         int columns = group.columns();
+        double left = x + (group.width() - group.boxesWidth()) / 2;
         for (int i = 0; i < group.members().size(); i++) {
             boxes[group.members().get(i)] = new Box(
-                    x + PAD + i % columns * (NODE_W + GAP_X),
+                    left + i % columns * (NODE_W + GAP_X),
                     y + PAD + CAPTION - 6 + i / columns * (NODE_H + GAP_Y),
                     NODE_W,
                     NODE_H);

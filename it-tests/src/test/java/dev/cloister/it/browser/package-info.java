@@ -1,0 +1,2 @@
+/** Pages as people see them: opened in a headless browser. */
+package dev.cloister.it.browser;
