@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.logging.Level;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -18,6 +20,9 @@ import org.openqa.selenium.logging.LoggingPreferences;
 
 /** A headless Chromium that keeps what pages write to the console and what they ask of the network. */
 final class Chromium implements AutoCloseable {
+    /** The address in a message about a request; the message has other addresses as well. */
+    private static final Pattern REQUEST = Pattern.compile("\"request\":\\{.*?\"url\":\"([^\"]*)\"");
+
     private final ChromeDriver driver;
 
     private Chromium(ChromeDriver driver) {
@@ -63,12 +68,15 @@ final class Chromium implements AutoCloseable {
         return entries(LogType.BROWSER).map(LogEntry::toString).toList();
     }
 
-    /** Returns the messages about requests since the last call, except those for the page itself and for data in it. */
+    /** Returns what was asked for since the last call, except files and data in the page. */
     List<String> requests() {
         return entries(LogType.PERFORMANCE)
                 .map(LogEntry::getMessage)
                 .filter(message -> message.contains("\"Network.requestWillBeSent\""))
-                .filter(message -> !message.contains("\"url\":\"file:") && !message.contains("\"url\":\"data:"))
+                .map(REQUEST::matcher)
+                .filter(Matcher::find)
+                .map(matcher -> matcher.group(1))
+                .filter(url -> !url.startsWith("file:") && !url.startsWith("data:"))
                 .toList();
     }
 
