@@ -49,12 +49,21 @@ final class AssertionsAnalysis implements Analysis {
         if (vacuous(assertion, assertion.from(), assertion.to(), findings)) {
             return;
         }
-        Optional<FlowPath> witness =
-                context.graph().shortestPath(edges(assertion), assertion.from(), assertion.to(), List.of());
-        if (witness.isPresent()) {
-            long pairs = pairs(context.closure(edges(assertion)), assertion);
-            violated(context, FindingId.NEVER_VIOLATED, assertion, witness.get(), pairs(pairs), findings);
+        long pairs = pairs(context.closure(edges(assertion)), assertion);
+        if (pairs > 0 && !omitted(FindingId.NEVER_VIOLATED, assertion, findings)) {
+            Optional<FlowPath> witness =
+                    context.graph().shortestPath(edges(assertion), assertion.from(), assertion.to(), List.of());
+            violated(context, FindingId.NEVER_VIOLATED, assertion, witness.orElseThrow(), pairs(pairs), findings);
         }
+    }
+
+    /** Counts a violation for which there is no more room. */
+    private static boolean omitted(FindingId id, Assertion assertion, Findings findings) {
+        boolean full = findings.full(id, Severity.ERROR);
+        if (full) {
+            findings.omit(id, Severity.ERROR, assertion.position(), 1);
+        }
+        return full;
     }
 
     private static String pairs(long pairs) {
@@ -84,16 +93,16 @@ final class AssertionsAnalysis implements Analysis {
         if (vacuous(assertion, from, to, findings)) {
             return;
         }
-        Optional<FlowPath> witness = context.graph().shortestPath(edges(assertion), from, to, assertion.via());
-        if (witness.isPresent()) {
-            violated(context, FindingId.UNLESS_VIA_VIOLATED, assertion, witness.get(), "", findings);
-        } else if (context.graph()
-                .shortestPath(edges(assertion), from, to, List.of())
-                .isEmpty()) {
+        if (pairs(context.closure(edges(assertion)), assertion) == 0) {
             findings.note(
                     FindingId.ASSERTION_VACUOUS,
                     assertion.position(),
                     name(assertion) + " holds because there is no path at all, not even via " + names(assertion.via()));
+            return;
+        }
+        Optional<FlowPath> witness = context.graph().shortestPath(edges(assertion), from, to, assertion.via());
+        if (witness.isPresent() && !omitted(FindingId.UNLESS_VIA_VIOLATED, assertion, findings)) {
+            violated(context, FindingId.UNLESS_VIA_VIOLATED, assertion, witness.get(), "", findings);
         }
     }
 
@@ -116,10 +125,6 @@ final class AssertionsAnalysis implements Analysis {
             FlowPath witness,
             String count,
             Findings findings) {
-        if (findings.full(id, Severity.ERROR)) {
-            findings.omit(id, Severity.ERROR, assertion.position(), 1);
-            return;
-        }
         String message = name(assertion) + " is violated: " + witness + count + because(assertion);
         findings.add(
                 id,

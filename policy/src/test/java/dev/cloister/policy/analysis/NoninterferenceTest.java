@@ -8,6 +8,7 @@ import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.HostEndpoint;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Problem;
 import dev.cloister.policy.model.Problem.Severity;
@@ -129,6 +130,17 @@ class NoninterferenceTest {
                 .hasSize(2)
                 .allMatch(problem -> problem.severity() == Severity.ERROR)
                 .noneMatch(problem -> problem.message().contains("memory"));
+    }
+
+    @Test
+    void readersOfOneDiskShareIt() {
+        HostEndpoint disk = builder.disk("data", builder.label(0));
+        builder.flow("r1", disk, low, FlowKind.DISK, 0);
+        assertThat(found(FindingId.SHARING_UNDECLARED)).hasSize(2);
+        builder.flow("r2", disk, high, FlowKind.DISK, 1);
+        assertThat(found(FindingId.SHARING_UNDECLARED))
+                .hasSize(3)
+                .anyMatch(problem -> problem.message().contains("share a disk"));
     }
 
     @Test

@@ -13,6 +13,8 @@ import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Guard;
+import dev.cloister.policy.model.HostEndpoint;
+import dev.cloister.policy.model.HostObject;
 import dev.cloister.policy.model.Image;
 import dev.cloister.policy.model.Label;
 import dev.cloister.policy.model.Lattice;
@@ -25,6 +27,7 @@ import dev.cloister.policy.model.ResidualRisk;
 import dev.cloister.policy.model.Schedule;
 import dev.cloister.policy.model.SourcePosition;
 import dev.cloister.policy.model.TypeEnforcement;
+import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -39,6 +42,7 @@ final class PolicyBuilder {
 
     private final Lattice lattice;
     private final List<Domain> domains = new ArrayList<>();
+    private final List<HostEndpoint> host = new ArrayList<>();
     private final List<Guard> guards = new ArrayList<>();
     private final List<Flow> flows = new ArrayList<>();
     private final List<Assertion> assertions = new ArrayList<>();
@@ -90,6 +94,15 @@ final class PolicyBuilder {
                 here());
         domains.add(domain);
         return domain;
+    }
+
+    /** Adds a disk; every domain has to be there already. */
+    HostEndpoint disk(String name, Label label) {
+        HostObject object = new HostObject.Disk(name, Path.of(name), Optional.empty(), true);
+        HostEndpoint disk = new HostEndpoint(
+                domains.size() + host.size(), "@disk:" + name, label, Endpoint.NO_TYPE, object, here());
+        host.add(disk);
+        return disk;
     }
 
     void guard(Domain domain, Label from, Label to) {
@@ -181,7 +194,7 @@ final class PolicyBuilder {
                 List.of(),
                 List.of(),
                 domains,
-                List.of(),
+                host,
                 guards,
                 flows,
                 new PolicyParts.Claims(assertions, risks, schedule, capacity, covertLimit),
