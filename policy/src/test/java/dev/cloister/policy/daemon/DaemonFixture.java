@@ -31,6 +31,7 @@ final class DaemonFixture {
     private final List<String> domains = new ArrayList<>();
     private final List<String> flows = new ArrayList<>();
     private String rest = "";
+    private String host = "";
 
     DaemonFixture(Path directory) {
         this.directory = directory;
@@ -38,13 +39,18 @@ final class DaemonFixture {
 
     /** Adds a domain that behaves as the words say. */
     DaemonFixture domain(String name, String level, String behaviour) throws IOException {
+        return domain(name, level, behaviour, "");
+    }
+
+    /** Adds a domain with further members, each with a comma in front. */
+    DaemonFixture domain(String name, String level, String behaviour, String more) throws IOException {
         byte[] image = ("image of " + name).getBytes(StandardCharsets.US_ASCII);
         Files.write(directory.resolve(name + ".elf"), image);
         UUID id = UUID.nameUUIDFromBytes(image);
         domains.add("""
             {"id": "%s", "name": "%s", "label": {"level": "%s"}, "memory": "1M",
-             "image": {"kernel": {"path": "%s.elf", "sha256": "%s"}, "cmdline": "%s"}}\
-            """.formatted(id, name, level, name, sha256(image), behaviour));
+             "image": {"kernel": {"path": "%s.elf", "sha256": "%s"}, "cmdline": "%s"}%s}\
+            """.formatted(id, name, level, name, sha256(image), behaviour, more));
         flow("tty-" + name, name, "@console", "console", "");
         return this;
     }
@@ -60,6 +66,12 @@ final class DaemonFixture {
         return flow(name, from, to, "memory", ", \"recordBytes\": 256, \"records\": 64");
     }
 
+    /** Adds members to the host's, each with a comma in front. */
+    DaemonFixture host(String members) {
+        host = members;
+        return this;
+    }
+
     DaemonFixture more(String members) {
         rest = members;
         return this;
@@ -69,9 +81,9 @@ final class DaemonFixture {
         Path policy = directory.resolve("policy.json");
         Files.writeString(policy, """
             {"version": 1, "name": "test", "lattice": {"levels": ["low", "high"], "compartments": []},
-             "host": {"audit": {"label": {"level": "high"}}, "console": {"label": {"level": "high"}}},
+             "host": {"audit": {"label": {"level": "high"}}, "console": {"label": {"level": "high"}}%s},
              "domains": [%s], "flows": [%s]%s}
-            """.formatted(String.join(",\n", domains), String.join(",\n", flows), rest));
+            """.formatted(host, String.join(",\n", domains), String.join(",\n", flows), rest));
         return new DaemonOptions(
                 policy, directory.resolve("state"), vmmCommand(), Path.of("/dev/null"), false, timeout);
     }

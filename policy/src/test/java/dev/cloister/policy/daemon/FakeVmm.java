@@ -107,7 +107,7 @@ public final class FakeVmm {
         if (attach.role() == Direction.OUT) {
             Mapping mapping = Mapping.writable(fds.getFirst(), 0, channel.sizeBytes());
             RingWriter ring = new RingWriter(mapping.segment(), channel.recordBytes(), channel.recordCount());
-            ring.reset(1);
+            ring.reset(attach.epoch());
             byte[] hello = ("hello from " + config.orElseThrow().name()).getBytes(StandardCharsets.US_ASCII);
             ring.write(hello, 0, hello.length);
         } else {
@@ -148,6 +148,14 @@ public final class FakeVmm {
                         send(new FromVmm.Violation(ViolationKind.READ_ONLY_WRITE, "gpa 0xd0200000, attempt " + i));
                     }
                 }
+                case "units" ->
+                    send(new FromVmm.Status(
+                            DomainState.RUNNING,
+                            Engine.DIRECT,
+                            0,
+                            List.of(),
+                            List.of(new FromVmm.ChannelCounters(
+                                    Integer.parseInt(parts[1]), Long.parseLong(parts[2]), 0, 0))));
                 case "exit" -> exit(Integer.parseInt(parts[1]));
                 case "echo" -> echo();
                 case "send-fd" -> control.send(bytes(new FromVmm.Ready()), List.of(Fd.own(0)));
