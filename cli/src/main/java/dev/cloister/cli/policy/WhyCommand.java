@@ -3,15 +3,15 @@ package dev.cloister.cli.policy;
 import dev.cloister.cli.CommandFailure;
 import dev.cloister.cli.ExitCodes;
 import dev.cloister.cli.Lines;
+import dev.cloister.policy.analysis.FlowGraph;
 import dev.cloister.policy.explain.Why;
-import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -51,13 +51,24 @@ public final class WhyCommand implements Callable<Integer> {
     @Option(names = "--kind", paramLabel = "KIND", description = "only channels of this kind: ${COMPLETION-CANDIDATES}")
     private FlowKind kind;
 
+    @Option(
+            names = "--at",
+            paramLabel = "TIME",
+            description = "ask for this time, such as 2026-11-21T10:00:00Z (default: now)")
+    private Instant at;
+
     @Option(names = "--json", description = "print the verdicts as JSON")
     private boolean json;
 
     @Override
     public Integer call() throws CommandFailure {
         Policy policy = PolicyFile.load(file);
-        Why why = Why.explain(policy, endpoint(policy, from), endpoint(policy, to), Optional.ofNullable(kind));
+        Why why = Why.explain(
+                FlowGraph.of(policy),
+                PolicyFile.endpoint(policy, from),
+                PolicyFile.endpoint(policy, to),
+                Optional.ofNullable(kind),
+                at == null ? Instant.now() : at);
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(why.json());
@@ -75,15 +86,5 @@ public final class WhyCommand implements Callable<Integer> {
         } else {
             Lines.wrap(out, "", line);
         }
-    }
-
-    private static Endpoint endpoint(Policy policy, String name) throws CommandFailure {
-        return policy.endpoint(name)
-                .orElseThrow(() -> new CommandFailure(
-                        ExitCodes.BAD_INPUT,
-                        "the policy has no endpoint '" + name + "'; it has "
-                                + policy.endpoints().stream()
-                                        .map(Endpoint::name)
-                                        .collect(Collectors.joining(", "))));
     }
 }

@@ -2,6 +2,7 @@ package dev.cloister.policy.explain;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.cloister.policy.analysis.FlowGraph;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.DecisionCore;
 import dev.cloister.policy.decision.Measurements;
@@ -11,13 +12,15 @@ import dev.cloister.policy.history.History;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
-import dev.cloister.policy.model.Mediation;
 import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.WindowClock;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Why information may or may not move from one endpoint to another: the decision on each declared flow, or on an
@@ -43,6 +46,8 @@ public record Why(Policy policy, Endpoint from, Endpoint to, List<Answer> answer
     public record Answer(
             Optional<FlowKind> kind, Optional<Flow> flow, boolean granted, List<Verdict> verdicts, Verdict deciding) {}
 
+    private static final long ALL_WINDOWS = -1;
+
     /** Copies the lists. */
     public Why {
         answers = List.copyOf(answers);
@@ -50,7 +55,7 @@ public record Why(Policy policy, Endpoint from, Endpoint to, List<Answer> answer
     }
 
     /**
-     * Explains a pair.
+     * Explains a pair by itself: what the flows between the two say while every window is open.
      *
      * @param policy the policy
      * @param from the sender
@@ -58,21 +63,53 @@ public record Why(Policy policy, Endpoint from, Endpoint to, List<Answer> answer
      * @param kind only this kind, or every kind
      */
     public static Why explain(Policy policy, Endpoint from, Endpoint to, Optional<FlowKind> kind) {
+        List<Answer> answers = answers(policy, from, to, kind, ALL_WINDOWS, Explanation::of);
+        return new Why(policy, from, to, answers, new WhyNotes(policy, from, to).induced());
+    }
+
+    /**
+     * Explains a pair at a time, with ways over other endpoints, what the two share, and what assertions say of them.
+     *
+     * @param graph the policy's flow graph
+     * @param from the sender
+     * @param to the receiver
+     * @param kind only this kind, or every kind
+     * @param now the time; windows that are relative count from here
+     */
+    public static Why explain(FlowGraph graph, Endpoint from, Endpoint to, Optional<FlowKind> kind, Instant now) {
+        Policy policy = graph.policy();
+        WindowClock clock = new WindowClock(policy.windows(), now);
+        List<Answer> answers =
+                answers(policy, from, to, kind, clock.openAt(now), decision -> Explanation.of(decision, clock, now));
+        WhyNotes notes = new WhyNotes(policy, from, to);
+        List<String> all = new ArrayList<>(notes.induced());
+        all.addAll(notes.beyond(graph));
+        return new Why(policy, from, to, answers, all);
+    }
+
+    private static List<Answer> answers(
+            Policy policy,
+            Endpoint from,
+            Endpoint to,
+            Optional<FlowKind> kind,
+            long openWindows,
+            Function<Decision, Explanation> words) {
         Measurements stated = Measurements.asStated(policy);
+        History history = new History(policy, 0);
         List<Answer> answers = new ArrayList<>();
         for (Flow flow : policy.flowsOf(from)) {
             boolean asked =
                     flow.from() == from && flow.to() == to && kind.stream().allMatch(k -> k == flow.kind());
             if (asked) {
-                answers.add(
-                        answer(policy, open(from, to, flow.kind(), flow.index(), stated), Optional.of(flow.kind())));
+                Request request = open(from, to, flow.kind(), flow.index(), stated, openWindows);
+                answers.add(answer(DecisionCore.decide(policy, history, request), Optional.of(flow.kind()), words));
             }
         }
         if (answers.isEmpty()) {
-            FlowKind asked = kind.orElse(FlowKind.MEMORY);
-            answers.add(answer(policy, open(from, to, asked, Request.ANY_FLOW, stated), kind));
+            Request request = open(from, to, kind.orElse(FlowKind.MEMORY), Request.ANY_FLOW, stated, openWindows);
+            answers.add(answer(DecisionCore.decide(policy, history, request), kind, words));
         }
-        return new Why(policy, from, to, answers, notes(policy, from, to));
+        return answers;
     }
 
     /** Returns whether any of the answers is a grant. */
@@ -80,30 +117,15 @@ public record Why(Policy policy, Endpoint from, Endpoint to, List<Answer> answer
         return answers.stream().anyMatch(Answer::granted);
     }
 
-    private static Request open(Endpoint from, Endpoint to, FlowKind kind, int flow, Measurements stated) {
-        return new Request.Open(from.index(), to.index(), kind, flow, Request.BY_DAEMON, stated, -1, 0);
+    private static Request open(
+            Endpoint from, Endpoint to, FlowKind kind, int flow, Measurements stated, long openWindows) {
+        return new Request.Open(from.index(), to.index(), kind, flow, Request.BY_DAEMON, stated, openWindows, 0);
     }
 
-    private static Answer answer(Policy policy, Request request, Optional<FlowKind> kind) {
-        Decision decision = DecisionCore.decide(policy, new History(policy, 0), request);
-        Explanation words = Explanation.of(decision);
+    private static Answer answer(
+            Decision decision, Optional<FlowKind> kind, Function<Decision, Explanation> explanation) {
+        Explanation words = explanation.apply(decision);
         return new Answer(kind, decision.flow(), decision.granted(), words.verdicts(), words.deciding());
-    }
-
-    private static List<String> notes(Policy policy, Endpoint from, Endpoint to) {
-        List<String> notes = new ArrayList<>();
-        for (Flow flow : policy.flowsOf(from)) {
-            if (flow.from() == to && flow.to() == from && flow.kind().inducesReverseEdge()) {
-                boolean allowed = Mediation.of(policy, from.index(), to.index()).allowed();
-                String budget = flow.backChannel()
-                        .map(b -> "at most " + b.bitsPerSecond() + " bits/s")
-                        .orElse("no budget declared");
-                notes.add("flow \"" + flow.name() + "\" (" + flow.position() + ") lets " + to.name()
-                        + " see the credit of " + from.name() + ": "
-                        + (allowed ? "allowed by the labels" : budget));
-            }
-        }
-        return notes;
     }
 
     /** Returns the explanation as lines of text, the last one ended as well. */
