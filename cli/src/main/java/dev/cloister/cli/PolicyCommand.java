@@ -4,11 +4,13 @@ import dev.cloister.cli.policy.CheckCommand;
 import dev.cloister.cli.policy.CovertCommand;
 import dev.cloister.cli.policy.CutCommand;
 import dev.cloister.cli.policy.DiffCommand;
+import dev.cloister.cli.policy.EvalCommand;
 import dev.cloister.cli.policy.FmtCommand;
 import dev.cloister.cli.policy.GraphCommand;
 import dev.cloister.cli.policy.HashCommand;
 import dev.cloister.cli.policy.ModelCommand;
 import dev.cloister.cli.policy.PathsCommand;
+import dev.cloister.cli.policy.ReplayCommand;
 import dev.cloister.cli.policy.ScheduleCommand;
 import dev.cloister.cli.policy.SignCommand;
 import dev.cloister.cli.policy.TestgenCommand;
@@ -28,6 +30,8 @@ import picocli.CommandLine.Spec;
             CheckCommand.class,
             ScheduleCommand.class,
             WhyCommand.class,
+            EvalCommand.class,
+            ReplayCommand.class,
             PathsCommand.class,
             CutCommand.class,
             CovertCommand.class,

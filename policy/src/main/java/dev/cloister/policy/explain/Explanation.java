@@ -112,8 +112,8 @@ public final class Explanation {
                         "the domain asks more often than requestRate allows: " + LimitWords.rate(policy.requestRate()),
                         policy.requestRate().position());
             case WITHIN_QUOTA -> flow().limits().quota().isPresent() ? flowQuota("within ") : guardQuota("within ");
-            case FLOW_QUOTA_EXCEEDED -> flowQuota("");
-            case GUARD_QUOTA_EXCEEDED -> guardQuota("");
+            case FLOW_QUOTA_EXCEEDED -> flowQuota("beyond ");
+            case GUARD_QUOTA_EXCEEDED -> guardQuota("beyond ");
             case MEASURED -> new Words("what was measured has the digests that the policy states", from().position());
             case SENDER_NOT_MEASURED -> unmeasured(from());
             case RECEIVER_NOT_MEASURED -> unmeasured(to());

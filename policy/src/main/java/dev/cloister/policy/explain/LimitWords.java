@@ -45,9 +45,13 @@ final class LimitWords {
     private String quota(String whose, String unit, Quota quota, long used) {
         long since = decision.request().nanos() - decision.history().loadedNanos();
         Duration left = Duration.ofNanos(quota.periodNanos() - Math.floorMod(since, quota.periodNanos()));
-        String asked = decision.request() instanceof Request.Use use ? ", " + use.units() + " asked for" : "";
-        return whose + " is " + quota.amount() + " " + unit + " per " + show(Duration.ofNanos(quota.periodNanos()))
-                + ": " + used + " used" + asked + "; the next period begins in " + show(left);
+        return whose + " of " + quota.amount() + " " + unit + " per " + show(Duration.ofNanos(quota.periodNanos()))
+                + ": " + used + " used" + asked() + "; the next period begins in " + show(left);
+    }
+
+    private String asked() {
+        boolean more = decision.request() instanceof Request.Use && !decision.granted();
+        return more ? ", " + ((Request.Use) decision.request()).units() + " more asked for" : "";
     }
 
     /** A token bucket in numbers. */

@@ -11,6 +11,7 @@ import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.HostEndpoint;
+import dev.cloister.policy.model.ImageFile;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.WindowClock;
 import java.time.Duration;
@@ -117,13 +118,41 @@ public final class Sequence {
         history.restore(set, endpoint.index(), party);
     }
 
+    /** Forgets every measurement: nothing counts as measured. */
+    void forget() {
+        measured = Measurements.none();
+    }
+
+    /** Returns whether an endpoint counts as measured. */
+    boolean measured(Endpoint endpoint) {
+        return measured.match(endpoint.index());
+    }
+
+    /** Measures a domain's image: it is as the policy states it, or it is not. */
+    void measure(Domain domain, boolean asStated) {
+        measure(
+                domain,
+                digest(domain.image().kernel(), asStated),
+                digest(domain.image().firmware(), asStated),
+                digest(domain.image().initrd(), asStated));
+    }
+
+    private static String digest(Optional<ImageFile> file, boolean asStated) {
+        return asStated ? file.map(ImageFile::sha256).orElse("") : "differs";
+    }
+
     /** May a domain start? If so it runs from now on. */
     public Decision start(Domain domain) {
-        Decision decision = decide(new Request.Start(domain.index(), measured, windows(), nanos()));
+        Decision decision = mayStart(domain);
         if (decision.granted()) {
             history.started(domain.index());
         }
         return decision;
+    }
+
+    /** May a domain start? Nothing follows from it. */
+    Decision mayStart(Domain domain) {
+        return decide(new Request.Start(domain.index(), measured, windows(), nanos()));
     }
 
     /** A domain ends, and with it its channels. */
@@ -144,14 +173,18 @@ public final class Sequence {
      */
     public Decision open(
             Endpoint from, Endpoint to, FlowKind kind, Optional<Flow> flow, Optional<Domain> asker, Contacts made) {
-        int named = flow.map(Flow::index).orElse(Request.ANY_FLOW);
-        int by = asker.map(Domain::index).orElse(Request.BY_DAEMON);
-        Decision decision =
-                decide(new Request.Open(from.index(), to.index(), kind, named, by, measured, windows(), nanos()));
+        Decision decision = mayOpen(from, to, kind, flow, asker);
         if (decision.granted()) {
             history.opened(decision.flow().orElseThrow().index(), made);
         }
         return decision;
+    }
+
+    /** May a channel be opened? Nothing follows from it. */
+    Decision mayOpen(Endpoint from, Endpoint to, FlowKind kind, Optional<Flow> flow, Optional<Domain> asker) {
+        int named = flow.map(Flow::index).orElse(Request.ANY_FLOW);
+        int by = asker.map(Domain::index).orElse(Request.BY_DAEMON);
+        return decide(new Request.Open(from.index(), to.index(), kind, named, by, measured, windows(), nanos()));
     }
 
     /** A channel ends. */

@@ -15,7 +15,7 @@ public record Answer(Map<String, String> reasons, String flow, Set<String> conta
     /** Nothing was asked and nothing happened. */
     public static final Answer NOTHING = new Answer(Map.of(), "", Set.of(), Set.of());
 
-    private static final Set<String> PASSING = Set.of(
+    static final Set<String> PASSING = Set.of(
             "NOT_APPLICABLE",
             "UNRESTRICTED",
             "FLOW_DECLARED",

@@ -1,5 +1,6 @@
 package dev.cloister.policy.reference;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -62,7 +63,7 @@ public sealed interface Event {
 
         @Override
         public Map<String, Object> line() {
-            return Doc.of("do", "pass", "nanos", nanos);
+            return Doc.of("do", "pass", "after", BigDecimal.valueOf(nanos, 9).toPlainString() + "s");
         }
     }
 
