@@ -65,12 +65,7 @@ public final class CovertCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure {
-        if (max < 1 || max > MOST) {
-            throw new ParameterException(spec.commandLine(), "--max " + max + ": expected 1 to " + MOST);
-        }
-        if (from != null && to == null) {
-            throw new ParameterException(spec.commandLine(), "FROM needs TO: for all receivers write '*'");
-        }
+        checkArguments();
         Policy policy = PolicyFile.load(file);
         CovertCapacity capacity = CovertCapacity.of(policy, Optional.of(LocalDate.now()));
         List<CovertPair> pairs = from == null || to == null
@@ -85,6 +80,15 @@ public final class CovertCommand implements Callable<Integer> {
         long limit = policy.covertLimit().map(CovertLimit::bitsPerSecond).orElse(Long.MAX_VALUE);
         boolean above = pairs.stream().anyMatch(pair -> pair.unbounded() || pair.bitsPerSecond() > limit);
         return above ? ExitCodes.FOUND : ExitCodes.OK;
+    }
+
+    private void checkArguments() {
+        if (max < 1 || max > MOST) {
+            throw new ParameterException(spec.commandLine(), "--max " + max + ": expected 1 to " + MOST);
+        }
+        if (from != null && to == null) {
+            throw new ParameterException(spec.commandLine(), "FROM needs TO: for all receivers write '*'");
+        }
     }
 
     private List<CovertPair> between(CovertCapacity capacity, List<Endpoint> starts, List<Endpoint> ends)

@@ -53,14 +53,14 @@ final class Changes {
                 before.windows(),
                 after.windows(),
                 Window::name,
-                Changes::definition,
+                Changes::span,
                 window -> window.position().toString());
         named(
                 "conflict set",
                 before.conflicts(),
                 after.conflicts(),
                 ConflictSet::name,
-                Changes::definition,
+                Changes::parties,
                 set -> set.position().toString());
         changed(
                 "requestRate",
@@ -101,7 +101,7 @@ final class Changes {
                         sort + " \"" + name.apply(item) + "\"", definition.apply(item), "none", position.apply(item)));
     }
 
-    private static String definition(Window window) {
+    private static String span(Window window) {
         return switch (window) {
             case Window.Calendar calendar ->
                 calendar.from() + "-" + calendar.to() + " " + calendar.zone() + " " + new TreeSet<>(calendar.days())
@@ -113,7 +113,7 @@ final class Changes {
         };
     }
 
-    private static String definition(ConflictSet set) {
+    private static String parties(ConflictSet set) {
         return set.mode().jsonName() + " of "
                 + set.parties().stream()
                         .map(party ->
