@@ -41,7 +41,9 @@ final class ModelNames {
         for (int i = 0; i < policy.types().types().size(); i++) {
             put(new Type(i), "T_" + policy.types().types().get(i));
         }
-        policy.endpoints().forEach(endpoint -> put(endpoint, prefix(endpoint) + endpoint.name()));
+        policy.endpoints()
+                .forEach(endpoint ->
+                        put(endpoint, prefix(endpoint) + endpoint.name().replace("@", "")));
         policy.flows().forEach(flow -> put(flow, "F_" + flow.name()));
         policy.types().rules().forEach(rule -> put(rule, "TypeRule_" + (rule.index() + 1)));
         policy.conflicts().forEach(this::put);
