@@ -24,9 +24,9 @@ final class PinConflicts {
         }
         for (Domain domain : policy.domains()) {
             domain.cpus().pin().stream()
-                    .filter(cpu -> owner.containsKey(cpu) && owner.get(cpu) != domain)
+                    .filter(cpu -> owner.getOrDefault(cpu, domain) != domain)
                     .findFirst()
-                    .ifPresent(cpu -> taken(domain, cpu, owner.get(cpu), out));
+                    .ifPresent(cpu -> taken(domain, cpu, owner.getOrDefault(cpu, domain), out));
         }
         policy.capacity().ifPresent(capacity -> nowhere(policy, capacity, owner.keySet(), out));
     }

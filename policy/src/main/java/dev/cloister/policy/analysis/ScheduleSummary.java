@@ -56,7 +56,7 @@ public record ScheduleSummary(Schedule schedule, long cycleNanos, List<Row> rows
         }
         long cycle = begins;
         List<Row> rows = new ArrayList<>();
-        turns.forEach((index, list) -> rows.add(row(domains.get(index), list, cycle)));
+        domains.forEach((index, domain) -> rows.add(row(domain, turns.getOrDefault(index, List.of()), cycle)));
         return new ScheduleSummary(schedule, cycle, rows);
     }
 
