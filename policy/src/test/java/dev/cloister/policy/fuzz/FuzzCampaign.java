@@ -35,6 +35,7 @@ public final class FuzzCampaign {
         List<String> options = List.of(
                 "--target_class=" + PolicyFuzz.class.getName(),
                 "--instrumentation_includes=dev.cloister.policy.**",
+                "--custom_hook_includes=dev.cloister.policy.**",
                 // What makes and judges the inputs need not be covered.
                 "--instrumentation_excludes=dev.cloister.policy.fuzz.**:dev.cloister.policy.text.LiteralJson"
                         + ":dev.cloister.policy.text.RandomJson",
