@@ -108,17 +108,18 @@ final class AdmissionAnalysis implements Analysis {
             set.parties().forEach(party -> party.members().forEach(member -> members.set(member.index())));
             if (set.mode() == ConflictSet.Mode.CONCURRENT && !members.intersects(counted)) {
                 counted.or(members);
-                most -= saved(set);
+                most -= saved(policy, set);
             }
         }
         return most;
     }
 
-    private static long saved(ConflictSet set) {
+    private static long saved(Policy policy, ConflictSet set) {
         long all = 0;
         long largest = 0;
         for (ConflictSet.Party party : set.parties()) {
             long bytes = party.members().stream()
+                    .filter(member -> !PartyReach.passedOver(policy, set, member.index()))
                     .mapToLong(member ->
                             member instanceof Domain domain ? domain.memory().bytes() : 0)
                     .sum();

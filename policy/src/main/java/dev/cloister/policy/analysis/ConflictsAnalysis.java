@@ -23,7 +23,7 @@ final class ConflictsAnalysis implements Analysis {
 
     @Override
     public String title() {
-        return "parties of conflict sets stay apart";
+        return "conflicting parties stay apart";
     }
 
     @Override
@@ -110,13 +110,15 @@ final class ConflictsAnalysis implements Analysis {
         }
     }
 
+    /** Whether both are domains of different parties. A guard that sanitizes the set may run with every party. */
     private static boolean apart(Policy policy, ConflictSet set, Flow flow) {
-        int from = policy.party(set.index(), flow.from().index());
-        int to = policy.party(set.index(), flow.to().index());
-        boolean domains = flow.from() instanceof Domain
-                && flow.to() instanceof Domain
-                && !PartyReach.passedOver(policy, set, flow.from().index())
-                && !PartyReach.passedOver(policy, set, flow.to().index());
-        return domains && from != ConflictSet.NO_PARTY && to != ConflictSet.NO_PARTY && from != to;
+        int from = party(policy, set, flow.from());
+        int to = party(policy, set, flow.to());
+        return from != ConflictSet.NO_PARTY && to != ConflictSet.NO_PARTY && from != to;
+    }
+
+    private static int party(Policy policy, ConflictSet set, Endpoint endpoint) {
+        boolean free = !(endpoint instanceof Domain) || PartyReach.passedOver(policy, set, endpoint.index());
+        return free ? ConflictSet.NO_PARTY : policy.party(set.index(), endpoint.index());
     }
 }

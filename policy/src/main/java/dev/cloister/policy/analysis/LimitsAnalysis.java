@@ -25,7 +25,7 @@ final class LimitsAnalysis implements Analysis {
 
     @Override
     public String title() {
-        return "rates and quotas can be kept";
+        return "rates and quotas are kept";
     }
 
     @Override

@@ -26,7 +26,7 @@ final class UnusedAnalysis implements Analysis {
 
     @Override
     public String title() {
-        return "unused and redundant rules";
+        return "unused, redundant, shadowed";
     }
 
     @Override
