@@ -79,8 +79,8 @@ final class PolicyBench {
                 SECOND / new Samples(mine).median(),
                 ours.bytesPerDecision());
         out.printf(Locale.ROOT, "  ratio cloister/jCasbin %36.7f%n", Samples.ratio(mine, theirs));
-        cedar.ifPresent(figures ->
-                out.printf(Locale.ROOT, "  ratio cloister/Cedar %38.7f%n", Samples.ratio(mine, figures)));
+        cedar.ifPresent(
+                figures -> out.printf(Locale.ROOT, "  ratio cloister/Cedar %38.7f%n", Samples.ratio(mine, figures)));
         out.println();
     }
 
@@ -128,7 +128,8 @@ final class PolicyBench {
                 boolean granted = DecisionCore.granted(DecisionCore.evaluate(policy, history, asked[i]));
                 // Types and conflicts may refuse what is declared; never the other way round.
                 if (granted && !requests.questions().get(i).declared()) {
-                    throw new IllegalStateException("granted: " + requests.questions().get(i));
+                    throw new IllegalStateException(
+                            "granted: " + requests.questions().get(i));
                 }
             }
         }
@@ -171,12 +172,14 @@ final class PolicyBench {
         PolicyCheck.Report report = PolicyCheck.check(policy);
         long checked = System.nanoTime();
         if (!report.passed()) {
-            throw new IllegalStateException("the policy has errors: " + report.findings().getFirst());
+            throw new IllegalStateException(
+                    "the policy has errors: " + report.findings().getFirst());
         }
         List<Double> whys = new ArrayList<>();
         for (PolicyRequests.Question question : PolicyRequests.of(policy, WHYS).questions()) {
             long began = System.nanoTime();
-            Why.explain(policy, question.from(), question.to(), Optional.empty()).text();
+            Why.explain(policy, question.from(), question.to(), Optional.empty())
+                    .text();
             whys.add((System.nanoTime() - began) / MILLI);
         }
         System.out.printf(

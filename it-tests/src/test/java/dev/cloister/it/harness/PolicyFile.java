@@ -59,6 +59,30 @@ public final class PolicyFile {
         return this;
     }
 
+    /** Adds a memory flow of 64-byte records that is allowed in one window only. */
+    public PolicyFile memory(String flow, String from, String to, String window) {
+        flows.add("""
+            {"name": "%s", "from": "%s", "to": "%s", "kind": "memory", "recordBytes": 64, "records": 64, "when": "%s"}\
+            """.formatted(flow, from, to, window));
+        return this;
+    }
+
+    /** Adds an event whose signals are counted, since it has a rate. */
+    public PolicyFile event(String flow, String from, String to) {
+        flows.add("""
+            {"name": "%s", "from": "%s", "to": "%s", "kind": "event", "rate": {"perSecond": 1000, "burst": 1000}}\
+            """.formatted(flow, from, to));
+        return this;
+    }
+
+    /** Adds a stream with a back channel of 100 credits a second. */
+    public PolicyFile backStream(String flow, String from, String to) {
+        flows.add("""
+            {"name": "%s", "from": "%s", "to": "%s", "kind": "stream", "capacity": "4K", "backChannel": {"bitsPerSecond": 100}}\
+            """.formatted(flow, from, to));
+        return this;
+    }
+
     /** Adds a stream. */
     public PolicyFile stream(String flow, String from, String to) {
         flows.add("{\"name\": \"%s\", \"from\": \"%s\", \"to\": \"%s\", \"kind\": \"stream\", \"capacity\": \"4K\"}"
