@@ -23,10 +23,13 @@ final class PinConflicts {
             return;
         }
         for (Domain domain : policy.domains()) {
-            domain.cpus().pin().stream()
-                    .filter(cpu -> owner.getOrDefault(cpu, domain) != domain)
-                    .findFirst()
-                    .ifPresent(cpu -> taken(domain, cpu, owner.getOrDefault(cpu, domain), out));
+            for (int cpu : domain.cpus().pin()) {
+                Domain other = owner.getOrDefault(cpu, domain);
+                if (other != domain) {
+                    taken(domain, cpu, other, out);
+                    break;
+                }
+            }
         }
         policy.capacity().ifPresent(capacity -> nowhere(policy, capacity, owner.keySet(), out));
     }

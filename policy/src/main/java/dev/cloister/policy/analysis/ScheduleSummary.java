@@ -35,8 +35,7 @@ public record ScheduleSummary(Schedule schedule, long cycleNanos, List<Row> rows
 
     /** Sums up a schedule. */
     public static ScheduleSummary of(Schedule schedule) {
-        Map<Integer, List<Turn>> turns = new TreeMap<>();
-        Map<Integer, Domain> domains = new TreeMap<>();
+        Map<Domain, List<Turn>> turns = new TreeMap<>(Comparator.comparingInt(Domain::index));
         long begins = 0;
         for (Schedule.MajorFrame major : schedule.majors()) {
             for (Schedule.CpuPlan plan : major.cpus()) {
@@ -45,11 +44,9 @@ public record ScheduleSummary(Schedule schedule, long cycleNanos, List<Row> rows
                     long from = at;
                     at += minor.nanos();
                     Turn turn = new Turn(from, at);
-                    minor.domain().ifPresent(domain -> {
-                        domains.put(domain.index(), domain);
-                        turns.computeIfAbsent(domain.index(), _ -> new ArrayList<>())
-                                .add(turn);
-                    });
+                    minor.domain()
+                            .ifPresent(domain -> turns.computeIfAbsent(domain, _ -> new ArrayList<>())
+                                    .add(turn));
                 }
             }
             begins += length(major);
