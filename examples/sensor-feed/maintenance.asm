@@ -4,7 +4,7 @@
 %include "../lib/every.inc"
 
 TICK_MS         equ 100
-RINGS           equ 90
+RINGS           equ 120
 
 main:   call    hear_bells
         say     `: at work\n`

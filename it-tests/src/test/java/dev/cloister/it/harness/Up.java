@@ -25,12 +25,17 @@ public final class Up implements AutoCloseable {
         this.socket = socket;
     }
 
-    /** Starts a policy and returns when all its domains have left the states before running. */
+    /** Starts a policy whose name is its file's and returns when all its domains have left the states before running. */
     public static Up start(Cloister cloister, Path policy, String... options) throws IOException, InterruptedException {
+        return named(cloister, policy.getFileName().toString().replace(".json", ""), policy, options);
+    }
+
+    /** Starts a policy of another name than its file's; as {@link #start}. */
+    public static Up named(Cloister cloister, String name, Path policy, String... options)
+            throws IOException, InterruptedException {
         List<String> args = new ArrayList<>(List.of("up", policy.toString()));
         args.addAll(List.of(options));
         Running running = cloister.start(args.toArray(String[]::new));
-        String name = policy.getFileName().toString().replace(".json", "");
         Up up = new Up(running, cloister.state().resolve(name).resolve("control.sock"));
         running.awaitOut(out -> out.contains("* "), "state of a domain on stdout");
         try {

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Connectivity tests made from the examples' policies, run on this host. */
 class TestgenTest {
@@ -47,6 +49,20 @@ class TestgenTest {
                     assertThat(check.text("gate")).isEqualTo("declared");
                     assertThat(check.text("seen")).startsWith("refused: no flow command -> sensor");
                 });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"hello", "red-black", "sensor-feed", "build-farm", "chinese-wall", "cross-domain-gateway"})
+    void everyExampleConnectsWhatItsPolicySaysAndNothingElse(String example) throws Exception {
+        Json judged =
+                generate(Cloister.fresh(), example, "--run", "--json").expect(0).json();
+        Json coverage = judged.get("coverage");
+        assertThat(judged.flag("passed")).isTrue();
+        assertThat(coverage.number("pairsTested")).isEqualTo(coverage.number("pairs"));
+        assertThat(coverage.number("flowsTested")
+                        + coverage.get("untested").items().size())
+                .as("flows used, or left out with a reason")
+                .isEqualTo(coverage.number("flows"));
     }
 
     @Test
