@@ -23,11 +23,16 @@ main:   call    hear_bells
 .wait:  call    wait_interrupt
         lea     rdi, [open_channel]
         call    for_channels
+        xor     ebp, ebp
+        lea     rdi, [count_ways_out]
+        call    for_channels
+        test    ebp, ebp
+        jz      .bound                  ; channels come back one by one: what is built now would go nowhere
         lea     rdi, [build]
         call    for_channels
         cmp     r14d, JOBS
         jae     .end
-        mov     eax, [ticks]
+.bound: mov     eax, [ticks]
         cmp     eax, MOST_TICKS
         jb      .wait
 .end:   mov     edi, LINGER_TICKS
@@ -39,6 +44,14 @@ main:   call    hear_bells
 .not_fresh:
         say     `: I REMEMBER a former life\n`
         ret
+
+; count_ways_out (for for_channels): adds to ebp
+count_ways_out:
+        only    KIND_MEMORY, DIRECTION_OUT, .done
+        lea     rax, [ready]
+        movzx   eax, byte [rax + rbx]
+        add     ebp, eax
+.done:  ret
 
 ; build (for for_channels): one job, if there is one
 build:  only    KIND_MEMORY, DIRECTION_IN, .done

@@ -1,6 +1,6 @@
-; A planner of a high network: 20 orders in two seconds; every second one it marks for release.
-MESSAGES        equ 20
-PERIOD_MS       equ 100
+; A planner of a high network: 40 orders in eight seconds; every second one it marks for release.
+MESSAGES        equ 40
+PERIOD_MS       equ 200
 SPOIL_EVERY     equ NEVER
 MARK_EVERY   equ 2
 %include "../lib/producer.inc"

@@ -24,10 +24,10 @@ class ExampleRunsTest {
             assertThat(run.said("fusion")).contains("fusion: fused-" + net + " 108 messages, lost 0");
             assertThat(run.said("watch")).contains("watch: alarm-" + net + " rang");
         }
-        // Ten orders are marked. One display gets them all; two of them are more than the quota of their guard.
+        // Twenty orders are marked. One display gets them all; two of them are more than the quota of their guard.
         assertThat(run.said("display-b1"))
                 .filteredOn(line -> line.startsWith("released "))
-                .hasSize(10)
+                .hasSize(20)
                 .first()
                 .isEqualTo("released 00000002: 02000326");
         long released = run.said("display-a1").stream()
@@ -36,7 +36,7 @@ class ExampleRunsTest {
                 + run.said("display-a2").stream()
                         .filter(line -> line.startsWith("released "))
                         .count();
-        assertThat(released).isBetween(1L, 19L);
+        assertThat(released).isBetween(24L, 39L);
         assertThat(run.audited("quotaUsedUp", "guard release-a")).isNotEmpty();
         assertThat(run.audited("quotaUsedUp", "guard release-b")).isEmpty();
         assertThat(run.said("logger"))
