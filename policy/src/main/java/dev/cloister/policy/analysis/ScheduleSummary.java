@@ -53,7 +53,7 @@ public record ScheduleSummary(Schedule schedule, long cycleNanos, List<Row> rows
         }
         long cycle = begins;
         List<Row> rows = new ArrayList<>();
-        domains.forEach((index, domain) -> rows.add(row(domain, turns.getOrDefault(index, List.of()), cycle)));
+        turns.forEach((domain, list) -> rows.add(row(domain, list, cycle)));
         return new ScheduleSummary(schedule, cycle, rows);
     }
 
