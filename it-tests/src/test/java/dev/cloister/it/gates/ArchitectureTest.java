@@ -66,7 +66,23 @@ class ArchitectureTest {
                         "java.time..",
                         "org.jspecify.annotations..",
                         "dev.cloister.policy.model..",
+                        "dev.cloister.policy.history..",
                         "dev.cloister.policy.decision.."))
+                .check(CLASSES);
+    }
+
+    @Test
+    void whatFeedsTheDecisionCoreUsesTheJdkAndTheModelAlone() {
+        classes()
+                .that()
+                .resideInAPackage("dev.cloister.policy.history..")
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                        "java.lang..",
+                        "java.util..",
+                        "org.jspecify.annotations..",
+                        "dev.cloister.policy.model..",
+                        "dev.cloister.policy.history.."))
                 .check(CLASSES);
     }
 
@@ -74,7 +90,7 @@ class ArchitectureTest {
     void theDecisionCoreHasNoInputNoOutputAndNoClock() {
         noClasses()
                 .that()
-                .resideInAPackage("dev.cloister.policy.decision..")
+                .resideInAnyPackage("dev.cloister.policy.decision..", "dev.cloister.policy.history..")
                 .should()
                 .callMethod(System.class, "nanoTime")
                 .orShould()

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 /** Bounds that keep rooms readable: the decision core under 500 lines in all, any source file under 600. */
 class SizeTest {
     private static final int DECISION_CORE_LINES = 500;
+    private static final String POLICY = "/policy/src/main/java/dev/cloister/policy/";
     private static final int FILE_LINES = 600;
 
     @Test
@@ -19,12 +20,13 @@ class SizeTest {
         long lines = 0;
         int files = 0;
         for (Path source : SourceTree.javaSources()) {
-            if (SourceTree.relative(source).contains("/policy/src/main/java/dev/cloister/policy/decision/")) {
+            String path = SourceTree.relative(source);
+            if (path.startsWith(POLICY + "decision/") || path.equals(POLICY + "model/Mediation.java")) {
                 lines += lineCount(source);
                 files++;
             }
         }
-        assertThat(files).isPositive();
+        assertThat(files).isGreaterThan(5);
         assertThat(lines).isLessThan(DECISION_CORE_LINES);
     }
 

@@ -6,6 +6,7 @@ import dev.cloister.it.harness.Cloister;
 import dev.cloister.it.harness.Finished;
 import dev.cloister.it.harness.Host;
 import dev.cloister.it.harness.Json;
+import dev.cloister.policy.reference.LogCheck;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,6 +42,18 @@ class ExamplesTest {
         console(end.out());
         report(Json.read(report));
         audit(cloister);
+        LogCheck.Result checked = LogCheck.check(cloister.auditLog("quickstart"), example("quickstart"));
+        assertThat(checked.differences())
+                .as("decisions that the reference would make otherwise")
+                .isEmpty();
+        assertThat(checked.decisions()).isGreaterThan(8);
+        cloister.run(
+                        "policy",
+                        "replay",
+                        cloister.auditLog("quickstart").toString(),
+                        "--policy",
+                        example("quickstart").toString())
+                .expect(0);
     }
 
     private static void console(String out) {
