@@ -69,7 +69,7 @@ final class SchemaTarget implements FuzzTarget {
     @Override
     public void run(byte[] data) {
         boolean edited = data.length > 0 && data[0] == STRUCTURED;
-        Object tree = edited ? Seeds.tree(structured.text(data, 1)) : documents.build(new Choices(data, 0));
+        Object tree = edited ? structured.tree(new Choices(data, 1)) : documents.build(new Choices(data, 0));
         if (!holdsOnlyPlain(tree)) {
             return;
         }

@@ -119,13 +119,20 @@ final class StructuredInput {
     /** Returns the text of an edited seed. */
     String text(byte[] data, int from) {
         Choices choices = new Choices(data, from);
+        Object tree = tree(choices);
+        return new RandomJson(choices.below(4096)).text(tree);
+    }
+
+    /** Returns an edited seed. */
+    @Nullable
+    Object tree(Choices choices) {
         List<@Nullable Object> holder = new ArrayList<>();
         holder.add(Trees.copy(choices.of(seeds)));
         int edits = 1 + choices.below(2) * choices.below(MOST_EDITS);
         for (int i = 0; i < edits && !choices.isEmpty(); i++) {
             edit(holder, choices);
         }
-        return new RandomJson(choices.below(4096)).text(holder.getFirst());
+        return holder.getFirst();
     }
 
     private void edit(List<@Nullable Object> root, Choices choices) {
