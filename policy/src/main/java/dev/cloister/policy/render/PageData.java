@@ -14,7 +14,6 @@ import dev.cloister.policy.model.Problem;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,7 +91,7 @@ final class PageData {
             }
             switch (endpoint) {
                 case Domain domain -> json.writeStringField("text", domain.description());
-                case HostEndpoint host -> json.writeBooleanField("host", true);
+                case HostEndpoint _ -> json.writeBooleanField("host", true);
             }
             json.writeEndObject();
         }
@@ -172,16 +171,5 @@ final class PageData {
 
     private int string(String text) {
         return strings.computeIfAbsent(text, _ -> strings.size());
-    }
-
-    /** Returns the names of kinds that the policy has flows of. */
-    List<String> kinds() {
-        List<String> kinds = new ArrayList<>();
-        for (FlowKind kind : FlowKind.values()) {
-            if (model.edges().stream().anyMatch(edge -> edge.kind() == kind)) {
-                kinds.add(kind.jsonName());
-            }
-        }
-        return kinds;
     }
 }
