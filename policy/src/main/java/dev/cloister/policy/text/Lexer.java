@@ -146,6 +146,11 @@ final class Lexer {
         }
         int first = text[at];
         kind = first < 0 ? Kind.END : KINDS[KIND_OF_FIRST[first]];
+        read();
+        return kind;
+    }
+
+    private void read() throws TextException {
         switch (kind) {
             case STRING -> string(text[at]);
             case NUMBER -> number();
@@ -154,7 +159,6 @@ final class Lexer {
             case END -> throw error(at, "unexpected " + shown(at), "JSON");
             default -> at++;
         }
-        return kind;
     }
 
     /** Makes an error at the token that was read last. */
@@ -265,17 +269,14 @@ final class Lexer {
     }
 
     private void number() throws TextException {
-        if (text[at] == '-' || text[at] == '+') {
-            at++;
-        }
+        sign();
         boolean leadingZero = at < text.length && text[at] == '0';
-        int whole = digits();
-        if (leadingZero && whole > 1) {
+        int wholeDigits = digits();
+        if (leadingZero && wholeDigits > 1) {
             throw error("a number with leading zeros", "a decimal number");
         }
-        boolean bad = fraction() ? digits() == 0 : whole == 0;
-        boolean ends = exponent() && (at == text.length || (!isWord(text[at]) && text[at] != '.'));
-        if (bad || !ends) {
+        boolean whole = fraction() ? digits() > 0 : wholeDigits > 0;
+        if (!whole || !exponent() || !endsNumber()) {
             throw error("not a number", "a decimal number");
         }
         if (at - start > MAX_NUMBER) {
@@ -297,10 +298,18 @@ final class Lexer {
             return true;
         }
         at++;
+        sign();
+        return digits() > 0;
+    }
+
+    private void sign() {
         if (at < text.length && (text[at] == '-' || text[at] == '+')) {
             at++;
         }
-        return digits() > 0;
+    }
+
+    private boolean endsNumber() {
+        return at == text.length || (!isWord(text[at]) && text[at] != '.');
     }
 
     private int digits() {

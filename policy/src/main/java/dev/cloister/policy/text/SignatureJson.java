@@ -65,16 +65,20 @@ final class SignatureJson {
             if (!FIELDS.contains(name)) {
                 throw malformed(file, "it has a field that version " + VERSION + " doesn't know; known: " + FIELDS);
             }
-            JsonToken expected = name.equals("version") ? JsonToken.VALUE_NUMBER_INT : JsonToken.VALUE_STRING;
-            if (parser.nextToken() != expected) {
-                throw malformed(file, "field " + name + " isn't a " + (name.equals("version") ? "number" : "string"));
-            }
+            expect(file, name, parser.nextToken());
             fields.put(name, parser.getText());
         }
         if (parser.nextToken() != null) {
             throw malformed(file, "there is text after the object");
         }
         return fields;
+    }
+
+    private static void expect(Path file, String name, JsonToken found) throws PolicySignatureException {
+        boolean isNumber = name.equals("version");
+        if (found != (isNumber ? JsonToken.VALUE_NUMBER_INT : JsonToken.VALUE_STRING)) {
+            throw malformed(file, "field " + name + " isn't a " + (isNumber ? "number" : "string"));
+        }
     }
 
     private static String field(Map<String, String> fields, String name) {
