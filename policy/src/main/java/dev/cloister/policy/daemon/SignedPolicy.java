@@ -9,6 +9,8 @@ import dev.cloister.policy.text.PolicySignature;
 import dev.cloister.policy.text.PolicySignatureException;
 import dev.cloister.policy.text.TrustedKey;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -28,7 +30,7 @@ public final class SignedPolicy {
      */
     public static Policy load(Path file, List<Path> trustedKeys) throws PolicyException {
         if (trustedKeys.isEmpty()) {
-            return PolicyLoader.load(file);
+            return PolicyLoader.load(file, LocalDate.now(ZoneId.systemDefault()));
         }
         try {
             List<TrustedKey> keys = new ArrayList<>(trustedKeys.size());
@@ -37,7 +39,7 @@ public final class SignedPolicy {
             }
             PolicySignature signature = PolicySignature.read(PolicySignature.fileOf(file));
             signature.requireTrusted(keys);
-            Policy policy = PolicyLoader.load(file);
+            Policy policy = PolicyLoader.load(file, LocalDate.now(ZoneId.systemDefault()));
             signature.requireCovers(policy.digest());
             return policy;
         } catch (PolicySignatureException e) {

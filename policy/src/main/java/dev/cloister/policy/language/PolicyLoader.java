@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -31,11 +32,12 @@ public final class PolicyLoader {
      * Loads a policy for enforcement: structure, references and every analysis of severity error.
      *
      * @param file the policy; paths in it are relative to its folder
+     * @param today the day as of which accepted risks count
      * @throws PolicyException with all problems found; a file that can't be read is one of them
      */
-    public static Policy load(Path file) throws PolicyException {
+    public static Policy load(Path file, LocalDate today) throws PolicyException {
         Policy policy = parse(file);
-        List<Problem> findings = PolicyCheck.check(policy).findings();
+        List<Problem> findings = PolicyCheck.check(policy, Optional.of(today)).findings();
         if (findings.stream().anyMatch(Problem::isError)) {
             throw new PolicyException(findings);
         }

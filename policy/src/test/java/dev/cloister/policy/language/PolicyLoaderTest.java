@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -28,6 +29,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class PolicyLoaderTest {
+    private static final LocalDate TODAY = LocalDate.of(2026, 1, 1);
+
     @TempDir
     Path folder;
 
@@ -61,9 +64,9 @@ class PolicyLoaderTest {
     void loadsAFileWithTheDigestOfItsBytes() throws Exception {
         Path file = folder.resolve("policy.json");
         Files.writeString(file, "{}");
-        assertThatThrownBy(() -> PolicyLoader.load(file)).hasMessageContaining("lacks the field \"version\"");
+        assertThatThrownBy(() -> PolicyLoader.load(file, TODAY)).hasMessageContaining("lacks the field \"version\"");
         Files.writeString(file, Samples.VALID);
-        Policy policy = PolicyLoader.load(file);
+        Policy policy = PolicyLoader.load(file, TODAY);
         assertThat(policy.digest())
                 .hasSize(64)
                 .isEqualTo(PolicyLoader.parse(file).digest());
@@ -74,9 +77,9 @@ class PolicyLoaderTest {
 
     @Test
     void reportsAFileThatIsNotThere() {
-        PolicyException e = failure(() -> PolicyLoader.load(folder.resolve("none.json")));
+        PolicyException e = failure(() -> PolicyLoader.load(folder.resolve("none.json"), TODAY));
         assertThat(e.problems()).extracting(problem -> problem.id().code()).containsExactly("CLP001");
-        assertThat(failure(() -> PolicyLoader.load(folder)).problems())
+        assertThat(failure(() -> PolicyLoader.load(folder, TODAY)).problems())
                 .extracting(problem -> problem.id().code())
                 .containsExactly("CLP001");
     }
