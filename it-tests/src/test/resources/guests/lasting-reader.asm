@@ -45,6 +45,9 @@ main:
         movzx   eax, byte [r8 + r9 + BYTES_DATA]
         inc     r10
         mov     [r8 + BYTES_CONSUMED], r10
+        push    rax
+        call    ring_bell
+        pop     rax
         cmp     eax, r12d
         je      .byte
         mov     r12d, eax

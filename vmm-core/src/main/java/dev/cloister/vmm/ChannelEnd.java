@@ -33,7 +33,8 @@ final class ChannelEnd {
     private volatile int epoch;
     private volatile @Nullable EventFd bell;
     private @Nullable EventFd interrupt;
-    private @Nullable ByteRing ring;
+    private final @Nullable ByteRing ring;
+    private volatile boolean guestRuns;
     private @Nullable StreamRelay relay;
     private long signals;
     private long refused;
@@ -54,6 +55,28 @@ final class ChannelEnd {
                 : null;
         this.quota = new QuotaGate(config.quota(), System.nanoTime());
         this.before = new ChannelCounters(config.index(), 0, 0, 0);
+        this.ring = config.kind() == FlowKind.STREAM ? closedRing(config, ram) : null;
+    }
+
+    /** A ring that a guest finds closed as long as its channel has not been opened. */
+    private static @Nullable ByteRing closedRing(ChannelConfig config, GuestRam ram) {
+        ChannelWindow window = ram.window(config.index());
+        if (window == null) {
+            return null;
+        }
+        MemorySegment pages = window.segment();
+        int capacity = ByteRing.capacityFor(pages.byteSize());
+        ByteRing made = config.direction() == Direction.OUT
+                ? ByteRing.consumer(pages, capacity)
+                : ByteRing.producer(pages, capacity);
+        ByteRing.initialise(pages, capacity, 0);
+        made.close();
+        return made;
+    }
+
+    /** From here on the guest looks at its channels: an opening has to be accepted. */
+    void guestStarts() {
+        guestRuns = true;
     }
 
     /** As {@link ChannelSet#attach}. */
@@ -149,21 +172,18 @@ final class ChannelEnd {
         made.start();
     }
 
-    /** The ring in the window: new for a guest that has seen none, else offered to it once more. */
+    /** The ring in the window: open for a guest that has not looked yet, else offered to it. */
     private ByteRing ring(int newEpoch) throws MachineException {
-        MemorySegment window = window().segment();
-        int capacity = ByteRing.capacityFor(window.byteSize());
         ByteRing known = ring;
-        if (known != null) {
-            known.offer(newEpoch);
-            return known;
+        if (known == null) {
+            throw MachineException.input("stream " + config.flow() + " has no window; expected a size above 0");
         }
-        ByteRing made = config.direction() == Direction.OUT
-                ? ByteRing.consumer(window, capacity)
-                : ByteRing.producer(window, capacity);
-        ByteRing.initialise(window, capacity, newEpoch);
-        ring = made;
-        return made;
+        if (guestRuns || epoch > 0) {
+            known.offer(newEpoch);
+        } else {
+            ByteRing.initialise(window().segment(), known.capacity(), newEpoch);
+        }
+        return known;
     }
 
     /** Takes the channel away; when this returns, nothing passes through it any more. One that is not live stays so. */

@@ -40,6 +40,11 @@ final class ChannelSet implements PortDevice, AutoCloseable {
         channel(index).attach(role, epoch, fds);
     }
 
+    /** The guest's first instruction is about to run. */
+    void guestStarts() {
+        channels.forEach(ChannelEnd::guestStarts);
+    }
+
     /** The epoch that follows a channel's last one. */
     int nextEpoch(int index) throws MachineException {
         return channel(index).nextEpoch();

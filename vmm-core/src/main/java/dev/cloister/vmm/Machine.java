@@ -188,6 +188,7 @@ public final class Machine implements AutoCloseable {
             threads.add(new Thread(null, body, name, STACK_BYTES, false));
         }
         become(MachineState.RUNNING);
+        channels.guestStarts();
         control.resume();
         threads.forEach(Thread::start);
     }

@@ -41,6 +41,7 @@ final class Cohort {
         if (member.state() == DomainState.STARTING) {
             return false;
         }
-        return !member.ready() || fabric.channelsOf(member).stream().noneMatch(Channel::opening);
+        return !member.ready()
+                || fabric.channelsOf(member).stream().noneMatch(c -> c.opening() || c.is(Channel.Stage.CLOSING));
     }
 }
