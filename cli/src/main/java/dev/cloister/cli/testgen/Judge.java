@@ -47,15 +47,24 @@ public final class Judge {
     }
 
     private static Finding use(Check check, Observations seen) {
-        boolean hostSends = check.from().startsWith("@");
         boolean hostReceives = check.to().startsWith("@");
-        String sent = hostSends ? "sent" : seen.flow(check.from(), check.flow(), true);
+        String sent = check.from().startsWith("@") ? "sent" : seen.flow(check.from(), check.flow(), true);
         // A line of the console that is read here has been received by the console.
-        String received = hostReceives ? sent : seen.flow(check.to(), check.flow(), false);
-        boolean moved = "sent".equals(sent) && (hostReceives || "received".equals(received));
-        boolean nothing = !"wrong".equals(received) && !"received".equals(received) && !"sent".equals(sent);
+        String received = hostReceives ? received(sent) : seen.flow(check.to(), check.flow(), false);
         String words = "sender: " + sent + (hostReceives ? "" : ", receiver: " + received);
-        return new Finding(check, check.granted() ? moved : nothing, words);
+        return new Finding(check, check.granted() ? moved(sent, received) : still(sent, received), words);
+    }
+
+    private static String received(String sent) {
+        return "sent".equals(sent) ? "received" : sent;
+    }
+
+    private static boolean moved(String sent, String received) {
+        return "sent".equals(sent) && "received".equals(received);
+    }
+
+    private static boolean still(String sent, String received) {
+        return !"sent".equals(sent) && !"received".equals(received) && !"wrong".equals(received);
     }
 
     private static Finding ask(Check check, Observations seen) {

@@ -32,28 +32,32 @@ final class Tree {
 
     private static Object value(JsonParser parser) throws IOException {
         return switch (parser.currentToken()) {
-            case START_OBJECT -> {
-                Map<String, Object> members = new LinkedHashMap<>();
-                while (parser.nextToken() != JsonToken.END_OBJECT) {
-                    String name = parser.currentName();
-                    parser.nextToken();
-                    members.put(name, value(parser));
-                }
-                yield members;
-            }
-            case START_ARRAY -> {
-                List<Object> items = new ArrayList<>();
-                while (parser.nextToken() != JsonToken.END_ARRAY) {
-                    items.add(value(parser));
-                }
-                yield items;
-            }
+            case START_OBJECT -> members(parser);
+            case START_ARRAY -> items(parser);
             case VALUE_STRING -> parser.getText();
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
             case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> new Number(parser.getText());
-            case null, default -> throw new IOException("not a policy: unexpected " + parser.currentToken());
+            case null, default -> throw new IOException("unexpected " + parser.currentToken());
         };
+    }
+
+    private static Map<String, Object> members(JsonParser parser) throws IOException {
+        Map<String, Object> members = new LinkedHashMap<>();
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String name = parser.currentName();
+            parser.nextToken();
+            members.put(name, value(parser));
+        }
+        return members;
+    }
+
+    private static List<Object> items(JsonParser parser) throws IOException {
+        List<Object> items = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            items.add(value(parser));
+        }
+        return items;
     }
 
     /** Writes a value. */

@@ -43,10 +43,28 @@ public final class Verdicts {
                 flows.append(flows.isEmpty() ? "" : " ").append(finding.check().flow());
             }
         }
+
+        private boolean interesting() {
+            return failed > 0 || !flows.isEmpty();
+        }
+
+        private String result() {
+            return failed == 0 ? "ok" : "FAILED " + failed;
+        }
     }
 
     /** Prints a table of pairs, what failed, and the coverage. */
     public void print(PrintWriter out) {
+        table(out);
+        List<Judge.Finding> failed =
+                findings.stream().filter(finding -> !finding.passed()).toList();
+        failed.forEach(finding -> Lines.wrap(out, "FAILED ", failure(finding)));
+        out.println(findings.size() + " checks, " + failed.size() + " failed; "
+                + suite.coverage().text());
+        suite.coverage().untested().forEach(line -> Lines.wrap(out, "not tested: ", line));
+    }
+
+    private void table(PrintWriter out) {
         Map<String, Row> rows = new LinkedHashMap<>();
         for (Judge.Finding finding : findings) {
             Check check = finding.check();
@@ -58,14 +76,8 @@ public final class Verdicts {
         int quiet = 0;
         for (Map.Entry<String, Row> each : rows.entrySet()) {
             Row row = each.getValue();
-            if (all || row.failed > 0 || !row.flows.isEmpty()) {
-                table.row(
-                        each.getKey(),
-                        row.flows,
-                        row.checks,
-                        row.granted,
-                        row.checks - row.granted,
-                        row.failed == 0 ? "ok" : "FAILED " + row.failed);
+            if (all || row.interesting()) {
+                table.row(each.getKey(), row.flows, row.checks, row.granted, row.checks - row.granted, row.result());
             } else {
                 quiet++;
             }
@@ -74,15 +86,6 @@ public final class Verdicts {
         if (quiet > 0) {
             out.println(quiet + " more without a flow or a failure");
         }
-        for (Judge.Finding finding : findings) {
-            if (!finding.passed()) {
-                Lines.wrap(out, "FAILED ", failure(finding));
-            }
-        }
-        long failed = findings.stream().filter(finding -> !finding.passed()).count();
-        out.println(findings.size() + " checks, " + failed + " failed; "
-                + suite.coverage().text());
-        suite.coverage().untested().forEach(line -> Lines.wrap(out, "not tested: ", line));
     }
 
     private static String failure(Judge.Finding finding) {
