@@ -65,7 +65,8 @@ final class ChannelEnd {
             return null;
         }
         MemorySegment pages = window.segment();
-        int capacity = ByteRing.capacityFor(pages.byteSize());
+        // What the directory tells the guest; the window may have room for more.
+        int capacity = config.recordCount() > 0 ? config.recordCount() : ByteRing.capacityFor(pages.byteSize());
         ByteRing made = config.direction() == Direction.OUT
                 ? ByteRing.consumer(pages, capacity)
                 : ByteRing.producer(pages, capacity);
