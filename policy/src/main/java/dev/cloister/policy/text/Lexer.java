@@ -270,9 +270,9 @@ final class Lexer {
 
     private void number() throws TextException {
         sign();
-        boolean leadingZero = at < text.length && text[at] == '0';
+        int from = at;
         int wholeDigits = digits();
-        if (leadingZero && wholeDigits > 1) {
+        if (wholeDigits > 1 && text[from] == '0') {
             throw error("a number with leading zeros", "a decimal number");
         }
         boolean whole = fraction() ? digits() > 0 : wholeDigits > 0;

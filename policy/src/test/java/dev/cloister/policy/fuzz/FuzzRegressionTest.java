@@ -35,7 +35,7 @@ class FuzzRegressionTest {
     @MethodSource("targets")
     void onlyDeclaredErrorsWithinBounds(String name) {
         assertTimeoutPreemptively(TIME, () -> {
-            FuzzTarget target = FuzzTargets.all().get(name).get();
+            FuzzTarget target = FuzzTargets.of(name);
             for (Path file : Seeds.regressions(name)) {
                 run(target, Seeds.read(file), file.toString());
             }

@@ -41,6 +41,15 @@ final class FuzzTargets {
         return targets;
     }
 
+    /** Makes the target of that name. */
+    static FuzzTarget of(String name) {
+        Supplier<FuzzTarget> maker = all().get(name);
+        if (maker == null) {
+            throw new IllegalArgumentException("-Dfuzz=" + name + ": expected one of " + all().keySet());
+        }
+        return maker.get();
+    }
+
     /** Makes a target that reads one text: the bytes themselves, or what they make of the seeds. */
     private static FuzzTarget ofText(FuzzTarget inner) {
         StructuredInput structured = new StructuredInput(Seeds.policies(), Seeds.names());

@@ -1,7 +1,6 @@
 package dev.cloister.policy.fuzz;
 
 import java.util.Objects;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,15 +14,10 @@ public final class PolicyFuzz {
 
     /** Chooses the target, and tries it once: loading classes must not count as the first input's time. */
     public static void fuzzerInitialize() throws Exception {
-        String name = System.getProperty("fuzz", "loader");
-        Supplier<FuzzTarget> maker = FuzzTargets.all().get(name);
-        if (maker == null) {
-            throw new IllegalArgumentException(
-                    "-Dfuzz=" + name + ": expected one of " + FuzzTargets.all().keySet());
-        }
-        target = maker.get();
-        target.run(new byte[0]);
-        target.run(new byte[] {FuzzTarget.STRUCTURED, 1, 2, 3});
+        FuzzTarget chosen = FuzzTargets.of(System.getProperty("fuzz", "loader"));
+        chosen.run(new byte[0]);
+        chosen.run(new byte[] {FuzzTarget.STRUCTURED, 1, 2, 3});
+        target = chosen;
     }
 
     /** Runs the target once. */

@@ -199,7 +199,7 @@ final class SchemaDocument {
             case 58 -> most + 1;
             case 57 -> most;
             case 56 -> least;
-            default -> least + choices.below((int) Math.clamp(most - least + 1, 1, 1000));
+            default -> least + choices.below(Math.clamp(most - least + 1, 1, 1000));
         };
     }
 

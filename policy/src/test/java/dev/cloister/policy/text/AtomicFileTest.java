@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -28,7 +29,7 @@ class AtomicFileTest {
         Path file = Files.writeString(folder.resolve("p.json"), "old");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw----"));
         Object inode = Files.getAttribute(file, "unix:ino");
-        AtomicFile.replace(file, "new".getBytes());
+        AtomicFile.replace(file, "new".getBytes(StandardCharsets.UTF_8));
         assertThat(file).hasContent("new");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-rw----");
@@ -41,11 +42,11 @@ class AtomicFileTest {
     @Test
     void makesWhatIsNotThereAndFollowsLinks() throws IOException {
         Path file = folder.resolve("p.json.sig");
-        AtomicFile.replace(file, "one".getBytes());
+        AtomicFile.replace(file, "one".getBytes(StandardCharsets.UTF_8));
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-r--r--");
         Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("p.json.sig"));
-        AtomicFile.replace(link, "two".getBytes());
+        AtomicFile.replace(link, "two".getBytes(StandardCharsets.UTF_8));
         assertThat(link).isSymbolicLink();
         assertThat(file).hasContent("two");
     }

@@ -90,7 +90,7 @@ class CanonicalTest {
         for (int i = 0; i < 20_000; i++) {
             long bits = random.nextLong();
             double value =
-                    Double.longBitsToDouble(i % 2 == 0 ? bits : bits & 0xfff0_0000_0000_0000L | random.nextInt(3));
+                    Double.longBitsToDouble(i % 2 == 0 ? bits : (bits & 0xfff0_0000_0000_0000L) | random.nextInt(3));
             if (Double.isFinite(value) && value != 0) {
                 String text = EcmaNumber.of(value);
                 assertThat(new BigDecimal(text)).as("%s of %x", text, bits).isEqualByComparingTo(shortest(value));
@@ -115,7 +115,7 @@ class CanonicalTest {
                 boolean lowIsEven = !low.setScale(digits - low.precision() + low.scale())
                         .unscaledValue()
                         .testBit(0);
-                return nearer < 0 || nearer == 0 && lowIsEven ? low : high;
+                return nearer < 0 || (nearer == 0 && lowIsEven) ? low : high;
             }
             if (lowReads || highReads) {
                 return lowReads ? low : high;

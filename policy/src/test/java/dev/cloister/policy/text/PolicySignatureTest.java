@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.policy.text.PolicySignatureException.Kind;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -71,15 +72,16 @@ class PolicySignatureTest {
     /** The digest in the file is covered by the signature, and so is the key. */
     @Test
     void alteredFilesAreRefused() throws Exception {
-        String json = new String(PolicySignature.sign(DIGEST, alice).toJson());
-        PolicySignature digest = written(json.replace(DIGEST, OTHER).getBytes());
+        String json = new String(PolicySignature.sign(DIGEST, alice).toJson(), StandardCharsets.UTF_8);
+        PolicySignature digest = written(json.replace(DIGEST, OTHER).getBytes(StandardCharsets.UTF_8));
         refuses(() -> digest.requireTrusted(List.of(alicePublic)), Kind.SIGNATURE_WRONG, "did not sign");
         PolicySignature key =
-                written(json.replace(alice.keyId(), bobPublic.keyId()).getBytes());
+                written(json.replace(alice.keyId(), bobPublic.keyId()).getBytes(StandardCharsets.UTF_8));
         refuses(() -> key.requireTrusted(List.of(alicePublic, bobPublic)), Kind.SIGNATURE_WRONG, "did not sign");
         int at = json.indexOf("\"signature\"") + 20;
         char flipped = json.charAt(at) == 'A' ? 'B' : 'A';
-        PolicySignature bits = written((json.substring(0, at) + flipped + json.substring(at + 1)).getBytes());
+        PolicySignature bits =
+                written((json.substring(0, at) + flipped + json.substring(at + 1)).getBytes(StandardCharsets.UTF_8));
         refuses(() -> bits.requireTrusted(List.of(alicePublic)), Kind.SIGNATURE_WRONG, "did not sign");
     }
 
@@ -107,7 +109,7 @@ class PolicySignatureTest {
                 "{\"comment\": 1} | a field that version 1 doesn't know",
             })
     void malformedFilesAreRefused(String json, String words) {
-        refuses(() -> written(json.getBytes()), Kind.SIGNATURE_MALFORMED, words);
+        refuses(() -> written(json.getBytes(StandardCharsets.UTF_8)), Kind.SIGNATURE_MALFORMED, words);
     }
 
     @ParameterizedTest
@@ -123,9 +125,12 @@ class PolicySignatureTest {
                 "} | } {} | text after the object",
             })
     void malformedFieldsAreRefused(String piece, String replacement, String words) {
-        String json = new String(PolicySignature.sign(DIGEST, alice).toJson());
+        String json = new String(PolicySignature.sign(DIGEST, alice).toJson(), StandardCharsets.UTF_8);
         assertThat(json).contains(piece);
-        refuses(() -> written(json.replace(piece, replacement).getBytes()), Kind.SIGNATURE_MALFORMED, words);
+        refuses(
+                () -> written(json.replace(piece, replacement).getBytes(StandardCharsets.UTF_8)),
+                Kind.SIGNATURE_MALFORMED,
+                words);
     }
 
     @Test
