@@ -27,18 +27,22 @@ final class ChannelObjects implements AutoCloseable {
     static ChannelObjects create(Flow flow) throws ErrnoException {
         ChannelObjects made = new ChannelObjects(flow);
         try {
-            switch (flow.kind()) {
-                case MEMORY -> made.memory();
-                case EVENT -> made.shared(made.event());
-                case STREAM -> made.stream();
-                case CONSOLE, DATAGRAM, WIRE, DISK, LOG ->
-                    throw new IllegalArgumentException("kind " + flow.kind() + " has no objects of its own");
-            }
+            made.fill();
         } catch (ErrnoException e) {
             made.close();
             throw e;
         }
         return made;
+    }
+
+    private void fill() throws ErrnoException {
+        switch (flow.kind()) {
+            case MEMORY -> memory();
+            case EVENT -> shared(event());
+            case STREAM -> stream();
+            case CONSOLE, DATAGRAM, WIRE, DISK, LOG ->
+                throw new IllegalArgumentException("kind " + flow.kind() + " has no objects of its own");
+        }
     }
 
     private void memory() throws ErrnoException {

@@ -242,14 +242,7 @@ final class Supervisor {
     void windowsChanged() {
         long mask = windows.mask();
         for (DomainRuntime domain : fabric.domains()) {
-            boolean open = domain.domain().lifecycle().when().open(mask);
-            if (!open && domain.alive() && !domain.stopping()) {
-                stop(domain, "its window is closed");
-                domain.awaitWindow(true);
-                domain.note("its window is closed");
-            } else if (open && domain.awaitsWindow() && !domain.alive() && !ending) {
-                start(List.of(domain));
-            }
+            windowChanged(domain, domain.domain().lifecycle().when().open(mask));
         }
         for (Channel channel : fabric.channels()) {
             if (channel.flow().limits().when().open(mask)) {
@@ -259,6 +252,16 @@ final class Supervisor {
             }
         }
         onRest.run();
+    }
+
+    private void windowChanged(DomainRuntime domain, boolean open) {
+        if (!open && domain.alive() && !domain.stopping()) {
+            stop(domain, "its window is closed");
+            domain.awaitWindow(true);
+            domain.note("its window is closed");
+        } else if (open && domain.awaitsWindow() && !domain.alive() && !ending) {
+            start(List.of(domain));
+        }
     }
 
     /** A domain's process is gone and everything about it is recorded: what follows is the policy's word. */

@@ -84,14 +84,18 @@ public final class ControlCodec {
             throw new ProtocolException(REQUEST, "field", unknown, "command, domain, flow or intervalMillis");
         }
         ControlRequest.Command known = command(command == null ? "missing" : command);
-        if (known.subject() == ControlRequest.Subject.DOMAIN && domain.isEmpty()) {
-            throw new ProtocolException(REQUEST, "domain", "missing", "the name of a domain");
-        }
-        if (known.subject() == ControlRequest.Subject.FLOW && flow.isEmpty()) {
-            throw new ProtocolException(REQUEST, "flow", "missing", "the name of a flow");
-        }
+        requireSubject(known, domain, flow);
         return new ControlRequest(
                 known, domain, flow, interval == null ? ControlRequest.DEFAULT_INTERVAL : interval(interval));
+    }
+
+    private static void requireSubject(ControlRequest.Command command, String domain, String flow)
+            throws ProtocolException {
+        switch (command.subject()) {
+            case NONE -> {}
+            case DOMAIN -> require(!domain.isEmpty(), "domain", "missing", "the name of a domain");
+            case FLOW -> require(!flow.isEmpty(), "flow", "missing", "the name of a flow");
+        }
     }
 
     /**
@@ -126,8 +130,12 @@ public final class ControlCodec {
     }
 
     private static void require(boolean holds, String found, String expected) throws ProtocolException {
+        require(holds, "line", found, expected);
+    }
+
+    private static void require(boolean holds, String field, String found, String expected) throws ProtocolException {
         if (!holds) {
-            throw new ProtocolException(REQUEST, "line", found, expected);
+            throw new ProtocolException(REQUEST, field, found, expected);
         }
     }
 
