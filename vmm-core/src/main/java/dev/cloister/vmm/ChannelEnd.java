@@ -87,6 +87,13 @@ final class ChannelEnd {
                     + ": expected " + config.direction() + ", not live, after epoch " + epoch);
         }
         requireCount(fds);
+        put(newEpoch, fds);
+        live = true;
+        epoch = newEpoch;
+        ram.directoryLive(config.index(), newEpoch);
+    }
+
+    private void put(int newEpoch, List<Fd> fds) throws MachineException, ErrnoException {
         switch (config.kind()) {
             case MEMORY -> {
                 window().attach(fds.get(FIRST));
@@ -97,14 +104,10 @@ final class ChannelEnd {
                 Fd pipe = fds.remove(FIRST);
                 attachStream(newEpoch, pipe, EventFd.adopt(fds.remove(FIRST)));
             }
-            case CONSOLE -> {
+            default -> {
                 // The serial line's descriptors came with the configuration.
             }
-            case DATAGRAM, WIRE, DISK, LOG -> throw notMade();
         }
-        live = true;
-        epoch = newEpoch;
-        ram.directoryLive(config.index(), newEpoch);
     }
 
     /** The epoch that follows the last one. */
@@ -113,21 +116,19 @@ final class ChannelEnd {
     }
 
     private void requireCount(List<Fd> fds) throws MachineException {
+        if (!config.kind().made()) {
+            throw MachineException.input("attach of channel " + config.flow() + ": this VMM makes no channel of kind "
+                    + config.kind().jsonName());
+        }
         int expected = switch (config.kind()) {
             case MEMORY, STREAM -> 2;
             case EVENT -> 1;
-            case CONSOLE -> 0;
-            case DATAGRAM, WIRE, DISK, LOG -> throw notMade();
+            default -> 0;
         };
         if (fds.size() != expected) {
             throw MachineException.input("attach of channel " + config.flow() + " came with " + fds.size()
                     + " descriptors; expected " + expected);
         }
-    }
-
-    private MachineException notMade() {
-        return MachineException.input("attach of channel " + config.flow() + ": this VMM makes no channel of kind "
-                + config.kind().jsonName());
     }
 
     private ChannelWindow window() throws MachineException {
