@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** JSON as plain data: {@code Map}, {@code List}, {@code String}, {@code Long}, {@code Boolean}. Made by hand, changed freely. */
@@ -124,6 +125,11 @@ public final class Doc {
         };
     }
 
+    /** Returns what a map has for a key; it must have something. */
+    public static <V> V get(Map<?, V> map, Object key) {
+        return Objects.requireNonNull(map.get(key), () -> "nothing under " + key);
+    }
+
     /** Returns the value as an object. */
     @SuppressWarnings("unchecked")
     public static Map<String, Object> object(Object value) {
@@ -161,6 +167,6 @@ public final class Doc {
 
     /** Returns a member that is an integer. */
     public static long number(Map<String, Object> owner, String name) {
-        return ((Number) owner.get(name)).longValue();
+        return ((Number) get(owner, name)).longValue();
     }
 }

@@ -103,7 +103,7 @@ public final class LogCheck {
             Map<String, Object> domain =
                     new ReferencePolicy(policy, fragments).domain(endpoint).orElseThrow();
             for (String file : List.of("kernel", "firmware", "initrd")) {
-                Doc.object(Doc.object(domain.get("image")), file)
+                Doc.object(Doc.object(Doc.get(domain, "image")), file)
                         .ifPresent(found -> digests.put(file, Doc.string(found, "sha256")));
             }
         }
@@ -165,9 +165,10 @@ public final class LogCheck {
                 Optional<String> asker = Optional.of(event.domain()).filter(name -> !name.isEmpty());
                 // A guest names no flow; the daemon means one.
                 Optional<String> flow = Optional.of(event.flow()).filter(name -> asker.isEmpty() && !name.isEmpty());
-                yield new Event.Open(details.get("from"), details.get("to"), details.get("kind"), flow, asker);
+                yield new Event.Open(
+                        Doc.get(details, "from"), Doc.get(details, "to"), Doc.get(details, "kind"), flow, asker);
             }
-            case "use" -> new Event.Use(event.flow(), Long.parseLong(details.get("units")));
+            case "use" -> new Event.Use(event.flow(), Long.parseLong(Doc.get(details, "units")));
             default -> throw new IllegalArgumentException("a decision on nothing: " + details);
         };
     }

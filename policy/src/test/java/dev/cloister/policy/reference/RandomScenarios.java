@@ -106,7 +106,7 @@ public final class RandomScenarios {
         if (endpoint.startsWith("@")) {
             return new Event.Measure(endpoint, Map.of("sha256", RandomPolicies.digest(random.nextBoolean() ? 200 : 7)));
         }
-        Map<String, Object> image = Doc.object(names.endpoints().get(endpoint).get("image"));
+        Map<String, Object> image = Doc.object(Doc.get(Doc.get(names.endpoints(), endpoint), "image"));
         Map<String, String> digests = new java.util.TreeMap<>();
         image.forEach((file, stated) -> digests.put(file, Doc.string(Doc.object(stated), "sha256")));
         switch (random.nextInt(4)) {

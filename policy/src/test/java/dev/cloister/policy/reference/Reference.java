@@ -62,7 +62,7 @@ public final class Reference {
         this(
                 scenario.policy(),
                 Doc.strings(scenario.policy(), "include").stream()
-                        .map(path -> Doc.object(scenario.fragments().get(path)))
+                        .map(path -> Doc.object(Doc.get(scenario.fragments(), path)))
                         .toList(),
                 scenario.loaded());
     }
@@ -256,11 +256,11 @@ public final class Reference {
             return "TWO_GUARDS";
         }
         if (receiver.isPresent()) {
-            Map<String, Object> bound = Doc.object(receiver.get().get("from"));
+            Map<String, Object> bound = Doc.object(Doc.get(receiver.get(), "from"));
             return policy.dominates(bound, policy.label(from)) ? "GUARD_ACCEPTS" : "OUTSIDE_BOUNDS";
         }
         if (sender.isPresent()) {
-            Map<String, Object> bound = Doc.object(sender.get().get("to"));
+            Map<String, Object> bound = Doc.object(Doc.get(sender.get(), "to"));
             return policy.dominates(policy.label(to), bound) ? "GUARD_RELEASES" : "OUTSIDE_BOUNDS";
         }
         return "LABELS_FORBID";
@@ -329,18 +329,18 @@ public final class Reference {
         List<Map<String, Object>> rates = policy.limits(flow, "rate");
         List<Map<String, Object>> quotas = policy.limits(flow, "quota");
         for (Map<String, Object> owner : rates) {
-            if (!meter("bucket " + name).bucketHas(Doc.object(owner.get("rate")), tokens, nanos())) {
+            if (!meter("bucket " + name).bucketHas(Doc.object(Doc.get(owner, "rate")), tokens, nanos())) {
                 return "FLOW_RATE_EXCEEDED";
             }
         }
         for (Map<String, Object> owner : quotas) {
-            if (!within(Doc.object(owner.get("quota")), "quota " + name, units)) {
+            if (!within(Doc.object(Doc.get(owner, "quota")), "quota " + name, units)) {
                 return "FLOW_QUOTA_EXCEEDED";
             }
         }
         Optional<Map<String, Object>> guard = releasing(flow).filter(found -> found.containsKey("quota"));
         if (guard.isPresent()
-                && !within(Doc.object(guard.get().get("quota")), "guard " + Doc.string(flow, "from"), units)) {
+                && !within(Doc.object(Doc.get(guard.get(), "quota")), "guard " + Doc.string(flow, "from"), units)) {
             return "GUARD_QUOTA_EXCEEDED";
         }
         if (!quotas.isEmpty() || guard.isPresent()) {
@@ -377,7 +377,7 @@ public final class Reference {
             return "SENDER_NOT_MEASURED";
         }
         boolean fixedDisk =
-                from.startsWith("@disk:") && policy.endpoints().get(from).containsKey("sha256");
+                from.startsWith("@disk:") && Doc.get(policy.endpoints(), from).containsKey("sha256");
         if (fixedDisk && !asStated(from)) {
             return "DISK_NOT_MEASURED";
         }
@@ -387,14 +387,14 @@ public final class Reference {
     /** Whether every digest that the policy states was measured, and no file that it doesn't state. */
     private boolean asStated(String endpoint) {
         Map<String, String> presented = measured.get(endpoint);
-        Map<String, Object> stated = policy.endpoints().get(endpoint);
+        Map<String, Object> stated = Doc.get(policy.endpoints(), endpoint);
         if (presented == null) {
             return true;
         }
         if (endpoint.startsWith("@")) {
             return Doc.string(stated, "sha256").equals(presented.getOrDefault("sha256", ""));
         }
-        Map<String, Object> image = Doc.object(stated.get("image"));
+        Map<String, Object> image = Doc.object(Doc.get(stated, "image"));
         for (String file : List.of("kernel", "firmware", "initrd")) {
             String digest = Doc.object(image, file)
                     .map(found -> Doc.string(found, "sha256"))

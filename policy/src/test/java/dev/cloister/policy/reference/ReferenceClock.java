@@ -114,6 +114,6 @@ final class ReferenceClock {
             return 0;
         }
         String unit = duration.replaceAll("[0-9]", "");
-        return Long.parseLong(duration.substring(0, duration.length() - unit.length())) * UNITS.get(unit);
+        return Long.parseLong(duration.substring(0, duration.length() - unit.length())) * Doc.get(UNITS, unit);
     }
 }

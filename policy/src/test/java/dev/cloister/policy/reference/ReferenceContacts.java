@@ -60,7 +60,7 @@ final class ReferenceContacts {
 
     private void hold(Map<String, Set<String>> holds, String endpoint, String party) {
         if (!policy.exempt(set, endpoint)) {
-            holds.get(endpoint).add(party);
+            Doc.get(holds, endpoint).add(party);
         }
     }
 
@@ -70,7 +70,7 @@ final class ReferenceContacts {
             changed = false;
             for (Change.Opened channel : open.values()) {
                 if (!policy.exempt(set, channel.to())) {
-                    changed |= holds.get(channel.to()).addAll(holds.get(channel.from()));
+                    changed |= Doc.get(holds, channel.to()).addAll(Doc.get(holds, channel.from()));
                 }
             }
         }
@@ -80,7 +80,7 @@ final class ReferenceContacts {
     boolean concerns(String from, String to) {
         boolean exempt = policy.exempt(set, from) || policy.exempt(set, to);
         Map<String, Set<String>> holds = holds();
-        return !exempt && !(holds.get(from).isEmpty() && holds.get(to).isEmpty());
+        return !exempt && !(Doc.get(holds, from).isEmpty() && Doc.get(holds, to).isEmpty());
     }
 
     /**
@@ -91,10 +91,10 @@ final class ReferenceContacts {
         Map<String, Set<String>> holds = holds();
         Set<String> reached = new HashSet<>();
         reach(to, reached);
-        for (String party : holds.get(from)) {
+        for (String party : Doc.get(holds, from)) {
             for (String endpoint : reached) {
-                Set<String> all = new HashSet<>(holds.get(endpoint));
-                all.addAll(holds.get(from));
+                Set<String> all = new HashSet<>(Doc.get(holds, endpoint));
+                all.addAll(Doc.get(holds, from));
                 all.remove(party);
                 if (!all.isEmpty()) {
                     return true;

@@ -138,7 +138,7 @@ final class ReferencePolicy {
 
     /** A level and all below it. */
     private Set<String> levelsFrom(String level) {
-        Object levels = Doc.object(policy, "lattice").orElseThrow().get("levels");
+        Object levels = Doc.get(Doc.object(policy, "lattice").orElseThrow(), "levels");
         Set<String> below = new HashSet<>(Set.of(level));
         if (levels instanceof List<?> chain) {
             chain.subList(0, chain.indexOf(level)).forEach(lower -> below.add((String) lower));
@@ -149,7 +149,7 @@ final class ReferencePolicy {
     }
 
     Map<String, Object> label(String endpoint) {
-        return Doc.object(endpoints().get(endpoint).get("label"));
+        return Doc.object(Doc.get(Doc.get(endpoints(), endpoint), "label"));
     }
 
     boolean hasTypes() {
@@ -158,8 +158,8 @@ final class ReferencePolicy {
 
     /** Whether some rule lets an endpoint send a kind to another. */
     boolean typesAllow(String from, String to, String kind) {
-        String sender = Doc.string(endpoints().get(from), "type");
-        String receiver = Doc.string(endpoints().get(to), "type");
+        String sender = Doc.string(Doc.get(endpoints(), from), "type");
+        String receiver = Doc.string(Doc.get(endpoints(), to), "type");
         return Doc.objects(policy, "typeRules").stream()
                 .anyMatch(rule ->
                         names(rule, "from", sender) && names(rule, "to", receiver) && names(rule, "kinds", kind));

@@ -25,7 +25,8 @@ public final class Shrinker {
             now = policy(few, Doc.object(policy));
             for (String path : List.copyOf(now.fragments().keySet())) {
                 Scenario held = now;
-                Object fragment = document(held.fragments().get(path), doc -> fails.test(fragment(held, path, doc)));
+                Object fragment =
+                        document(Doc.get(held.fragments(), path), doc -> fails.test(fragment(held, path, doc)));
                 now = fragment(held, path, fragment);
             }
             if (now.toString().equals(before.toString())) {
@@ -93,7 +94,7 @@ public final class Shrinker {
         List<List<Object>> paths = new ArrayList<>();
         if (value instanceof Map<?, ?> map) {
             List<Object> names = new ArrayList<Object>(map.keySet()).reversed();
-            names.forEach(name -> into(paths, map.get(name), here, name));
+            names.forEach(name -> into(paths, Doc.get(map, name), here, name));
         } else if (value instanceof List<?> list) {
             for (int i = list.size() - 1; i >= 0; i--) {
                 into(paths, list.get(i), here, i);
@@ -112,13 +113,13 @@ public final class Shrinker {
     private static void remove(Object root, List<Object> path) {
         Object at = root;
         for (Object step : path.subList(0, path.size() - 1)) {
-            at = step instanceof Integer index ? ((List<?>) at).get(index) : ((Map<?, ?>) at).get(step);
+            at = at instanceof List<?> list ? list.get((Integer) step) : Doc.get(Doc.object(at), step);
         }
         Object last = path.getLast();
-        if (last instanceof Integer index) {
-            ((List<?>) at).remove(index.intValue());
+        if (at instanceof List<?> list) {
+            list.remove(((Integer) last).intValue());
         } else {
-            ((Map<?, ?>) at).remove(last);
+            Doc.object(at).remove(last);
         }
     }
 }
