@@ -147,14 +147,21 @@ public final class History {
             if (holds[at] != NONE && holds[at] != party) {
                 return true;
             }
-            for (int flow = firstFrom[at]; flow != Policy.NO_FLOW; flow = nextFrom[flow]) {
-                int next = policy.flow(flow).to().index();
-                if (open[flow] && seen[next] != epoch && holds[next] != EXEMPT) {
-                    size = enqueue(next, size);
-                }
-            }
+            size = onward(holds, at, size);
         }
         return false;
+    }
+
+    /** Queues what open channels lead to from an endpoint. */
+    private int onward(int[] holds, int from, int queued) {
+        int size = queued;
+        for (int flow = firstFrom[from]; flow != Policy.NO_FLOW; flow = nextFrom[flow]) {
+            int next = policy.flow(flow).to().index();
+            if (open[flow] && seen[next] != epoch && holds[next] != EXEMPT) {
+                size = enqueue(next, size);
+            }
+        }
+        return size;
     }
 
     private int enqueue(int endpoint, int size) {

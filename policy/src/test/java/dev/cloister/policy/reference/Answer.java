@@ -15,7 +15,7 @@ public record Answer(Map<String, String> reasons, String flow, Set<String> conta
     /** Nothing was asked and nothing happened. */
     public static final Answer NOTHING = new Answer(Map.of(), "", Set.of(), Set.of());
 
-    static final Set<String> PASSING = Set.of(
+    private static final Set<String> PASSING = Set.of(
             "NOT_APPLICABLE",
             "UNRESTRICTED",
             "FLOW_DECLARED",
@@ -29,6 +29,15 @@ public record Answer(Map<String, String> reasons, String flow, Set<String> conta
             "WITHIN_RATE",
             "WITHIN_QUOTA",
             "MEASURED");
+
+    /** Returns what a reason amounts to, in the log's words. */
+    public static String outcome(String reason) {
+        return switch (reason) {
+            case "NOT_APPLICABLE" -> "notApplicable";
+            case "UNRESTRICTED" -> "unrestricted";
+            default -> PASSING.contains(reason) ? "pass" : "refuse";
+        };
+    }
 
     /** Returns whether something was asked and no gate refused. */
     public boolean granted() {

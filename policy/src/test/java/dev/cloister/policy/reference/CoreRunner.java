@@ -2,6 +2,7 @@ package dev.cloister.policy.reference;
 
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.Gate;
+import dev.cloister.policy.decision.Reason;
 import dev.cloister.policy.explain.Sequence;
 import dev.cloister.policy.model.ConflictSet;
 import dev.cloister.policy.model.Domain;
@@ -126,7 +127,11 @@ public final class CoreRunner implements Function<Event, Answer> {
     private static Answer answer(Decision decision, Set<String> made) {
         Map<String, String> reasons = new LinkedHashMap<>();
         for (Gate gate : Gate.values()) {
-            reasons.put(gate.jsonName(), decision.reason(gate).name());
+            Reason reason = decision.reason(gate);
+            reasons.put(gate.jsonName(), reason.name());
+            if (!Answer.outcome(reason.name()).equals(reason.outcome().jsonName())) {
+                throw new AssertionError(reason + " amounts to " + reason.outcome());
+            }
         }
         Answer answer = new Answer(reasons, decision.flow().map(Flow::name).orElse(""), made, Set.of());
         if (answer.granted() != decision.granted()) {

@@ -25,8 +25,6 @@ import java.util.Set;
  * measured is taken from the measurement gate's own verdicts, since digests aren't in the log; everything else is decided anew.
  */
 public final class LogCheck {
-    private static final Map<String, String> OUTCOMES = outcomes();
-
     private final Map<String, Object> policy;
     private final List<Map<String, Object>> fragments;
     private final List<String> differences = new ArrayList<>();
@@ -134,19 +132,11 @@ public final class LogCheck {
             differences.add("record " + record.seq() + " " + asked + ": " + event.kind() + ", but " + answer);
         }
         answer.reasons().forEach((gate, reason) -> {
-            if (!OUTCOMES.getOrDefault(reason, "refuse").equals(outcome(event, gate))) {
+            if (!Answer.outcome(reason).equals(outcome(event, gate))) {
                 differences.add("record " + record.seq() + " " + asked + ": " + gate + " " + outcome(event, gate)
                         + ", but " + reason);
             }
         });
-    }
-
-    private static Map<String, String> outcomes() {
-        Map<String, String> outcomes = new LinkedHashMap<>();
-        Answer.PASSING.forEach(reason -> outcomes.put(reason, "pass"));
-        outcomes.put("NOT_APPLICABLE", "notApplicable");
-        outcomes.put("UNRESTRICTED", "unrestricted");
-        return outcomes;
     }
 
     private static String outcome(AuditEvent event, String gate) {
