@@ -49,8 +49,8 @@ final class GeneratedPolicy {
 
     private final Random random;
     private int line = 1;
-    private Lattice lattice;
-    private TypeEnforcement types;
+    private Lattice lattice = Lattice.chain(List.of(), List.of(), new SourcePosition("generated.json", 1, 1));
+    private TypeEnforcement types = TypeEnforcement.NONE;
     private final List<Domain> domains = new ArrayList<>();
     private final List<HostEndpoint> host = new ArrayList<>();
     private final List<Endpoint> endpoints = new ArrayList<>();

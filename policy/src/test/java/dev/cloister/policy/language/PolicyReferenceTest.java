@@ -70,11 +70,16 @@ class PolicyReferenceTest {
         }
     }
 
+    private static Map<?, ?> definitions(String schema) {
+        Object definitions = ((Map<?, ?>) tree(schema)).get("$defs");
+        return (Map<?, ?>) Objects.requireNonNull(definitions, schema);
+    }
+
     /** Definitions that both schemas have are the same. */
     @Test
     void theSchemasAgree() throws Exception {
-        Map<?, ?> policy = (Map<?, ?>) ((Map<?, ?>) tree("policy.schema.json")).get("$defs");
-        Map<?, ?> fragment = (Map<?, ?>) ((Map<?, ?>) tree("policy-fragment.schema.json")).get("$defs");
+        Map<?, ?> policy = definitions("policy.schema.json");
+        Map<?, ?> fragment = definitions("policy-fragment.schema.json");
         assertThat(fragment.keySet()).anyMatch(policy::containsKey);
         fragment.forEach((name, definition) -> {
             if (policy.containsKey(name)) {
