@@ -54,10 +54,7 @@ public final class FmtCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        if (stdout && (check || json || files.size() > 1)) {
-            throw new ParameterException(
-                    spec.commandLine(), "--stdout goes with one file, and with neither --check nor --json");
-        }
+        requireSense();
         List<Difference> differences = new ArrayList<>();
         for (Path file : files) {
             byte[] before = TextFile.read(file);
@@ -71,6 +68,13 @@ public final class FmtCommand implements Callable<Integer> {
         }
         report(differences);
         return check && !differences.isEmpty() ? ExitCodes.FOUND : ExitCodes.OK;
+    }
+
+    private void requireSense() {
+        if (stdout && (check || json || files.size() > 1)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--stdout goes with one file, and with neither --check nor --json");
+        }
     }
 
     private static byte[] format(Path file, byte[] text) throws CommandFailure {

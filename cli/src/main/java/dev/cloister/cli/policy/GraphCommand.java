@@ -77,7 +77,12 @@ public final class GraphCommand implements Callable<Integer> {
                     "the policy has " + policy.endpoints().size() + " endpoints and at most " + PolicyGraph.MAX_DRAWN
                             + " are drawn; use --format dot");
         }
-        String text = switch (wanted) {
+        write(policy, wanted, draw(policy, wanted));
+        return ExitCodes.OK;
+    }
+
+    private static String draw(Policy policy, Format wanted) {
+        return switch (wanted) {
             case DOT -> PolicyGraph.dot(policy);
             case SVG -> PolicyGraph.svg(policy);
             case HTML ->
@@ -85,8 +90,6 @@ public final class GraphCommand implements Callable<Integer> {
                         policy,
                         PolicyCheck.check(policy, Optional.of(LocalDate.now())).findings());
         };
-        write(policy, wanted, text);
-        return ExitCodes.OK;
     }
 
     private Format byName() {

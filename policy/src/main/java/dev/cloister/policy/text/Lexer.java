@@ -270,18 +270,21 @@ final class Lexer {
 
     private void number() throws TextException {
         sign();
-        int from = at;
-        int wholeDigits = digits();
-        if (wholeDigits > 1 && text[from] == '0') {
-            throw error("a number with leading zeros", "a decimal number");
-        }
-        boolean whole = fraction() ? digits() > 0 : wholeDigits > 0;
-        if (!whole || !exponent() || !endsNumber()) {
+        if (!mantissa() || !exponent() || !endsNumber()) {
             throw error("not a number", "a decimal number");
         }
         if (at - start > MAX_NUMBER) {
             throw error("a number of " + (at - start) + " characters", "at most " + MAX_NUMBER);
         }
+    }
+
+    private boolean mantissa() throws TextException {
+        int from = at;
+        int wholeDigits = digits();
+        if (wholeDigits > 1 && text[from] == '0') {
+            throw error("a number with leading zeros", "a decimal number");
+        }
+        return fraction() ? digits() > 0 : wholeDigits > 0;
     }
 
     private boolean fraction() {
