@@ -21,7 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -51,6 +53,9 @@ import picocli.CommandLine.Spec;
             "  cloister policy eval policy.json --json < requests.jsonl",
         })
 public final class EvalCommand implements Callable<Integer> {
+    /** Options that an opening needs: sender, receiver, kind. */
+    private static final int ENDS = 3;
+
     private static final int GATE_WIDTH = 12;
 
     @Spec
@@ -131,9 +136,11 @@ public final class EvalCommand implements Callable<Integer> {
 
     /** The request that the options make; empty where they make none. */
     private String request(Instant time) {
-        boolean open = from != null || to != null || kind != null;
-        int asked = (open ? 1 : 0) + (start == null ? 0 : 1) + (use == null ? 0 : 1);
-        if (asked > 1 || open && (from == null || to == null || kind == null)) {
+        long ends = Stream.of(from, to, kind).filter(Objects::nonNull).count();
+        long asked = Stream.of(ends == 0 ? null : ends, start, use)
+                .filter(Objects::nonNull)
+                .count();
+        if (asked > 1 || ends % ENDS != 0) {
             throw new ParameterException(
                     spec.commandLine(), "ask one thing: --from, --to and --kind; or --start; or --use");
         }
@@ -143,7 +150,7 @@ public final class EvalCommand implements Callable<Integer> {
         if (use != null) {
             return line(Map.of("do", "use", "flow", use, "units", units, "at", time));
         }
-        return open ? open(time) : "";
+        return ends == 0 ? "" : open(time);
     }
 
     private String open(Instant time) {

@@ -200,13 +200,24 @@ public final class BigPolicy {
         int[] ends = ends();
         out.append("{\"name\": \"f").append(i).append("\", \"from\": \"d").append(ends[0]);
         out.append("\", \"to\": \"d").append(ends[1]).append("\", \"kind\": ");
-        boolean mutual = dominates(ends[0], ends[1]);
         boolean released = !dominates(ends[1], ends[0]);
         // Guards have quotas, which can be kept only where somebody sees the bytes pass.
-        switch (released ? 0 : random.nextInt(10)) {
-            case 0, 1 ->
-                out.append("\"stream\", \"capacity\": \"4K\"")
-                        .append(mutual ? "" : ", \"backChannel\": {\"bitsPerSecond\": 8}");
+        if (released) {
+            stream(ends);
+        } else {
+            kind(ends);
+        }
+        out.append('}');
+    }
+
+    private void stream(int[] ends) {
+        out.append("\"stream\", \"capacity\": \"4K\"")
+                .append(dominates(ends[0], ends[1]) ? "" : ", \"backChannel\": {\"bitsPerSecond\": 8}");
+    }
+
+    private void kind(int[] ends) {
+        switch (random.nextInt(10)) {
+            case 0, 1 -> stream(ends);
             case 2, 3, 4 -> out.append("\"event\", \"rate\": {\"perSecond\": 1000, \"burst\": 100}");
             case 5 -> out.append("\"event\", \"quota\": {\"units\": 1000, \"per\": \"1m\"}");
             case 6 ->
@@ -215,7 +226,6 @@ public final class BigPolicy {
                         .append('"');
             default -> out.append("\"memory\", \"recordBytes\": 64, \"records\": 64");
         }
-        out.append('}');
     }
 
     /** Finds two ends that information may move between; most are near each other, as in real systems. */
