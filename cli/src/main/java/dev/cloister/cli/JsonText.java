@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.function.UnaryOperator;
 
 /** Writes one JSON document for {@code --json}. */
 public final class JsonText {
@@ -21,8 +22,17 @@ public final class JsonText {
 
     /** Returns the document that {@code body} writes, indented, without a line end. */
     public static String of(Body body) {
+        return write(body, JsonGenerator::useDefaultPrettyPrinter);
+    }
+
+    /** Returns the document that {@code body} writes in one line, without its end. */
+    public static String line(Body body) {
+        return write(body, UnaryOperator.identity());
+    }
+
+    private static String write(Body body, UnaryOperator<JsonGenerator> form) {
         StringWriter text = new StringWriter();
-        try (JsonGenerator json = FACTORY.createGenerator(text).useDefaultPrettyPrinter()) {
+        try (JsonGenerator json = form.apply(FACTORY.createGenerator(text))) {
             body.write(json);
         } catch (IOException e) {
             throw new UncheckedIOException("a string writer does not fail", e);

@@ -179,7 +179,7 @@ public final class EvalCommand implements Callable<Integer> {
     }
 
     private static String line(Map<String, Object> members) {
-        return JsonText.of(out -> {
+        return JsonText.line(out -> {
             out.writeStartObject();
             for (Map.Entry<String, Object> member : members.entrySet()) {
                 out.writeStringField(member.getKey(), member.getValue().toString());
@@ -236,7 +236,7 @@ public final class EvalCommand implements Callable<Integer> {
     }
 
     private static String json(Evaluation.Step step) {
-        return JsonText.of(out -> {
+        return JsonText.line(out -> {
             out.writeStartObject();
             out.writeStringField("at", step.at().toString());
             out.writeStringField("asked", step.asked());
