@@ -3,8 +3,6 @@ package dev.cloister.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -12,30 +10,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code policy paths|cut|covert|diff}: exit codes, and what is printed. */
-class PolicyGraphCommandsTest {
+class PolicyGraphCommandsTest extends PolicyCommandRunner {
     private static final Path QUICKSTART = Path.of("../examples/quickstart/policy.json");
 
     @TempDir
     private Path folder;
-
-    private String out = "";
-    private String err = "";
-
-    private int run(Object... arguments) {
-        StringWriter outText = new StringWriter();
-        StringWriter errText = new StringWriter();
-        var line = Main.commandLine();
-        line.setOut(new PrintWriter(outText, true)).setErr(new PrintWriter(errText, true));
-        String[] words = new String[arguments.length + 1];
-        words[0] = "policy";
-        for (int i = 0; i < arguments.length; i++) {
-            words[i + 1] = arguments[i].toString();
-        }
-        int code = line.execute(words);
-        out = outText.toString();
-        err = errText.toString();
-        return code;
-    }
 
     @AfterEach
     void fitsTheTerminal() {

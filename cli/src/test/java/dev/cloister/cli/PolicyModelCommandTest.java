@@ -3,17 +3,14 @@ package dev.cloister.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** {@code policy model}: exit codes, and what is printed and written. */
-class PolicyModelCommandTest {
+class PolicyModelCommandTest extends PolicyCommandRunner {
     private static final String DOMAIN = """
         {"id": "3d0f6b52-8c1e-4f7a-b1b0-6a5e9d2c000%d", "name": "%s", "label": {"level": "low"}, "memory": "4M",
          "image": {"kernel": {"path": "a.elf", "sha256": "%s"}}}\
@@ -29,34 +26,15 @@ class PolicyModelCommandTest {
     private Path folder;
 
     private Path policy;
-    private String out = "";
-    private String err = "";
 
     @BeforeEach
     void write() throws IOException {
         policy = Files.writeString(folder.resolve("p.json"), POLICY);
     }
 
-    private int run(Object... arguments) {
-        StringWriter outText = new StringWriter();
-        StringWriter errText = new StringWriter();
-        CommandLine line = Main.commandLine();
-        line.setOut(new PrintWriter(outText, true)).setErr(new PrintWriter(errText, true));
-        String[] words = new String[arguments.length + 2];
-        words[0] = "policy";
-        words[1] = "model";
-        for (int i = 0; i < arguments.length; i++) {
-            words[i + 2] = arguments[i].toString();
-        }
-        int code = line.execute(words);
-        out = outText.toString();
-        err = errText.toString();
-        return code;
-    }
-
     @Test
     void printsTheModule() {
-        assertThat(run(policy)).isEqualTo(ExitCodes.OK);
+        assertThat(run("model", policy)).isEqualTo(ExitCodes.OK);
         assertThat(out)
                 .contains("one sig D_one extends Domain {}", "F_words -> D_one", policy + ":")
                 .contains("check granted_words { granted[F_words] } for 0");
@@ -64,11 +42,11 @@ class PolicyModelCommandTest {
 
     @Test
     void writesTheSameToAFile() throws IOException {
-        run(policy);
+        run("model", policy);
         String printed = out;
         Path module = folder.resolve("p.als");
 
-        assertThat(run(policy, "-o", module)).isEqualTo(ExitCodes.OK);
+        assertThat(run("model", policy, "-o", module)).isEqualTo(ExitCodes.OK);
         assertThat(out).isEmpty();
         assertThat(module).hasContent(printed);
     }
@@ -77,9 +55,9 @@ class PolicyModelCommandTest {
     void listsTheQuestions() {
         Path module = folder.resolve("p.als");
 
-        assertThat(run(policy, "-o", module, "--json")).isEqualTo(ExitCodes.OK);
+        assertThat(run("model", policy, "-o", module, "--json")).isEqualTo(ExitCodes.OK);
         assertThat(out).containsPattern("\"command\" ?: ?\"granted_words\"").doesNotContain("\"module\"");
-        assertThat(run(policy, "--json")).isEqualTo(ExitCodes.OK);
+        assertThat(run("model", policy, "--json")).isEqualTo(ExitCodes.OK);
         assertThat(out).containsPattern("\"module\" ?: ?\"");
     }
 
@@ -87,14 +65,14 @@ class PolicyModelCommandTest {
     void refusesWhatIsNoPolicy() throws IOException {
         Files.writeString(policy, "{}");
 
-        assertThat(run(policy)).isEqualTo(ExitCodes.BAD_INPUT);
+        assertThat(run("model", policy)).isEqualTo(ExitCodes.BAD_INPUT);
         assertThat(err).contains("the policy can't be loaded");
         assertThat(out).isEmpty();
     }
 
     @Test
     void saysWhatItCanNotWrite() {
-        assertThat(run(policy, "-o", folder.resolve("no/such/p.als"))).isEqualTo(ExitCodes.BAD_INPUT);
+        assertThat(run("model", policy, "-o", folder.resolve("no/such/p.als"))).isEqualTo(ExitCodes.BAD_INPUT);
         assertThat(err).contains("can't write", "p.als");
     }
 }

@@ -3,8 +3,6 @@ package dev.cloister.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -16,10 +14,9 @@ import java.util.HexFormat;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** {@code policy fmt|hash|sign|verify}: exit codes, and what is printed and written. */
-class PolicyTextCommandsTest {
+class PolicyTextCommandsTest extends PolicyCommandRunner {
     private static final String TIDY = """
         {
           // One domain.
@@ -43,28 +40,10 @@ class PolicyTextCommandsTest {
     private Path folder;
 
     private Path policy;
-    private String out = "";
-    private String err = "";
 
     @BeforeEach
     void write() throws IOException {
         policy = Files.writeString(folder.resolve("p.json"), TIDY);
-    }
-
-    private int run(Object... arguments) {
-        StringWriter outText = new StringWriter();
-        StringWriter errText = new StringWriter();
-        CommandLine line = Main.commandLine();
-        line.setOut(new PrintWriter(outText, true)).setErr(new PrintWriter(errText, true));
-        String[] words = new String[arguments.length + 1];
-        words[0] = "policy";
-        for (int i = 0; i < arguments.length; i++) {
-            words[i + 1] = arguments[i].toString();
-        }
-        int code = line.execute(words);
-        out = outText.toString();
-        err = errText.toString();
-        return code;
     }
 
     private void keys(String name) throws Exception {

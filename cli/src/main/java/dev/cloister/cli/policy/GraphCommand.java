@@ -6,9 +6,7 @@ import dev.cloister.cli.JsonText;
 import dev.cloister.policy.analysis.PolicyCheck;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.render.PolicyGraph;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.Locale;
@@ -107,12 +105,7 @@ public final class GraphCommand implements Callable<Integer> {
             out.flush();
             return;
         }
-        try {
-            Files.writeString(output, text);
-        } catch (IOException e) {
-            throw new CommandFailure(
-                    ExitCodes.BAD_INPUT, "can't write " + output + ": " + e.getMessage() + "; choose another FILE", e);
-        }
+        OutputFile.write(output, text);
         if (json) {
             out.println(JsonText.of(body -> {
                 body.writeStartObject();

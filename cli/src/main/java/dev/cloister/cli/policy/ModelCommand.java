@@ -6,9 +6,7 @@ import dev.cloister.cli.JsonText;
 import dev.cloister.policy.alloy.PolicyModel;
 import dev.cloister.policy.alloy.Question;
 import dev.cloister.policy.model.Policy;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -59,7 +57,7 @@ public final class ModelCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Optional<Path> target = Optional.ofNullable(output);
         if (target.isPresent()) {
-            write(target.get(), model.text());
+            OutputFile.write(target.get(), model.text());
         }
         if (json) {
             out.println(json(policy, model, target));
@@ -68,15 +66,6 @@ public final class ModelCommand implements Callable<Integer> {
             out.flush();
         }
         return ExitCodes.OK;
-    }
-
-    private static void write(Path target, String text) throws CommandFailure {
-        try {
-            Files.writeString(target, text);
-        } catch (IOException e) {
-            throw new CommandFailure(
-                    ExitCodes.BAD_INPUT, "can't write " + target + ": " + e.getMessage() + "; choose another FILE", e);
-        }
     }
 
     private static String json(Policy policy, PolicyModel model, Optional<Path> target) {
