@@ -115,6 +115,11 @@ final class DaemonFixture {
             return options;
         }
 
+        /** Returns the audit log as it stands. */
+        String audit() throws IOException {
+            return Files.readString(options.auditLog());
+        }
+
         /** Waits until the state is as asked for and returns it. */
         Snapshot await(Predicate<Snapshot> reached) throws IOException {
             Snapshot[] last = new Snapshot[1];

@@ -32,10 +32,6 @@ class LifecycleTest {
     @TempDir
     Path directory;
 
-    private String audit(DaemonFixture.Running running) throws IOException {
-        return Files.readString(running.options().auditLog());
-    }
-
     @Test
     void aRevokedChannelStaysAwayUntilItIsOpenedAgain() throws Exception {
         DaemonFixture fixture = new DaemonFixture(directory)
@@ -56,7 +52,7 @@ class LifecycleTest {
             }
             assertThat(running.awaitSerial("b", "revoked 1")).contains("direct: EACCES");
             assertThatThrownBy(() -> client.revoke("g")).hasMessageContaining("no flow g");
-            assertThat(audit(running)).contains("\"channelClose\"", "revoked by the operator", "opening 4");
+            assertThat(running.audit()).contains("\"channelClose\"", "revoked by the operator", "opening 4");
         }
     }
 
@@ -125,7 +121,7 @@ class LifecycleTest {
             assertThat(domain(again, "peer").state()).isEqualTo("running");
             assertThatThrownBy(() -> client.pause("frail")).hasMessageContaining("frail is exited");
             running.await(s -> flow(s, "f").state().equals("severed"));
-            assertThat(audit(running))
+            assertThat(running.audit())
                     .contains("restart 1 of 1 within 600 s, after 1000 ms", "no more: restart 1 of 1");
         }
     }
@@ -138,7 +134,7 @@ class LifecycleTest {
         try (DaemonFixture.Running running = fixture.start()) {
             PolicyDaemon.Outcome outcome = running.awaitEnd();
             assertThat(all(outcome.last(), "exited", "vital", "other")).isTrue();
-            assertThat(audit(running)).contains("halt: vital ended unexpectedly, with code 3");
+            assertThat(running.audit()).contains("halt: vital ended unexpectedly, with code 3");
         }
     }
 
@@ -210,7 +206,7 @@ class LifecycleTest {
             Snapshot closed = running.await(
                     s -> all(s, "exited", "day") && flow(s, "e").state().equals("revoked"));
             assertThat(domain(closed, "day").note()).isEqualTo("its window is closed");
-            assertThat(audit(running)).contains("\"windowOpened\"", "\"windowClosed\"", "\"window\":\"shift\"");
+            assertThat(running.audit()).contains("\"windowOpened\"", "\"windowClosed\"", "\"window\":\"shift\"");
         }
     }
 
@@ -228,7 +224,7 @@ class LifecycleTest {
             Snapshot next = running.await(s -> flow(s, "e").state().equals("live"));
             assertThat(flow(next, "e").openings()).isEqualTo(2);
             assertThat(flow(next, "e").limits().quotaUsed()).isZero();
-            assertThat(audit(running)).contains("\"quotaUsedUp\"");
+            assertThat(running.audit()).contains("\"quotaUsedUp\"");
         }
     }
 
@@ -250,7 +246,7 @@ class LifecycleTest {
     void aContactIsRememberedByTheNextDaemon() throws Exception {
         try (DaemonFixture.Running running = wall().start()) {
             running.await(s -> flow(s, "from-red").state().equals("live"));
-            assertThat(audit(running)).contains("\"conflictContact\"");
+            assertThat(running.audit()).contains("\"conflictContact\"");
         }
         assertThat(Files.readString(directory.resolve("state/contacts.journal")))
                 .contains("\"name\":\"adviser\"");
@@ -339,7 +335,7 @@ class LifecycleTest {
         Files.writeString(journal, whole + "1234abcd {\"set\":");
         try (DaemonFixture.Running running = wall().start()) {
             running.await(s -> all(s, "running", "red"));
-            assertThat(audit(running)).contains("\"journalRepaired\"");
+            assertThat(running.audit()).contains("\"journalRepaired\"");
         }
         assertThat(Files.readString(journal)).isEqualTo(whole);
         Files.writeString(journal, whole.replace("wall", "hall") + whole);
@@ -388,7 +384,7 @@ class LifecycleTest {
                 List.of());
         try (DaemonFixture.Running running = new DaemonFixture.Running(PolicyDaemon.open(accepting), accepting)) {
             running.await(s -> all(s, "running", "a"));
-            assertThat(audit(running)).contains("\"unenforced\"", "control group");
+            assertThat(running.audit()).contains("\"unenforced\"", "control group");
         }
     }
 }

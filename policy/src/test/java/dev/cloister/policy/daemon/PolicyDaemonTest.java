@@ -28,10 +28,6 @@ class PolicyDaemonTest {
     @TempDir
     Path directory;
 
-    private String audit(DaemonFixture.Running running) throws IOException {
-        return Files.readString(running.options().auditLog());
-    }
-
     @Test
     void aRecordCrossesADeclaredFlowAndItsReaderCannotMapItWritable() throws Exception {
         DaemonFixture fixture = new DaemonFixture(directory)
@@ -41,10 +37,12 @@ class PolicyDaemonTest {
         try (DaemonFixture.Running running = fixture.start()) {
             String serial = running.awaitSerial("guard", "record readings: hello from sensor");
             assertThat(serial).contains("direct: EACCES").contains("reopened: EPERM");
-            Snapshot snapshot = running.await(s -> all(s, "running", "sensor", "guard"));
+            // A domain runs before its VMM first reports which engine runs it.
+            Snapshot snapshot = running.await(s -> all(s, "running", "sensor", "guard")
+                    && !"auto".equals(domain(s, "guard").engine()));
             assertThat(flow(snapshot, "readings").state()).isEqualTo("live");
             assertThat(domain(snapshot, "guard").engine()).isEqualTo("direct");
-            assertThat(audit(running)).contains("\"daemonStart\"", "\"grant\"", "readings");
+            assertThat(running.audit()).contains("\"daemonStart\"", "\"grant\"", "readings");
         }
         assertThat(Files.exists(directory.resolve("state/control.sock"))).isFalse();
         assertThat(AuditVerifier.verify(directory.resolve("state/audit.log"), Optional.empty())
@@ -65,7 +63,7 @@ class PolicyDaemonTest {
                     .contains("answer 1 REFUSED 0 no flow high -> low")
                     .contains("answer 2 REFUSED");
             assertThat(domain(running.await(s -> true), "high").refusals()).isEqualTo(2);
-            assertThat(audit(running)).contains("\"refusal\"", "no flow high -> low");
+            assertThat(running.audit()).contains("\"refusal\"", "no flow high -> low");
         }
     }
 
@@ -85,7 +83,7 @@ class PolicyDaemonTest {
                     .contains(DaemonFixture.sha256(altered))
                     .contains(DaemonFixture.sha256("image of bad".getBytes(StandardCharsets.US_ASCII)));
             assertThat(flow(snapshot, "f").state()).isEqualTo("severed");
-            assertThat(audit(running)).contains(DaemonFixture.sha256(altered));
+            assertThat(running.audit()).contains(DaemonFixture.sha256(altered));
         }
     }
 
@@ -113,9 +111,9 @@ class PolicyDaemonTest {
             Snapshot snapshot = running.await(s -> all(s, "running", "good") && all(s, "exited", "bad"));
             assertThat(domain(snapshot, "bad").exitCode()).isNotZero();
             assertThat(flow(snapshot, "f").state()).isEqualTo("severed");
-            assertThat(audit(running)).contains("\"domainKilled\"");
+            assertThat(running.audit()).contains("\"domainKilled\"");
             if (behaviour.startsWith("garbage")) {
-                assertThat(audit(running)).contains("\"protocolError\"");
+                assertThat(running.audit()).contains("\"protocolError\"");
             }
         }
     }
@@ -150,7 +148,7 @@ class PolicyDaemonTest {
                 assertThat(domain(client.ps(), "one").exitCode()).isZero();
                 assertThat(client.auditHead().records()).isGreaterThan(5);
             }
-            assertThat(audit(running)).contains("\"operator\"");
+            assertThat(running.audit()).contains("\"operator\"");
         }
     }
 
@@ -193,10 +191,10 @@ class PolicyDaemonTest {
         try (DaemonFixture.Running running = fixture.start()) {
             Snapshot snapshot = running.await(s -> domain(s, "wild").violations() == 500);
             assertThat(domain(snapshot, "wild").state()).isEqualTo("running");
-            assertThat(audit(running).lines().filter(l -> l.contains("read-only-write")))
+            assertThat(running.audit().lines().filter(l -> l.contains("read-only-write")))
                     .hasSizeBetween(20, 100);
             running.client().stop("wild");
-            assertThat(audit(running)).contains("moreSinceLastRecord");
+            assertThat(running.audit()).contains("moreSinceLastRecord");
         }
     }
 
@@ -212,7 +210,7 @@ class PolicyDaemonTest {
             assertThat(outcome.success()).isFalse();
             assertThat(domain(outcome.last(), "zero").exitCode()).isZero();
             assertThat(domain(outcome.last(), "seventy").exitCode()).isEqualTo(70);
-            assertThat(audit(running)).contains("\"guestFault\"", "\"domainStopped\"");
+            assertThat(running.audit()).contains("\"guestFault\"", "\"domainStopped\"");
             assertThat(options.stateDirectory().resolve(DaemonOptions.reportName("seventy")))
                     .isNotEmptyFile();
         }
