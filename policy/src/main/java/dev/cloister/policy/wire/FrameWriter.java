@@ -1,34 +1,38 @@
-package dev.cloister.policy.protocol;
+package dev.cloister.policy.wire;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** Writes checked fields of one frame; a value out of range is this side's own fault, hence IllegalArgumentException. */
-final class FrameWriter {
+public class FrameWriter {
     private final ByteBuffer out;
 
-    FrameWriter(ByteBuffer out) {
-        this.out = out;
+    /** Writes into a buffer from its position on. */
+    public FrameWriter(ByteBuffer out) {
+        this.out = out.order(ByteOrder.BIG_ENDIAN);
     }
 
-    void u8(int value, int min, int max) {
-        out.put((byte) inRange(value, min, max));
+    /** Writes a 16-bit number of a frame's header. */
+    public void header(int value) {
+        out.putShort((short) value);
     }
 
-    void u16(int value, int min, int max) {
-        out.putShort((short) inRange(value, min, max));
+    /** Called before each field; an observer of the layout overrides it. */
+    protected void field(String name, WireType<?> type) {}
+
+    /** Where the next byte goes. */
+    protected int position() {
+        return out.position();
     }
 
-    void i32(int value, int min, int max) {
-        out.putInt((int) inRange(value, min, max));
-    }
-
-    void i64(long value, long min, long max) {
-        out.putLong(inRange(value, min, max));
-    }
-
-    void bool(boolean value) {
-        out.put((byte) (value ? 1 : 0));
+    void number(int width, long value, long min, long max) {
+        inRange(value, min, max);
+        switch (width) {
+            case 1 -> out.put((byte) value);
+            case 4 -> out.putInt((int) value);
+            default -> out.putLong(value);
+        }
     }
 
     /** Printable ASCII without spaces, 1 to max bytes. */
@@ -49,10 +53,9 @@ final class FrameWriter {
         out.put(bytes);
     }
 
-    private static long inRange(long value, long min, long max) {
+    private static void inRange(long value, long min, long max) {
         if (value < min || value > max) {
             throw new IllegalArgumentException("value " + value + ": expected " + min + " to " + max);
         }
-        return value;
     }
 }

@@ -1,48 +1,43 @@
-package dev.cloister.policy.protocol;
+package dev.cloister.policy.wire;
 
+import dev.cloister.policy.protocol.ProtocolException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /** Reads fields of one hostile frame, each against its bounds. */
-final class FrameReader {
+public final class FrameReader {
     private final ByteBuffer in;
     private String message = "frame";
 
-    FrameReader(ByteBuffer in) {
-        this.in = in;
+    /** Reads a frame from its position to its limit. */
+    public FrameReader(ByteBuffer in) {
+        this.in = in.order(ByteOrder.BIG_ENDIAN);
     }
 
     /** Names the message for errors from here on. */
-    void enter(String name) {
+    public void enter(String name) {
         message = name;
     }
 
-    int u8(String field, int min, int max) throws ProtocolException {
-        need(field, 1);
-        return (int) inRange(field, in.get() & 0xff, min, max);
+    /** Reads a big-endian number of 1 (unsigned), 4 or 8 bytes (signed). */
+    long number(String field, int width, long min, long max) throws ProtocolException {
+        need(field, width);
+        long value = switch (width) {
+            case 1 -> in.get() & 0xff;
+            case 2 -> in.getShort() & 0xffff;
+            case 4 -> in.getInt();
+            default -> in.getLong();
+        };
+        if (value < min || value > max) {
+            throw error(field, Long.toString(value), min + " to " + max);
+        }
+        return value;
     }
 
-    int u16(String field, int min, int max) throws ProtocolException {
-        need(field, 2);
-        return (int) inRange(field, in.getShort() & 0xffff, min, max);
-    }
-
-    int i32(String field, int min, int max) throws ProtocolException {
-        need(field, 4);
-        return (int) inRange(field, in.getInt(), min, max);
-    }
-
-    long i64(String field, long min, long max) throws ProtocolException {
-        need(field, 8);
-        return inRange(field, in.getLong(), min, max);
-    }
-
-    boolean bool(String field) throws ProtocolException {
-        return u8(field, 0, 1) == 1;
-    }
-
+    /** Reads printable ASCII without spaces, 1 to max bytes. */
     String name(String field, int max) throws ProtocolException {
         String value = text(field, max);
         if (!isName(value, max)) {
@@ -51,8 +46,9 @@ final class FrameReader {
         return value;
     }
 
+    /** Reads UTF-8 text of at most max bytes. */
     String text(String field, int max) throws ProtocolException {
-        int length = u16(field + ".length", 0, max);
+        int length = (int) number(field + ".length", 2, 0, max);
         need(field, length);
         ByteBuffer bytes = in.slice(in.position(), length);
         in.position(in.position() + length);
@@ -68,14 +64,20 @@ final class FrameReader {
         }
     }
 
+    /** Reads a 16-bit number of a frame's header. */
+    public int header(String field, int min, int max) throws ProtocolException {
+        return (int) number(field, 2, min, max);
+    }
+
     /** Requires that the frame ends here: trailing bytes would be a second, unread message. */
-    void end() throws ProtocolException {
+    public void end() throws ProtocolException {
         if (in.hasRemaining()) {
             throw error("end", in.remaining() + " further bytes", "the end of the frame");
         }
     }
 
-    ProtocolException error(String field, String value, String expected) {
+    /** An error in a field: what it is and what was expected. */
+    public ProtocolException error(String field, String value, String expected) {
         return new ProtocolException(message, field, value, expected);
     }
 
@@ -90,13 +92,6 @@ final class FrameReader {
             }
         }
         return true;
-    }
-
-    private long inRange(String field, long value, long min, long max) throws ProtocolException {
-        if (value < min || value > max) {
-            throw error(field, Long.toString(value), min + " to " + max);
-        }
-        return value;
     }
 
     private void need(String field, int bytes) throws ProtocolException {

@@ -1,0 +1,124 @@
+package dev.cloister.policy.protocol;
+
+import static dev.cloister.policy.wire.Scalar.any64;
+import static dev.cloister.policy.wire.Scalar.bool;
+import static dev.cloister.policy.wire.Scalar.count;
+import static dev.cloister.policy.wire.Scalar.i32;
+import static dev.cloister.policy.wire.Scalar.i64;
+import static dev.cloister.policy.wire.Scalar.u8;
+import static dev.cloister.policy.wire.Scalar.uuid;
+import static dev.cloister.policy.wire.Text.name;
+import static dev.cloister.policy.wire.Text.text;
+
+import dev.cloister.policy.model.DaemonLoss;
+import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.wire.Choice;
+import dev.cloister.policy.wire.Field;
+import dev.cloister.policy.wire.Scalar;
+import dev.cloister.policy.wire.Sequence;
+import dev.cloister.policy.wire.Struct;
+import dev.cloister.policy.wire.WireType;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What a VMM is told about its domain, as fields. */
+final class ConfigWire {
+    private static final long PAGE = 4096;
+    private static final long WINDOW_ALIGN = 0x1_0000;
+
+    /** A position in the directory. */
+    static final Scalar<Integer> INDEX = u8(0, VmmCodec.MAX_CHANNELS - 1);
+    /** Which opening of a channel. */
+    static final Scalar<Integer> EPOCH = i32(1, Integer.MAX_VALUE);
+
+    static final Choice<Direction> DIRECTION = Choice.of(Direction.class, Direction::code);
+    static final Choice<Engine> ENGINE = Choice.of(Engine.class, List.of(Engine.AUTO, Engine.DIRECT), Engine::ordinal);
+
+    private static final Choice<FlowKind> MADE_KIND = Choice.of(
+            FlowKind.class, Stream.of(FlowKind.values()).filter(FlowKind::made).toList(), FlowKind::code);
+
+    private static final Struct<ChannelConfig.Quota> QUOTA = Struct.of(
+            "Quota",
+            v -> new ChannelConfig.Quota(v.number(0), v.number(1), v.number(2), v.number(3)),
+            Field.of("units", count(), ChannelConfig.Quota::units),
+            Field.of("periodNanos", count(), ChannelConfig.Quota::periodNanos),
+            Field.of("startNanos", any64(), ChannelConfig.Quota::startNanos),
+            Field.of("used", count(), ChannelConfig.Quota::used));
+
+    /** A channel of a domain. */
+    static final Struct<ChannelConfig> CHANNEL = Struct.of(
+            "Channel",
+            v -> new ChannelConfig(
+                    v.small(0),
+                    v.get(1),
+                    v.get(2),
+                    v.get(3),
+                    v.get(4),
+                    v.number(5),
+                    v.number(6),
+                    v.small(7),
+                    v.small(8),
+                    v.number(9),
+                    v.number(10),
+                    v.number(11),
+                    v.get(12)),
+            Field.of("index", INDEX, ChannelConfig::index),
+            Field.of("flow", name(VmmCodec.MAX_FLOW_NAME), ChannelConfig::flow),
+            Field.of("kind", MADE_KIND, ChannelConfig::kind),
+            Field.of("direction", DIRECTION, ChannelConfig::direction),
+            Field.of("peer", name(VmmCodec.MAX_NAME), ChannelConfig::peer),
+            Field.of("gpa", i64(0, Long.MAX_VALUE, WINDOW_ALIGN), ChannelConfig::gpa),
+            Field.of("sizeBytes", i64(0, VmmCodec.MAX_WINDOW, WINDOW_ALIGN), ChannelConfig::sizeBytes),
+            Field.of("recordBytes", i32(0, Integer.MAX_VALUE), ChannelConfig::recordBytes),
+            Field.of("recordCount", i32(0, Integer.MAX_VALUE), ChannelConfig::recordCount),
+            Field.of("ratePerSecond", count(), ChannelConfig::ratePerSecond),
+            Field.of("rateBurst", count(), ChannelConfig::rateBurst),
+            Field.of("backChannelBitsPerSecond", count(), ChannelConfig::backChannelBitsPerSecond),
+            Field.of("quota", QUOTA, ChannelConfig::quota));
+
+    private static final Struct<DomainConfig.Placement> PLACEMENT = Struct.of(
+            "Placement",
+            v -> new DomainConfig.Placement(v.get(0), v.get(1), v.get(2)),
+            Field.of("firmware", bool(), DomainConfig.Placement::firmware),
+            Field.of("prefault", bool(), DomainConfig.Placement::prefault),
+            Field.of(
+                    "pin",
+                    Sequence.of(VmmCodec.MAX_PINNED, i32(0, VmmCodec.MAX_HOST_CPU)),
+                    DomainConfig.Placement::pin));
+
+    private static final WireType<List<ChannelConfig>> CHANNELS = Sequence.of(VmmCodec.MAX_CHANNELS, CHANNEL);
+
+    /** A domain. */
+    static final Struct<DomainConfig> DOMAIN = Struct.of(
+            "Domain",
+            v -> new DomainConfig(
+                    v.get(0),
+                    v.get(1),
+                    v.get(2),
+                    v.number(3),
+                    v.small(4),
+                    v.get(5),
+                    v.get(6),
+                    v.get(7),
+                    v.get(8),
+                    v.get(9),
+                    v.get(10),
+                    v.get(12),
+                    v.get(11)),
+            Field.of("id", uuid(), DomainConfig::id),
+            Field.of("name", name(VmmCodec.MAX_NAME), DomainConfig::name),
+            Field.of("label", text(VmmCodec.MAX_LABEL), DomainConfig::label),
+            Field.of("memoryBytes", i64(PAGE, VmmCodec.MAX_MEMORY, PAGE), DomainConfig::memoryBytes),
+            Field.of("cpus", u8(1, VmmCodec.MAX_CPUS), DomainConfig::cpus),
+            Field.of("engine", ENGINE, DomainConfig::engine),
+            Field.of("kernelName", text(VmmCodec.MAX_FILE_NAME), DomainConfig::kernelName),
+            Field.of("commandLine", text(VmmCodec.MAX_COMMAND_LINE), DomainConfig::commandLine),
+            Field.of("initrd", bool(), DomainConfig::initrd),
+            Field.of("serialIn", bool(), DomainConfig::serialIn),
+            Field.of("onDaemonLoss", Choice.of(DaemonLoss.class, DaemonLoss::ordinal), DomainConfig::onDaemonLoss),
+            Field.of("placement", PLACEMENT, DomainConfig::placement),
+            Field.of("channels", CHANNELS, DomainConfig::channels));
+
+    private ConfigWire() {}
+}
