@@ -2,24 +2,27 @@ package dev.cloister.policy.protocol;
 
 import java.util.Optional;
 
-/** An answer on the control socket: one line of JSON. */
+/**
+ * An answer on the control socket: one line of JSON with {@code version}, {@code ok}, {@code reply} (the record's name, lower case
+ * with hyphens) and the record's components.
+ */
 public sealed interface ControlReply {
     /**
-     * It was done: {@code {"ok":true,"message":"..."}}.
+     * It was done.
      *
      * @param message one sentence
      */
     record Done(String message) implements ControlReply {}
 
     /**
-     * A snapshot: {@code {"ok":true,"snapshot":{...}}}.
+     * A snapshot.
      *
      * @param snapshot the state
      */
     record State(Snapshot snapshot) implements ControlReply {}
 
     /**
-     * The connection is the domain's serial line from here on: {@code {"ok":true,"console":"sensor","input":true}}.
+     * The connection is the domain's serial line from here on.
      *
      * @param domain name of the domain
      * @param input whether the policy has a flow from {@code @console} to it; without one what is sent is discarded
@@ -27,7 +30,7 @@ public sealed interface ControlReply {
     record Console(String domain, boolean input) implements ControlReply {}
 
     /**
-     * The audit log's end: {@code {"ok":true,"audit":{"records":17,"hash":"..."}}}.
+     * The audit log's end.
      *
      * @param records how many records it has
      * @param hash hash of the newest, hexadecimal
@@ -35,7 +38,7 @@ public sealed interface ControlReply {
     record AuditHead(long records, String hash) implements ControlReply {}
 
     /**
-     * It was not done: {@code {"ok":false,"code":"...","error":"..."}}.
+     * It was not done.
      *
      * @param code {@code bad-request}, {@code unknown-domain}, {@code wrong-state}, {@code refused}, {@code timeout},
      *     {@code busy} or {@code failed}

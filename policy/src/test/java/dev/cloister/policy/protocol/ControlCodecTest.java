@@ -77,10 +77,12 @@ class ControlCodecTest {
                 "{\"command\":\"fly\"} | ps, status",
                 "{\"command\":\"pause\"} | the name of a domain",
                 "{\"command\":\"revoke\",\"domain\":\"a\"} | the name of a flow",
-                "{\"command\":\"ps\",\"x\":1} | command, domain, flow or intervalMillis",
+                "{\"command\":\"ps\",\"x\":1} | command, domain, flow, intervalMillis",
                 "{\"command\":\"ps\"}{} | nothing after it",
                 "{\"command\":\"ps\",\"command\":\"ps\"} | a JSON object such as",
-                "{\"command\":{\"a\":1}} | a string or a number",
+                "{\"command\":{\"a\":1}} | ps, status",
+                "{\"command\":\"pause\",\"domain\":7} | a string",
+                "{\"version\":2,\"command\":\"ps\"} | expected 1",
                 "{\"command\":\"watch\",\"intervalMillis\":1} | 50 to 60000",
                 "{\"command\":\"watch\",\"intervalMillis\":\"x\"} | 50 to 60000"
             })

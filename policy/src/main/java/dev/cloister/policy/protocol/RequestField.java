@@ -1,0 +1,90 @@
+package dev.cloister.policy.protocol;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** What a request may carry beside its command; each is left out where it is as by default. */
+enum RequestField {
+    /** The domain it concerns. */
+    DOMAIN("domain", "", ControlRequest::domain, "name of a domain"),
+    /** The flow it concerns. */
+    FLOW("flow", "", ControlRequest::flow, "name of a flow"),
+    /** Time between two snapshots. */
+    INTERVAL(
+            "intervalMillis",
+            ControlRequest.DEFAULT_INTERVAL,
+            ControlRequest::intervalMillis,
+            "watch: milliseconds between snapshots, " + ControlRequest.MIN_INTERVAL + " to "
+                    + ControlRequest.MAX_INTERVAL);
+
+    private final String wireName;
+    private final Object byDefault;
+    private final Function<ControlRequest, Object> get;
+    private final String words;
+
+    RequestField(String wireName, Object byDefault, Function<ControlRequest, Object> get, String words) {
+        this.wireName = wireName;
+        this.byDefault = byDefault;
+        this.get = get;
+        this.words = words;
+    }
+
+    String wireName() {
+        return wireName;
+    }
+
+    Object byDefault() {
+        return byDefault;
+    }
+
+    String words() {
+        return words;
+    }
+
+    Object get(ControlRequest request) {
+        return get.apply(request);
+    }
+
+    static String names() {
+        return "command, " + Arrays.stream(values()).map(RequestField::wireName).collect(Collectors.joining(", "));
+    }
+
+    static ControlRequest request(ControlRequest.Command command, Map<RequestField, Object> values) {
+        return new ControlRequest(
+                command, (String) values.get(DOMAIN), (String) values.get(FLOW), (Integer) values.get(INTERVAL));
+    }
+
+    void write(JsonGenerator out, ControlRequest request) throws IOException {
+        switch (get(request)) {
+            case Integer number -> out.writeNumberField(wireName, number);
+            case Boolean flag -> out.writeBooleanField(wireName, flag);
+            case Object text -> out.writeStringField(wireName, text.toString());
+        }
+    }
+
+    /** Checks a value of JSON. */
+    Object read(Object value) throws ProtocolException {
+        return switch (byDefault) {
+            case Integer _ -> interval(value);
+            case Boolean _ -> RecordJson.expect("request", wireName, value, Boolean.class, "true or false");
+            default -> RecordJson.expect("request", wireName, value, String.class, "a string");
+        };
+    }
+
+    private int interval(Object value) throws ProtocolException {
+        if (value instanceof Long millis
+                && millis >= ControlRequest.MIN_INTERVAL
+                && millis <= ControlRequest.MAX_INTERVAL) {
+            return millis.intValue();
+        }
+        throw new ProtocolException(
+                "request",
+                wireName,
+                value.toString(),
+                ControlRequest.MIN_INTERVAL + " to " + ControlRequest.MAX_INTERVAL);
+    }
+}
