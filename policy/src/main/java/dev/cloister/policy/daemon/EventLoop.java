@@ -81,7 +81,12 @@ final class EventLoop implements Executor, AutoCloseable {
 
     /** Calls the handler whenever the descriptor is readable or hung up, until cancelled; cancel before closing it. */
     Watch watch(Fd fd, Handler handler) {
-        int slot = poller.add(fd, Poller.IN);
+        return watch(fd, Poller.IN, handler);
+    }
+
+    /** As {@link #watch(Fd, Handler)}, for other events. */
+    Watch watch(Fd fd, int events, Handler handler) {
+        int slot = poller.add(fd, events);
         while (handlers.size() <= slot) {
             handlers.add(null);
         }

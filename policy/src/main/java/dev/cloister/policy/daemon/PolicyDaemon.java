@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -100,7 +101,17 @@ public final class PolicyDaemon implements AutoCloseable {
 
     private ControlServer listen() throws IOException {
         try {
-            return new ControlServer(state.socket(), this, fabric);
+            return new ControlServer(state.socket(), new ControlServer.Backend() {
+                @Override
+                public void ask(ControlRequest request, Consumer<ControlReply> answer) {
+                    loop.execute(() -> commands.execute(request).thenAccept(answer));
+                }
+
+                @Override
+                public void console(ControlClient client, String domain, boolean input) {
+                    loop.execute(() -> ConsoleBridge.open(server, client, loop, fabric, fabric.domain(domain), input));
+                }
+            });
         } catch (IOException e) {
             launcher.close();
             throw e;
@@ -169,7 +180,6 @@ public final class PolicyDaemon implements AutoCloseable {
     public Outcome run() throws IOException {
         loop.execute(this::launch);
         loop.run();
-        server.stopAccepting();
         Snapshot last = commands.snapshot();
         journal.write(AuditKind.DAEMON_STOP, "", "", "");
         server.finish(last);

@@ -1,31 +1,48 @@
 package dev.cloister.policy.daemon;
 
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
 /**
- * The last bytes of a serial line or log. The loop appends and never waits; readers follow at their own pace and skip what was
- * overwritten. Thread-safe.
+ * The last bytes of a serial line or log. The loop appends and never waits; readers are told that there is more, follow at their own
+ * pace and skip what was overwritten. Thread-safe.
  */
 final class Scrollback implements VmmLink.Sink {
     /** Bytes kept. */
     static final int CAPACITY = 64 * 1024;
 
     private final byte[] ring = new byte[CAPACITY];
+    private final List<Runnable> followers = new CopyOnWriteArrayList<>();
     private long written;
     private long begun;
     private boolean closed;
 
     @Override
-    public synchronized void append(byte[] bytes, int length) {
-        for (int i = 0; i < length; i++) {
-            ring[(int) ((written + i) % CAPACITY)] = bytes[i];
+    public void append(byte[] bytes, int length) {
+        synchronized (this) {
+            for (int i = 0; i < length; i++) {
+                ring[(int) ((written + i) % CAPACITY)] = bytes[i];
+            }
+            written += length;
         }
-        written += length;
-        notifyAll();
+        followers.forEach(Runnable::run);
     }
 
-    /** Nothing more will come; waiting readers return. */
-    synchronized void close() {
-        closed = true;
-        notifyAll();
+    /** Nothing more will come. */
+    void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        followers.forEach(Runnable::run);
+    }
+
+    /** Calls a follower, on the loop's thread, whenever there is more or the end has come. */
+    void follow(Runnable follower) {
+        followers.add(follower);
+    }
+
+    void unfollow(Runnable follower) {
+        followers.remove(follower);
     }
 
     /** Another run begins: what was kept of the last one is gone. */
@@ -43,21 +60,19 @@ final class Scrollback implements VmmLink.Sink {
         return written;
     }
 
-    /** What a reader got: bytes and the position behind them; no bytes at the end of the line. */
-    record Chunk(byte[] bytes, long next) {}
+    /** What a reader got: bytes, the position behind them, and whether nothing will follow. */
+    record Chunk(byte[] bytes, long next, boolean ended) {}
 
-    /** Waits for bytes at or behind a position; returns an empty chunk once closed and read to the end. */
-    synchronized Chunk await(long position) throws InterruptedException {
-        while (written <= position && !closed) {
-            wait();
-        }
+    /** Returns what is at or behind a position, at most so many bytes. */
+    synchronized Chunk read(long position, int most) {
         long from = Math.max(position, start());
-        return new Chunk(copy(from), written);
+        byte[] bytes = copy(from, Math.min(written, from + most));
+        return new Chunk(bytes, from + bytes.length, closed && from + bytes.length == written);
     }
 
     /** Returns the last text, at most so many bytes. */
     synchronized String tail(int most) {
-        byte[] bytes = copy(Math.max(start(), written - most));
+        byte[] bytes = copy(Math.max(start(), written - most), written);
         StringBuilder text = new StringBuilder(bytes.length);
         for (byte b : bytes) {
             text.append(b >= ' ' && b < 0x7f ? (char) b : ' ');
@@ -65,8 +80,8 @@ final class Scrollback implements VmmLink.Sink {
         return text.toString().strip();
     }
 
-    private byte[] copy(long from) {
-        byte[] bytes = new byte[(int) Math.max(0, written - from)];
+    private byte[] copy(long from, long to) {
+        byte[] bytes = new byte[(int) Math.max(0, to - from)];
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = ring[(int) ((from + i) % CAPACITY)];
         }
