@@ -29,10 +29,7 @@ final class AuditLine {
 
     private AuditLine() {}
 
-    /** A line with the record that it holds. */
-    record Sealed(AuditRecord record, byte[] bytes) {}
-
-    static Sealed seal(long seq, Instant time, AuditEvent event, String prev) {
+    static AuditEntry seal(long seq, Instant time, AuditEvent event, String prev) {
         StringBuilder json = new StringBuilder(512).append("{\"seq\":").append(seq);
         member(json, "time", time.toString());
         member(json, "event", event.kind().jsonName());
@@ -46,7 +43,7 @@ final class AuditLine {
         byte[] body = json.toString().getBytes(StandardCharsets.US_ASCII);
         String hash = hash(prev, body, body.length);
         json.append(HASH_LEAD).append(hash).append("\"}\n");
-        return new Sealed(
+        return new AuditEntry(
                 new AuditRecord(seq, time, event, prev, hash), json.toString().getBytes(StandardCharsets.US_ASCII));
     }
 

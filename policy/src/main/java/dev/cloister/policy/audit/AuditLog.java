@@ -7,13 +7,15 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The append-only, hash-chained log. {@link #append} returns once its record is durable, so that the caller may then do
- * what it recorded; concurrent calls share one write and one force. Any number of threads may append.
+ * The append-only, hash-chained log. {@link #add} chains records, {@link #commit} makes all that were added durable at once; only
+ * then may the caller do what they tell of. {@link #append} does both for one record; concurrent calls share one write and one
+ * force. Any number of threads may append, or one may add while another commits.
  *
  * <p>When storage can't take a batch (a full disk), all its calls fail, the log is cut back to its last durable record,
  * and later calls may succeed. When forcing fails, nobody knows what the medium holds: the log refuses everything until
@@ -36,12 +38,12 @@ public final class AuditLog implements Closeable {
     private @Nullable IOException broken;
 
     private static final class Pending {
-        private final AuditLine.Sealed line;
+        private final AuditEntry entry;
         private boolean done;
         private @Nullable IOException failure;
 
-        Pending(AuditLine.Sealed line) {
-            this.line = line;
+        Pending(AuditEntry entry) {
+            this.entry = entry;
         }
     }
 
@@ -128,35 +130,135 @@ public final class AuditLog implements Closeable {
     public AuditRecord append(AuditEvent event) throws AuditException {
         lock.lock();
         try {
-            if (broken != null) {
-                throw new AuditException("the audit log takes no more records: " + broken.getMessage(), broken);
-            }
-            if (closed) {
-                throw new AuditException("the audit log is closed");
-            }
+            checkOpen();
             return appendHeld(event);
         } finally {
             lock.unlock();
         }
     }
 
+    private void checkOpen() throws AuditException {
+        if (broken != null) {
+            throw new AuditException("the audit log takes no more records: " + broken.getMessage(), broken);
+        }
+        if (closed) {
+            throw new AuditException("the audit log is closed");
+        }
+    }
+
     private AuditRecord appendHeld(AuditEvent event) throws AuditException {
-        Pending pending = new Pending(AuditLine.seal(tailSeq + 1, clock.instant(), event, tailHash));
-        tailSeq = pending.line.record().seq();
-        tailHash = pending.line.record().hash();
-        queue.add(pending);
+        Pending pending = enqueue(event);
         while (!pending.done) {
             if (writing) {
                 changed.awaitUninterruptibly();
             } else {
-                writeQueue();
+                writeQueue(false);
             }
         }
         if (pending.failure != null) {
             throw new AuditException(
                     "the audit log can't take a record: " + pending.failure.getMessage(), pending.failure);
         }
-        return pending.line.record();
+        return pending.entry.record();
+    }
+
+    private Pending enqueue(AuditEvent event) {
+        Pending pending = new Pending(AuditLine.seal(tailSeq + 1, clock.instant(), event, tailHash));
+        tailSeq = pending.entry.record().seq();
+        tailHash = pending.entry.record().hash();
+        queue.add(pending);
+        return pending;
+    }
+
+    /**
+     * Chains a record to the log without any input or output: it is not durable before {@link #commit} has returned, and what it
+     * tells of must wait for that.
+     *
+     * @param event what happened or is about to
+     * @return the record as it will stand in the log
+     * @throws AuditException if the log takes no more records
+     */
+    public AuditRecord add(AuditEvent event) throws AuditException {
+        lock.lock();
+        try {
+            checkOpen();
+            return enqueue(event).entry.record();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Makes every record that was added durable, with one write and one force; may wait for the medium.
+     *
+     * @return the records that have become durable by this call, in order
+     * @throws AuditException if they could not be made durable: they stay queued for another {@code commit}, which makes sense while
+     *     the log is {@link #usable}, or for {@link #discard}
+     */
+    public List<AuditEntry> commit() throws AuditException {
+        lock.lock();
+        try {
+            while (writing) {
+                changed.awaitUninterruptibly();
+            }
+            checkOpen();
+            if (queue.isEmpty()) {
+                return List.of();
+            }
+            List<Pending> batch = queue;
+            Optional<IOException> failure = writeQueue(true);
+            if (failure.isPresent()) {
+                throw new AuditException(
+                        "the audit log can't take " + batch.size() + " records: "
+                                + failure.get().getMessage(),
+                        failure.get());
+            }
+            return batch.stream().map(p -> p.entry).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Forgets every record that was added and is not durable; their effects must never happen. The next record follows the last
+     * durable one.
+     *
+     * @return how many were forgotten
+     */
+    public int discard() {
+        lock.lock();
+        try {
+            while (writing) {
+                changed.awaitUninterruptibly();
+            }
+            int count = queue.size();
+            queue = new ArrayList<>();
+            tailSeq = durable.seq();
+            tailHash = durable.hash();
+            return count;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns how many records were added and are not durable yet. */
+    public int pending() {
+        lock.lock();
+        try {
+            return queue.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether another commit may succeed; after a failed force none will until the log is opened anew. */
+    public boolean usable() {
+        lock.lock();
+        try {
+            return broken == null && !closed;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Returns the chain's durable end. */
@@ -214,8 +316,13 @@ public final class AuditLog implements Closeable {
         }
     }
 
-    /** Writes everything queued, without the lock; called with it, and it is held again on return. */
-    private void writeQueue() {
+    /**
+     * Writes everything queued, without the lock; called with it, and it is held again on return.
+     *
+     * @param retain whether records that could not be written stay queued
+     * @return why they could not be written
+     */
+    private Optional<IOException> writeQueue(boolean retain) {
         List<Pending> batch = queue;
         queue = new ArrayList<>();
         writing = true;
@@ -240,23 +347,28 @@ public final class AuditLog implements Closeable {
         } finally {
             lock.lock();
             writing = false;
-            settle(batch, reached, failure, usable);
             listenerFailures += failedListeners;
+            broken = usable ? null : failure;
+            if (failure == null) {
+                durable = reached;
+                batch.forEach(p -> p.done = true);
+            } else {
+                keepOrFail(batch, failure, retain);
+            }
             changed.signalAll();
         }
+        return Optional.ofNullable(failure);
     }
 
-    /** Marks a batch as done; after a failure also whatever was chained to it meanwhile. */
-    private void settle(List<Pending> batch, AuditHead reached, @Nullable IOException failure, boolean usable) {
-        if (failure != null) {
-            batch.addAll(queue);
-            queue = new ArrayList<>();
-            tailSeq = durable.seq();
-            tailHash = durable.hash();
-            broken = usable ? null : failure;
-        } else {
-            durable = reached;
+    private void keepOrFail(List<Pending> batch, IOException failure, boolean retain) {
+        batch.addAll(queue);
+        queue = new ArrayList<>();
+        if (retain) {
+            queue = batch;
+            return;
         }
+        tailSeq = durable.seq();
+        tailHash = durable.hash();
         for (Pending pending : batch) {
             pending.done = true;
             pending.failure = failure;
@@ -266,10 +378,10 @@ public final class AuditLog implements Closeable {
     private AuditHead write(List<Pending> batch, AuditHead from) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (Pending pending : batch) {
-            bytes.writeBytes(pending.line.bytes());
+            bytes.writeBytes(pending.entry.line());
         }
         storage.write(from.bytes(), bytes.toByteArray());
-        AuditRecord last = batch.getLast().line.record();
+        AuditRecord last = batch.getLast().entry.record();
         AuditHead reached = new AuditHead(last.seq(), last.hash(), from.bytes() + bytes.size());
         try {
             storage.force();
@@ -293,7 +405,7 @@ public final class AuditLog implements Closeable {
         long failed = 0;
         for (Pending pending : batch) {
             try {
-                listener.appended(pending.line.record(), pending.line.bytes());
+                listener.appended(pending.entry.record(), pending.entry.line());
             } catch (RuntimeException _) {
                 // The record is durable whatever its listener makes of it.
                 failed++;

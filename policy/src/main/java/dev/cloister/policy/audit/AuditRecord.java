@@ -15,6 +15,6 @@ import java.time.Instant;
 public record AuditRecord(long seq, Instant time, AuditEvent event, String prev, String hash) {
     /** Returns the record's line in the log, without its newline. */
     public String toJson() {
-        return new String(AuditLine.seal(seq, time, event, prev).bytes(), StandardCharsets.US_ASCII).stripTrailing();
+        return new String(AuditLine.seal(seq, time, event, prev).line(), StandardCharsets.US_ASCII).stripTrailing();
     }
 }

@@ -6,7 +6,6 @@ import dev.cloister.linux.Fd;
 import dev.cloister.linux.Mapping;
 import dev.cloister.policy.channel.RingWriter;
 import dev.cloister.policy.model.Flow;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -34,10 +33,10 @@ final class AuditFeed implements AutoCloseable {
         ends.add(new End(channel, mapping, ring, EventFd.adopt(fds.get(1).duplicate())));
     }
 
-    void write(String line) {
-        byte[] bytes = line.getBytes(StandardCharsets.US_ASCII);
+    /** Passes a record's line on, without its newline. */
+    void write(byte[] line) {
         for (End end : ends) {
-            end.ring().write(bytes, 0, Math.min(bytes.length, end.ring().maxPayload()));
+            end.ring().write(line, 0, Math.min(line.length - 1, end.ring().maxPayload()));
             end.channel().meter().add(1, System.nanoTime());
             try {
                 end.doorbell().signal();

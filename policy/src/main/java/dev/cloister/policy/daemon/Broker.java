@@ -14,6 +14,7 @@ import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.ToVmm;
 import dev.cloister.policy.protocol.VmmCodec;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -184,7 +185,10 @@ final class Broker {
 
     private void answer(DomainRuntime domain, FromVmm.Request request, Flow flow) {
         int index = DomainLayout.indexOf(fabric.policy(), domain.domain(), flow);
-        domain.send(new ToVmm.Answer(request.requestId(), AnswerStatus.GRANTED, index, "flow " + flow.name()));
+        domain.send(
+                new ToVmm.Answer(request.requestId(), AnswerStatus.GRANTED, index, "flow " + flow.name()),
+                List.of(),
+                () -> refuse(domain, request, AnswerStatus.REFUSED, "the daemon grants nothing any more"));
     }
 
     private static void refuse(DomainRuntime domain, FromVmm.Request request, AnswerStatus status, String reason) {

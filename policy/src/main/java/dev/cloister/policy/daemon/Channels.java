@@ -25,6 +25,8 @@ final class Channels {
     /** Most time that a VMM has to let go of a channel. */
     private static final long REVOKE_MILLIS = 5000;
 
+    private static final String UNRECORDED = "the audit log can't be written";
+
     private final Fabric fabric;
     private final EventLoop loop;
     private final Decider decider;
@@ -67,7 +69,7 @@ final class Channels {
             } else {
                 channel.refuse(
                         decision.granted()
-                                ? "the audit log can't be written"
+                                ? UNRECORDED
                                 : Explanation.of(decision).deciding().text());
                 settled(channel);
             }
@@ -83,8 +85,8 @@ final class Channels {
         }
         int epoch = channel.nextEpoch();
         if (channel.flow().kind() == FlowKind.CONSOLE) {
-            channel.enter(Channel.Stage.LIVE);
-            settled(channel);
+            channel.enter(Channel.Stage.RECEIVER);
+            loop.effect(whileOpening(channel, () -> live(channel)));
             return;
         }
         try {
@@ -135,11 +137,41 @@ final class Channels {
 
     private void hand(Channel channel, DomainRuntime domain, Direction role) {
         channel.attached().add(domain);
-        await(channel, Set.of(domain), timeout.toMillis(), "attach");
+        channel.owing().add(domain);
         ChannelObjects objects = channel.objects();
+        EventLoop.Effect timed =
+                whileOpening(channel, () -> await(channel, Set.of(domain), timeout.toMillis(), "attach"));
         domain.send(
                 new ToVmm.Attach(index(channel, domain), role, channel.epoch()),
-                role == Direction.OUT ? objects.senderFds() : objects.receiverFds());
+                role == Direction.OUT ? objects.senderFds() : objects.receiverFds(),
+                () -> channel.attached().remove(domain));
+        loop.effect(timed);
+    }
+
+    /** What belongs to this opening: done once its records are durable, while it goes on; else the opening has failed. */
+    private EventLoop.Effect whileOpening(Channel channel, Runnable step) {
+        int epoch = channel.epoch();
+        Channel.Stage stage = channel.stage();
+        return new EventLoop.Effect() {
+            @Override
+            public void run() {
+                if (current()) {
+                    step.run();
+                }
+            }
+
+            @Override
+            public void dropped() {
+                if (current()) {
+                    channel.refuse(UNRECORDED);
+                    close(channel, UNRECORDED, Optional.empty(), false);
+                }
+            }
+
+            private boolean current() {
+                return channel.epoch() == epoch && channel.is(stage);
+            }
+        };
     }
 
     private int index(Channel channel, DomainRuntime domain) {

@@ -65,6 +65,14 @@ final class Commands {
         };
     }
 
+    /** Whether the request, carried out, gives anybody anything: then it must be in the log first. */
+    static boolean grants(ControlRequest request) {
+        return switch (request.command()) {
+            case PS, STATUS, WATCH, AUDIT_HEAD, CONSOLE, STOP, REVOKE, SHUTDOWN -> false;
+            default -> true;
+        };
+    }
+
     private CompletableFuture<ControlReply> unknown(String sort, String name) {
         return failed(
                 "unknown-" + sort,
@@ -175,7 +183,10 @@ final class Commands {
             return failed("refused", "the audit log can't be written");
         }
         CompletableFuture<ControlReply> reply = when(domain, OBEY_MILLIS, state -> state != from, to);
-        domain.send(message);
+        domain.send(
+                message,
+                List.of(),
+                () -> reply.complete(new ControlReply.Failed("refused", "the audit log can't be written")));
         return reply;
     }
 

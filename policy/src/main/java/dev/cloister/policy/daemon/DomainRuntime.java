@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.protocol.DomainState;
@@ -19,6 +20,7 @@ final class DomainRuntime {
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final int SIGNAL_BASE = 128;
 
+    private final EventLoop loop;
     private final Domain domain;
     private final String label;
     private final Scrollback serial = new Scrollback();
@@ -43,12 +45,14 @@ final class DomainRuntime {
     private long refusals;
     private long violations;
     private int exitCode = -1;
+    private int unsent;
     private boolean readyAwaited;
     private boolean startSent;
     private boolean stopping;
     private boolean awaitsWindow;
 
-    DomainRuntime(Domain domain, String label) {
+    DomainRuntime(Domain domain, String label, EventLoop loop) {
+        this.loop = loop;
         this.domain = domain;
         this.label = label;
         this.engine = domain.engine().jsonName();
@@ -197,11 +201,41 @@ final class DomainRuntime {
         state(DomainState.EXITED);
     }
 
-    /** Sends; a VMM that doesn't take it is killed, since nobody shall wait for it. */
-    void send(ToVmm message, List<Fd> fds) {
-        if (link != null && !link.send(message, fds)) {
-            kill("did not take a message from its control socket");
+    /**
+     * Sends once the records of this turn are durable; what only takes away is sent at once, unless another message to this domain
+     * waits. A VMM that doesn't take the message is killed, since nobody shall wait for
+     * it. The descriptors stay the caller's: duplicates are sent.
+     *
+     * @param dropped what is done if those records can't be made durable: then the message is never sent
+     */
+    void send(ToVmm message, List<Fd> fds, Runnable dropped) {
+        if (link == null) {
+            return;
         }
+        Outgoing outgoing;
+        try {
+            outgoing = Outgoing.of(this, link, message, fds, dropped);
+        } catch (ErrnoException e) {
+            kill("its message could not be prepared: " + e.getMessage());
+            return;
+        }
+        unsent++;
+        if (outgoing.takesAway() && unsent == 1) {
+            outgoing.run();
+        } else if (outgoing.harmless()) {
+            loop.harmlessEffect(outgoing);
+        } else {
+            loop.effect(outgoing);
+        }
+    }
+
+    /** A message has left the queue. */
+    void sent() {
+        unsent--;
+    }
+
+    void send(ToVmm message, List<Fd> fds) {
+        send(message, fds, () -> kill("the audit log can't be written"));
     }
 
     void send(ToVmm message) {

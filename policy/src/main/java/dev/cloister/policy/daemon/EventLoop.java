@@ -4,8 +4,10 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Poller;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Queue;
@@ -17,18 +19,73 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One thread that waits for descriptors, timers and tasks. A handler does a bounded piece of work for each wake-up, so that no
- * descriptor's owner can keep the others waiting. Everything but {@link #execute} belongs to the loop's thread.
+ * descriptor's owner can keep the others waiting. Everything but {@link #execute} and {@link #wake} belongs to the loop's thread.
+ *
+ * <p>A turn is: the handlers, timers and tasks that are due; then the {@link Gate} is told to make durable what they recorded; then
+ * those {@link Effect effects} run, in the order in which they were queued, whose turn's records are durable. The loop does not wait
+ * for the medium: effects do.
  */
 final class EventLoop implements Executor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
     private static final long NO_WAIT = 0;
     private static final long IDLE_MILLIS = 60_000;
+    private static final long LAST_WAIT_MILLIS = 5_000;
 
     /** What is done when a descriptor is ready. */
     interface Handler {
         /** Does a bounded piece of work; reports its own errors. */
         void ready();
     }
+
+    /** Something that can be seen outside the daemon. Records that are written before it in the same turn are durable before it. */
+    @FunctionalInterface
+    interface Effect {
+        /** Has its effect. */
+        void run();
+
+        /** Its records could not be made durable: it must not happen, and never will. Called instead of {@link #run}. */
+        default void dropped() {}
+    }
+
+    /** Makes records durable. Its numbers count records and never go back. */
+    interface Gate {
+        /** Lets everything through at once: for loops without records. */
+        Gate OPEN = new Gate() {
+            @Override
+            public long submit() {
+                return 0;
+            }
+
+            @Override
+            public long durable() {
+                return 0;
+            }
+
+            @Override
+            public boolean failed() {
+                return false;
+            }
+
+            @Override
+            public boolean await(long millis) {
+                return true;
+            }
+        };
+
+        /** Sees to it that all records are made durable, and takes note of what has become so; returns the last record's number. */
+        long submit();
+
+        /** Returns the number of the last durable record. */
+        long durable();
+
+        /** Returns whether nothing that is not durable yet will ever be. */
+        boolean failed();
+
+        /** Waits until everything is durable or never will be; returns whether that came about. */
+        boolean await(long millis);
+    }
+
+    private record Queued(long ticket, boolean harmless, Effect effect) {}
 
     /** A descriptor in the loop; cancelling it twice is harmless. */
     final class Watch {
@@ -69,6 +126,9 @@ final class EventLoop implements Executor, AutoCloseable {
     private final PriorityQueue<Timer> timers = new PriorityQueue<>(Comparator.comparingLong(t -> t.atNanos - ORIGIN));
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final EventFd wake;
+    private final Deque<Queued> fresh = new ArrayDeque<>();
+    private final Deque<Queued> waiting = new ArrayDeque<>();
+    private Gate gate = Gate.OPEN;
     private boolean stopped;
 
     /** Timers are compared by their distance to this, since {@code nanoTime} may wrap. */
@@ -100,10 +160,41 @@ final class EventLoop implements Executor, AutoCloseable {
         return timer;
     }
 
+    /** Sets what makes records durable, before anything is recorded. */
+    void gate(Gate newGate) {
+        gate = newGate;
+    }
+
+    /**
+     * Runs something once every record of this turn is durable; never, if they can't be made so or the log has failed before. For
+     * everything that grants or shows something outside the daemon.
+     */
+    void effect(Effect effect) {
+        fresh.add(new Queued(0, false, effect));
+    }
+
+    /**
+     * Runs something in order with the effects, but also where records can't be made durable: for what takes away, refuses, or tells
+     * of that.
+     */
+    void harmlessEffect(Effect effect) {
+        fresh.add(new Queued(0, true, effect));
+    }
+
+    /** Whether effects wait for the medium. */
+    boolean effectsWait() {
+        return !fresh.isEmpty() || !waiting.isEmpty();
+    }
+
     /** Runs a task on the loop's thread; any thread may call. A task given after the end never runs. */
     @Override
     public void execute(Runnable task) {
         tasks.add(task);
+        wake();
+    }
+
+    /** Begins another turn; any thread may call. */
+    void wake() {
         try {
             wake.signal();
         } catch (ErrnoException | IllegalStateException e) {
@@ -111,7 +202,7 @@ final class EventLoop implements Executor, AutoCloseable {
         }
     }
 
-    /** Works until {@link #stop}. */
+    /** Works until {@link #stop}; what was queued by then has its effect, unless the medium keeps it waiting. */
     void run() throws ErrnoException {
         while (!stopped) {
             poller.poll(waitMillis());
@@ -122,18 +213,57 @@ final class EventLoop implements Executor, AutoCloseable {
                 }
             }
             runTimers();
-            for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-                guarded(task);
+            // Those that come meanwhile belong to the next turn, so that this one ends.
+            for (int due = tasks.size(); due > 0; due--) {
+                guarded(tasks.remove());
             }
+            endTurn();
         }
+        settle(LAST_WAIT_MILLIS);
     }
 
     void stop() {
         stopped = true;
     }
 
+    /**
+     * Waits until the effects that are queued have run or will never, for the loop's end.
+     *
+     * @return whether none is left waiting for the medium
+     */
+    boolean settle(long millis) {
+        endTurn();
+        // Effects may record something and have effects of their own; they are few at the end, and the time is bounded.
+        long until = System.nanoTime() + millis * 1_000_000;
+        while (effectsWait() || gate.submit() > gate.durable() && !gate.failed()) {
+            long left = (until - System.nanoTime()) / 1_000_000;
+            if (left <= 0 || !gate.await(left)) {
+                return false;
+            }
+            endTurn();
+        }
+        return true;
+    }
+
+    private void endTurn() {
+        long ticket = gate.submit();
+        for (Queued queued = fresh.poll(); queued != null; queued = fresh.poll()) {
+            waiting.add(new Queued(ticket, queued.harmless, queued.effect));
+        }
+        // The effects of effects belong to the next turn.
+        for (int due = waiting.size(); due > 0 && decided(waiting.getFirst()); due--) {
+            Queued next = waiting.removeFirst();
+            boolean may = next.harmless || !gate.failed();
+            guarded(may ? next.effect::run : next.effect::dropped);
+        }
+    }
+
+    private boolean decided(Queued queued) {
+        return queued.ticket <= gate.durable() || gate.failed();
+    }
+
     private long waitMillis() {
-        if (!tasks.isEmpty()) {
+        if (!tasks.isEmpty() || !fresh.isEmpty()) {
             return NO_WAIT;
         }
         Timer next = timers.peek();

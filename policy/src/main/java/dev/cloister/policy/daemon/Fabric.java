@@ -13,10 +13,10 @@ final class Fabric {
     private final List<DomainRuntime> domains;
     private final List<Channel> channels;
 
-    Fabric(Policy policy) {
+    Fabric(Policy policy, EventLoop loop) {
         this.policy = policy;
         this.domains = policy.domains().stream()
-                .map(d -> new DomainRuntime(d, policy.lattice().format(d.label())))
+                .map(d -> new DomainRuntime(d, policy.lattice().format(d.label()), loop))
                 .toList();
         this.channels = policy.flows().stream().map(Channel::new).toList();
     }

@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.audit.AuditEntry;
 import dev.cloister.policy.audit.AuditEvent;
 import dev.cloister.policy.audit.AuditException;
 import dev.cloister.policy.audit.AuditKind;
@@ -8,36 +9,95 @@ import dev.cloister.policy.audit.AuditRecord;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.model.Policy;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes every event to the audit log before its effect. Once the log has failed nothing is recorded any more and the daemon
- * grants nothing; the first failure is told to whoever carries out the policy's {@code onAuditFull}. Loop's thread only.
+ * Records every event in the audit log. A record is made durable after the turn of the event loop in which it was written, with all
+ * others of that turn; this is the loop's {@link EventLoop.Gate gate}, which holds back the turn's effects until then. So whatever
+ * a record tells of must be queued with {@link EventLoop#effect}, never done at once. Once the log has failed nothing is recorded
+ * any more and the daemon grants nothing; the first failure is told to whoever carries out the policy's {@code onAuditFull}. Loop's
+ * thread only.
  */
-final class Journal {
+final class Journal implements EventLoop.Gate, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
     private static final String DETAIL = "detail";
+    private static final long NANOS_PER_MILLI = 1_000_000;
     private static final String SUPPRESSED = "moreSinceLastRecord";
 
     private final Policy policy;
     private final AuditLog log;
     private final AuditFeed feed;
+    private final AuditWriter writer;
     private Runnable onFailure = () -> {};
+    private long written;
+    private long durable;
     private boolean failed;
 
-    Journal(Policy policy, AuditLog log, AuditFeed feed) {
+    /** The journal of a loop, which it becomes the gate of. */
+    Journal(Policy policy, AuditLog log, AuditFeed feed, EventLoop loop) {
         this.policy = policy;
         this.log = log;
         this.feed = feed;
+        this.durable = log.head().seq();
+        this.written = durable;
+        this.writer = new AuditWriter(log, loop::wake);
+        loop.gate(this);
     }
 
     void onFailure(Runnable action) {
         onFailure = action;
     }
 
-    boolean failed() {
+    @Override
+    public boolean failed() {
         return failed;
+    }
+
+    @Override
+    public long durable() {
+        return durable;
+    }
+
+    @Override
+    public long submit() {
+        writer.take().ifPresent(this::settle);
+        if (written > durable && !failed && !writer.busy()) {
+            writer.begin();
+        }
+        return written;
+    }
+
+    @Override
+    public boolean await(long millis) {
+        long until = System.nanoTime() + millis * NANOS_PER_MILLI;
+        while (submit() > durable && !failed) {
+            Optional<AuditWriter.Outcome> outcome = writer.await((until - System.nanoTime()) / NANOS_PER_MILLI);
+            if (outcome.isEmpty()) {
+                return false;
+            }
+            settle(outcome.get());
+        }
+        return true;
+    }
+
+    private void settle(AuditWriter.Outcome outcome) {
+        for (AuditEntry entry : outcome.durable()) {
+            durable = entry.record().seq();
+            if (LOG.isInfoEnabled()) {
+                LOG.info("{}", line(entry.record()));
+            }
+            feed.write(entry.line());
+        }
+        outcome.failure().ifPresent(this::fail);
+    }
+
+    private void fail(AuditException e) {
+        failed = true;
+        log.discard();
+        LOG.error("{}; the daemon grants nothing any more", e.getMessage());
+        onFailure.run();
     }
 
     long records() {
@@ -48,7 +108,7 @@ final class Journal {
         return log.head().hash();
     }
 
-    /** Records an event; returns whether it is durable, that is, whether what it tells of may happen. */
+    /** Records an event; returns whether that was possible. What it tells of may happen as an effect of this turn, and only so. */
     boolean write(AuditKind kind, String domain, String flow, String detail) {
         return write(event(kind, domain, flow, detail));
     }
@@ -78,8 +138,8 @@ final class Journal {
     }
 
     /**
-     * Records a decision with every verdict; returns whether it was granted and the record is durable, that is, whether it may
-     * take effect.
+     * Records a decision with every verdict; returns whether it was granted and recorded, that is, whether it may take effect as
+     * an effect of this turn.
      */
     boolean write(Decision decision, String detail) {
         return write(described(decision, detail)) && decision.granted();
@@ -126,18 +186,18 @@ final class Journal {
         if (failed) {
             return false;
         }
-        AuditRecord entry;
         try {
-            entry = log.append(event);
+            written = log.add(event).seq();
+            return true;
         } catch (AuditException e) {
-            failed = true;
-            LOG.error("{}; the daemon grants nothing any more", e.getMessage());
-            onFailure.run();
+            fail(e);
             return false;
         }
-        LOG.info("{}", line(entry));
-        feed.write(entry.toJson());
-        return true;
+    }
+
+    @Override
+    public void close() {
+        writer.close();
     }
 
     /** A record for people who follow the daemon's own log: one line of printable ASCII. */

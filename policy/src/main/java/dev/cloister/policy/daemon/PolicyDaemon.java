@@ -36,6 +36,9 @@ import org.slf4j.LoggerFactory;
 public final class PolicyDaemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PolicyDaemon.class);
 
+    /** Time that the medium has for the last records; the daemon ends without them if it takes longer. */
+    private static final long LAST_RECORD_MILLIS = 5000;
+
     private final DaemonOptions options;
     private final Policy policy;
     private final EventLoop loop;
@@ -71,8 +74,8 @@ public final class PolicyDaemon implements AutoCloseable {
         this.log = around.log();
         this.contacts = around.contacts();
         this.loop = loop;
-        this.journal = new Journal(policy, log, feed);
-        this.fabric = new Fabric(policy);
+        this.journal = new Journal(policy, log, feed, loop);
+        this.fabric = new Fabric(policy, loop);
         this.windows = new OpenWindows(policy, around.clock(), loop, journal);
         Decider decider = new Decider(policy, contacts, journal, windows::mask, System.nanoTime());
         this.channels = new Channels(fabric, loop, decider, journal, feed, options.answerTimeout());
@@ -182,6 +185,7 @@ public final class PolicyDaemon implements AutoCloseable {
         loop.run();
         Snapshot last = commands.snapshot();
         journal.write(AuditKind.DAEMON_STOP, "", "", "");
+        loop.settle(LAST_RECORD_MILLIS);
         server.finish(last);
         return new Outcome(last, journal.failed());
     }
@@ -199,8 +203,15 @@ public final class PolicyDaemon implements AutoCloseable {
      */
     public CompletableFuture<ControlReply> submit(ControlRequest request) {
         CompletableFuture<ControlReply> reply = new CompletableFuture<>();
-        loop.execute(() -> commands.execute(request).thenAccept(reply::complete));
+        loop.execute(() -> commands.execute(request)
+                .thenAccept(answer -> loop.harmlessEffect(() -> reply.complete(recorded(request, answer)))));
         return reply;
+    }
+
+    /** Nothing is said to be done whose record is not durable. */
+    private ControlReply recorded(ControlRequest request, ControlReply answer) {
+        boolean unrecorded = journal.failed() && answer instanceof ControlReply.Done && Commands.grants(request);
+        return unrecorded ? new ControlReply.Failed("refused", "the audit log can't be written") : answer;
     }
 
     /**
@@ -307,8 +318,10 @@ public final class PolicyDaemon implements AutoCloseable {
             }
         }
         channels.close();
+        loop.settle(LAST_RECORD_MILLIS);
         feed.close();
         launcher.close();
+        journal.close();
         loop.close();
         for (LogFile file : logs.values()) {
             file.close();

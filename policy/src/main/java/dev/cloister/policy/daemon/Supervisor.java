@@ -88,17 +88,18 @@ final class Supervisor {
             launcher.measure(
                     domain.domain(),
                     images -> {
-                        try (images) {
-                            measured(domain, cohort, images);
+                        if (!measured(domain, cohort, images)) {
+                            images.close();
                         }
                     },
                     reason -> unmeasured(domain, cohort, reason));
         }
     }
 
-    private void measured(DomainRuntime domain, Cohort cohort, MeasuredImages images) {
+    /** Decides; returns whether the images are kept for the start. */
+    private boolean measured(DomainRuntime domain, Cohort cohort, MeasuredImages images) {
         if (!awaited(domain, cohort)) {
-            return;
+            return false;
         }
         Decision decision = decider.start(domain.domain(), images);
         if (!journal.write(decision, images.text(), images.digests())) {
@@ -106,11 +107,46 @@ final class Supervisor {
                 decider.stopped(domain.domain());
             }
             refuse(domain, decision, images);
-        } else if (journal.write(AuditKind.DOMAIN_START, domain.name(), "", "")) {
-            spawn(domain, images);
-        } else {
-            decider.stopped(domain.domain());
-            rest(domain, DomainState.REFUSED, "the audit log can't be written", List.of());
+            return false;
+        }
+        if (!journal.write(AuditKind.DOMAIN_START, domain.name(), "", "")) {
+            unrecorded(domain);
+            return false;
+        }
+        loop.effect(new Birth(domain, cohort, images));
+        return true;
+    }
+
+    private void unrecorded(DomainRuntime domain) {
+        decider.stopped(domain.domain());
+        rest(domain, DomainState.REFUSED, "the audit log can't be written", List.of());
+    }
+
+    /** The start of a process, which waits for its records. */
+    private final class Birth implements EventLoop.Effect {
+        private final DomainRuntime domain;
+        private final Cohort cohort;
+        private final MeasuredImages images;
+
+        Birth(DomainRuntime domain, Cohort cohort, MeasuredImages images) {
+            this.domain = domain;
+            this.cohort = cohort;
+            this.images = images;
+        }
+
+        @Override
+        public void run() {
+            try (images) {
+                if (awaited(domain, cohort)) {
+                    spawn(domain, images);
+                }
+            }
+        }
+
+        @Override
+        public void dropped() {
+            images.close();
+            unrecorded(domain);
         }
     }
 
@@ -208,6 +244,7 @@ final class Supervisor {
             onRest.run();
         }
         if (!domain.alive() && domain.cohort().isPresent()) {
+            decider.stopped(domain.domain());
             rest(domain, DomainState.IDLE, reason, List.of());
         }
         if (domain.alive() && !domain.stopping()) {

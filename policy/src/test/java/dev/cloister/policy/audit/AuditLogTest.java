@@ -89,8 +89,8 @@ class AuditLogTest {
         Request request = new Request.Open(
                 ends[0], ends[1], FlowKind.MEMORY, Request.ANY_FLOW, ends[0], Measurements.none(), -1, 0);
         AuditEvent event = AuditEvent.decision(DecisionCore.decide(policy, new History(policy, 0), request));
-        AuditLine.Sealed line = AuditLine.seal(1, CLOCK.instant(), event, AuditHead.GENESIS);
-        AuditRecord read = AuditLine.parse(line.bytes());
+        AuditEntry line = AuditLine.seal(1, CLOCK.instant(), event, AuditHead.GENESIS);
+        AuditRecord read = AuditLine.parse(line.line());
         assertThat(read).isEqualTo(line.record());
         assertThat(read.event().kind()).isEqualTo(AuditKind.REFUSAL);
         assertThat(read.event().verdicts()).hasSize(7);
@@ -136,7 +136,7 @@ class AuditLogTest {
                 1,
                 new String(
                                 AuditLine.seal(2, second.time(), event(77), second.prev())
-                                        .bytes(),
+                                        .line(),
                                 StandardCharsets.US_ASCII)
                         .strip());
         assertThat(damage(file, rewritten)).isEqualTo(Damage.ALTERED);
@@ -215,7 +215,7 @@ class AuditLogTest {
     @Test
     void aFullDiskAtEveryByteLosesNothingSilently() throws Exception {
         int length =
-                AuditLine.seal(2, CLOCK.instant(), event(1), AuditHead.GENESIS).bytes().length;
+                AuditLine.seal(2, CLOCK.instant(), event(1), AuditHead.GENESIS).line().length;
         for (int room = 0; room < length; room++) {
             MemoryStorage storage = new MemoryStorage();
             AuditLog log = AuditLog.open(storage, "log", CLOCK, AuditListener.NONE);
