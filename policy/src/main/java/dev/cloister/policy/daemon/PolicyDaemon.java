@@ -107,7 +107,7 @@ public final class PolicyDaemon implements AutoCloseable {
             return new ControlServer(state.socket(), new ControlServer.Backend() {
                 @Override
                 public void ask(ControlRequest request, Consumer<ControlReply> answer) {
-                    loop.execute(() -> commands.execute(request).thenAccept(answer));
+                    submit(request).thenAccept(answer);
                 }
 
                 @Override
