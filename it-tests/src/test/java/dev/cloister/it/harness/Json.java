@@ -89,6 +89,11 @@ public final class Json {
         return items;
     }
 
+    /** Returns this array's items, all of them strings. */
+    public List<String> texts() {
+        return items().stream().map(item -> item.as(String.class)).toList();
+    }
+
     /** Returns the one item of this array whose member {@code name} is {@code wanted}. */
     public Json named(String wanted) {
         return items().stream()
