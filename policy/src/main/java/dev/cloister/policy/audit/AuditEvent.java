@@ -16,6 +16,7 @@ import java.util.Map;
  *
  * @param kind what it tells of
  * @param policyDigest digest of the policy in force, empty when there is none
+ * @param policyEpoch number of the policy's loading within its state directory, from 1; 0 when there is none
  * @param domain name of the domain concerned, empty when none
  * @param flow name of the flow concerned, empty when none
  * @param rule file:line:column of the rule that decided, empty when none
@@ -25,6 +26,7 @@ import java.util.Map;
 public record AuditEvent(
         AuditKind kind,
         String policyDigest,
+        int policyEpoch,
         String domain,
         String flow,
         String rule,
@@ -44,7 +46,7 @@ public record AuditEvent(
 
     /** Returns an event that says no more than its kind. */
     public static AuditEvent of(AuditKind kind) {
-        return new AuditEvent(kind, "", "", "", "", List.of(), Map.of());
+        return new AuditEvent(kind, "", 0, "", "", "", List.of(), Map.of());
     }
 
     /** Returns the record of a decision: grant or refusal with all verdicts, the deciding rule and what was asked. */
@@ -91,33 +93,38 @@ public record AuditEvent(
 
     /** Returns this event under a policy. */
     public AuditEvent withPolicy(Policy policy) {
-        return new AuditEvent(kind, policy.digest(), domain, flow, rule, verdicts, details);
+        return new AuditEvent(kind, policy.digest(), policyEpoch, domain, flow, rule, verdicts, details);
+    }
+
+    /** Returns this event under a policy's loading of that number. */
+    public AuditEvent withEpoch(int epoch) {
+        return new AuditEvent(kind, policyDigest, epoch, domain, flow, rule, verdicts, details);
     }
 
     /** Returns this event about a domain. */
     public AuditEvent withDomain(String name) {
-        return new AuditEvent(kind, policyDigest, name, flow, rule, verdicts, details);
+        return new AuditEvent(kind, policyDigest, policyEpoch, name, flow, rule, verdicts, details);
     }
 
     /** Returns this event about a flow. */
     public AuditEvent withFlow(String name) {
-        return new AuditEvent(kind, policyDigest, domain, name, rule, verdicts, details);
+        return new AuditEvent(kind, policyDigest, policyEpoch, domain, name, rule, verdicts, details);
     }
 
     /** Returns this event with the rule that decided. */
     public AuditEvent withRule(SourcePosition position) {
-        return new AuditEvent(kind, policyDigest, domain, flow, position.toString(), verdicts, details);
+        return new AuditEvent(kind, policyDigest, policyEpoch, domain, flow, position.toString(), verdicts, details);
     }
 
     /** Returns this event with a decision's verdicts. */
     public AuditEvent withVerdicts(List<AuditVerdict> all) {
-        return new AuditEvent(kind, policyDigest, domain, flow, rule, all, details);
+        return new AuditEvent(kind, policyDigest, policyEpoch, domain, flow, rule, all, details);
     }
 
     /** Returns this event with one more fact. A value may be hostile: it is escaped, and cut when long. */
     public AuditEvent withDetail(String name, String value) {
         Map<String, String> more = new LinkedHashMap<>(details);
         more.put(name, value);
-        return new AuditEvent(kind, policyDigest, domain, flow, rule, verdicts, more);
+        return new AuditEvent(kind, policyDigest, policyEpoch, domain, flow, rule, verdicts, more);
     }
 }

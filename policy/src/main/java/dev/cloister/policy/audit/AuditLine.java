@@ -29,11 +29,17 @@ final class AuditLine {
 
     private AuditLine() {}
 
-    static AuditEntry seal(long seq, Instant time, AuditEvent event, String prev) {
+    static AuditEntry seal(long seq, Instant time, long mono, AuditEvent event, String prev) {
         StringBuilder json = new StringBuilder(512).append("{\"seq\":").append(seq);
         member(json, "time", time.toString());
+        if (mono != AuditRecord.UNKNOWN) {
+            json.append(",\"mono\":").append(mono);
+        }
         member(json, "event", event.kind().jsonName());
         optional(json, "policy", event.policyDigest());
+        if (event.policyEpoch() != 0) {
+            json.append(",\"epoch\":").append(Integer.toUnsignedLong(event.policyEpoch()));
+        }
         optional(json, "domain", event.domain());
         optional(json, "flow", event.flow());
         optional(json, "rule", event.rule());
@@ -44,7 +50,8 @@ final class AuditLine {
         String hash = hash(prev, body, body.length);
         json.append(HASH_LEAD).append(hash).append("\"}\n");
         return new AuditEntry(
-                new AuditRecord(seq, time, event, prev, hash), json.toString().getBytes(StandardCharsets.US_ASCII));
+                new AuditRecord(seq, time, mono, event, prev, hash),
+                json.toString().getBytes(StandardCharsets.US_ASCII));
     }
 
     /** Computes a record's hash from the previous one and the line's first {@code length} bytes. */
@@ -82,6 +89,7 @@ final class AuditLine {
         AuditEvent event = new AuditEvent(
                 kind,
                 text(members, "policy"),
+                (int) number(members, "epoch", 0L),
                 text(members, "domain"),
                 text(members, "flow"),
                 text(members, "rule"),
@@ -90,7 +98,13 @@ final class AuditLine {
         String prev = text(members, "prev");
         String hash = text(members, "hash");
         expect(isHash(prev) && isHash(hash), "prev and hash are 64 hexadecimal digits");
-        return new AuditRecord(number(members), time(members), event, prev, hash);
+        return new AuditRecord(
+                number(members, "seq", null),
+                time(members),
+                number(members, "mono", AuditRecord.UNKNOWN),
+                event,
+                prev,
+                hash);
     }
 
     private static Map<String, Object> object(JsonParser parser) throws IOException {
@@ -153,9 +167,9 @@ final class AuditLine {
         return (String) value;
     }
 
-    private static long number(Map<String, Object> members) throws IOException {
-        Object value = members.getOrDefault("seq", "");
-        expect(value instanceof Long, "seq is an integer");
+    private static long number(Map<String, Object> members, String name, @Nullable Long fallback) throws IOException {
+        Object value = members.getOrDefault(name, fallback == null ? "" : fallback);
+        expect(value instanceof Long, name + " is an integer");
         return (Long) value;
     }
 

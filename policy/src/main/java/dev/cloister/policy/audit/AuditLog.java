@@ -5,11 +5,13 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 public final class AuditLog implements Closeable {
     private final AuditStorage storage;
     private final Clock clock;
+    private final LongSupplier monotonic;
+    private final ClockWatch jumps = new ClockWatch();
     private final AuditListener listener;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -47,9 +51,11 @@ public final class AuditLog implements Closeable {
         }
     }
 
-    private AuditLog(AuditStorage storage, Clock clock, AuditListener listener, AuditHead head) {
+    private AuditLog(
+            AuditStorage storage, Clock clock, LongSupplier monotonic, AuditListener listener, AuditHead head) {
         this.storage = storage;
         this.clock = clock;
+        this.monotonic = monotonic;
         this.listener = listener;
         this.durable = head;
         this.tailSeq = head.seq();
@@ -66,7 +72,7 @@ public final class AuditLog implements Closeable {
      */
     public static AuditLog open(Path file, AuditListener listener) throws AuditException {
         try {
-            return open(FileAuditStorage.open(file), file.toString(), Clock.systemUTC(), listener);
+            return open(FileAuditStorage.open(file), file.toString(), Clock.systemUTC(), System::nanoTime, listener);
         } catch (AuditException e) {
             throw e;
         } catch (IOException e) {
@@ -75,7 +81,7 @@ public final class AuditLog implements Closeable {
     }
 
     /**
-     * Opens a log on a given storage; for tests of failing storage.
+     * Opens a log on a given storage, where the monotonic clock never differs from the other; for tests of failing storage.
      *
      * @param storage where the bytes are; closed with the log, and when opening fails
      * @param name the log's name in messages
@@ -85,8 +91,20 @@ public final class AuditLog implements Closeable {
      */
     public static AuditLog open(AuditStorage storage, String name, Clock clock, AuditListener listener)
             throws AuditException {
+        return open(storage, name, clock, () -> ClockWatch.nanos(clock.instant()), listener);
+    }
+
+    /**
+     * As {@link #open(AuditStorage, String, Clock, AuditListener)}, with a monotonic clock of its own.
+     *
+     * @param monotonic nanoseconds of a clock that is never set
+     * @throws AuditException if the chain is not whole or the storage fails
+     */
+    public static AuditLog open(
+            AuditStorage storage, String name, Clock clock, LongSupplier monotonic, AuditListener listener)
+            throws AuditException {
         try {
-            return opened(storage, name, clock, listener);
+            return opened(storage, name, clock, monotonic, listener);
         } catch (IOException e) {
             try {
                 storage.close();
@@ -99,7 +117,8 @@ public final class AuditLog implements Closeable {
         }
     }
 
-    private static AuditLog opened(AuditStorage storage, String name, Clock clock, AuditListener listener)
+    private static AuditLog opened(
+            AuditStorage storage, String name, Clock clock, LongSupplier monotonic, AuditListener listener)
             throws IOException {
         AuditVerification found = AuditVerifier.verify(storage);
         AuditHead whole = found.head();
@@ -107,7 +126,7 @@ public final class AuditLog implements Closeable {
             throw new AuditException("the audit log " + name + " is not whole, so it can't be continued: "
                     + found.fault().get() + "; keep it with its .head file as evidence, move both away, start again");
         }
-        AuditLog log = new AuditLog(storage, clock, listener, whole);
+        AuditLog log = new AuditLog(storage, clock, monotonic, listener, whole);
         long size = storage.size();
         if (size > whole.bytes()) {
             storage.truncate(whole.bytes());
@@ -163,7 +182,14 @@ public final class AuditLog implements Closeable {
     }
 
     private Pending enqueue(AuditEvent event) {
-        Pending pending = new Pending(AuditLine.seal(tailSeq + 1, clock.instant(), event, tailHash));
+        Instant time = clock.instant();
+        long mono = monotonic.getAsLong();
+        jumps.between(time, mono).ifPresent(jump -> chain(time, mono, jump));
+        return chain(time, mono, event);
+    }
+
+    private Pending chain(Instant time, long mono, AuditEvent event) {
+        Pending pending = new Pending(AuditLine.seal(tailSeq + 1, time, mono, event, tailHash));
         tailSeq = pending.entry.record().seq();
         tailHash = pending.entry.record().hash();
         queue.add(pending);

@@ -242,6 +242,7 @@ final class Channels {
     void revoke(Channel channel, Channel.Hold hold, String reason) {
         channel.holds().add(hold);
         if (!channel.is(Channel.Stage.CLOSED) && !channel.is(Channel.Stage.CLOSING)) {
+            journal.write(AuditKind.CHANNEL_REVOKED, "", channel.flow().name(), reason);
             close(channel, reason, Optional.empty(), hold == Channel.Hold.QUOTA);
         } else {
             channel.note(reason);

@@ -26,7 +26,8 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final String SUPPRESSED = "moreSinceLastRecord";
 
-    private final Policy policy;
+    private Policy policy;
+    private int policyEpoch = 1;
     private final AuditLog log;
     private final AuditFeed feed;
     private final AuditWriter writer;
@@ -44,6 +45,12 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
         this.written = durable;
         this.writer = new AuditWriter(log, loop::wake);
         loop.gate(this);
+    }
+
+    /** From now on records are made under another policy, or another loading of it. */
+    void policy(Policy next, int epoch) {
+        policy = next;
+        policyEpoch = epoch;
     }
 
     void onFailure(Runnable action) {
@@ -159,7 +166,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     void writeSuppressed(DomainRuntime domain) {
         long count = domain.throttle().takeSuppressed();
         if (count > 0) {
-            write(event(AuditKind.VIOLATION, domain.name(), "", "events not recorded singly")
+            write(event(AuditKind.SUPPRESSED, domain.name(), "", "events not recorded singly")
                     .withDetail(SUPPRESSED, Long.toString(count)));
         }
     }
@@ -187,7 +194,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
             return false;
         }
         try {
-            written = log.add(event).seq();
+            written = log.add(event.withEpoch(policyEpoch)).seq();
             return true;
         } catch (AuditException e) {
             fail(e);

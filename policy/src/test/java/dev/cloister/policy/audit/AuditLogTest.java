@@ -89,7 +89,7 @@ class AuditLogTest {
         Request request = new Request.Open(
                 ends[0], ends[1], FlowKind.MEMORY, Request.ANY_FLOW, ends[0], Measurements.none(), -1, 0);
         AuditEvent event = AuditEvent.decision(DecisionCore.decide(policy, new History(policy, 0), request));
-        AuditEntry line = AuditLine.seal(1, CLOCK.instant(), event, AuditHead.GENESIS);
+        AuditEntry line = AuditLine.seal(1, CLOCK.instant(), 5, event, AuditHead.GENESIS);
         AuditRecord read = AuditLine.parse(line.line());
         assertThat(read).isEqualTo(line.record());
         assertThat(read.event().kind()).isEqualTo(AuditKind.REFUSAL);
@@ -135,7 +135,7 @@ class AuditLogTest {
         rewritten.set(
                 1,
                 new String(
-                                AuditLine.seal(2, second.time(), event(77), second.prev())
+                                AuditLine.seal(2, second.time(), second.mono(), event(77), second.prev())
                                         .line(),
                                 StandardCharsets.US_ASCII)
                         .strip());
@@ -214,8 +214,9 @@ class AuditLogTest {
     /** The disk is full at every byte in turn: the record is refused, nothing of it stays, and the log goes on after. */
     @Test
     void aFullDiskAtEveryByteLosesNothingSilently() throws Exception {
-        int length =
-                AuditLine.seal(2, CLOCK.instant(), event(1), AuditHead.GENESIS).line().length;
+        int length = AuditLine.seal(2, CLOCK.instant(), AuditRecord.UNKNOWN, event(1), AuditHead.GENESIS)
+                .line()
+                .length;
         for (int room = 0; room < length; room++) {
             MemoryStorage storage = new MemoryStorage();
             AuditLog log = AuditLog.open(storage, "log", CLOCK, AuditListener.NONE);

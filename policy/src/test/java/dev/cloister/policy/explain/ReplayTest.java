@@ -87,6 +87,6 @@ class ReplayTest {
     }
 
     private void write(AuditEvent event, Instant time) {
-        log.add(new AuditRecord(log.size() + 1L, time, event, "", ""));
+        log.add(new AuditRecord(log.size() + 1L, time, AuditRecord.UNKNOWN, event, "", ""));
     }
 }
