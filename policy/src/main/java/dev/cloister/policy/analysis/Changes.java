@@ -77,6 +77,14 @@ final class Changes {
                 before.onAuditFull().jsonName(),
                 after.onAuditFull().jsonName(),
                 at);
+        changed("audit rotate", rotation(before), rotation(after), at);
+    }
+
+    private static String rotation(Policy policy) {
+        return policy.audit()
+                .rotation()
+                .map(r -> r.bytes() + " bytes, keep " + (r.keep() == 0 ? "all" : String.valueOf(r.keep())))
+                .orElse("never");
     }
 
     private <T> void named(

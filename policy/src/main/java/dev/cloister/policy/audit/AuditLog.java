@@ -1,5 +1,6 @@
 package dev.cloister.policy.audit;
 
+import dev.cloister.policy.model.AuditRule;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -33,9 +34,9 @@ public final class AuditLog implements Closeable {
     private final Condition changed = lock.newCondition();
 
     private List<Pending> queue = new ArrayList<>();
-    private AuditHead durable;
-    private long tailSeq;
-    private String tailHash;
+    private ChainEnd durable;
+    private ChainEnd tail;
+    private Optional<AuditRule.Rotation> rotation = Optional.empty();
     private boolean writing;
     private boolean closed;
     private long listenerFailures;
@@ -43,23 +44,27 @@ public final class AuditLog implements Closeable {
 
     private static final class Pending {
         private final AuditEntry entry;
+        private final ChainEnd after;
         private boolean done;
         private @Nullable IOException failure;
 
-        Pending(AuditEntry entry) {
+        Pending(AuditEntry entry, ChainEnd after) {
             this.entry = entry;
+            this.after = after;
+        }
+
+        boolean beginsFile() {
+            return entry.record().event().kind() == AuditKind.LOG_ROTATED;
         }
     }
 
-    private AuditLog(
-            AuditStorage storage, Clock clock, LongSupplier monotonic, AuditListener listener, AuditHead head) {
+    private AuditLog(AuditStorage storage, Clock clock, LongSupplier monotonic, AuditListener listener, ChainEnd end) {
         this.storage = storage;
         this.clock = clock;
         this.monotonic = monotonic;
         this.listener = listener;
-        this.durable = head;
-        this.tailSeq = head.seq();
-        this.tailHash = head.hash();
+        this.durable = end;
+        this.tail = end;
     }
 
     /**
@@ -120,23 +125,35 @@ public final class AuditLog implements Closeable {
     private static AuditLog opened(
             AuditStorage storage, String name, Clock clock, LongSupplier monotonic, AuditListener listener)
             throws IOException {
-        AuditVerification found = AuditVerifier.verify(storage);
-        AuditHead whole = found.head();
+        AuditVerifier verifier = AuditVerifier.ofEnd(storage);
+        AuditVerification found = verifier.run();
         if (found.fault().isPresent() && !found.repairable()) {
             throw new AuditException("the audit log " + name + " is not whole, so it can't be continued: "
                     + found.fault().get() + "; keep it with its .head file as evidence, move both away, start again");
         }
-        AuditLog log = new AuditLog(storage, clock, monotonic, listener, whole);
+        ChainEnd end = verifier.end(storage);
+        AuditLog log = new AuditLog(storage, clock, monotonic, listener, end);
+        long whole = end.head().bytes();
         long size = storage.size();
-        if (size > whole.bytes()) {
-            storage.truncate(whole.bytes());
+        if (size > whole) {
+            storage.truncate(whole);
             log.append(AuditEvent.of(AuditKind.LOG_REPAIRED)
                     .withDetail(
                             "reason", "the last line was incomplete, as a crash leaves it; it was never acknowledged")
-                    .withDetail("offset", Long.toString(whole.bytes()))
-                    .withDetail("bytesRemoved", Long.toString(size - whole.bytes())));
+                    .withDetail("offset", Long.toString(whole))
+                    .withDetail("bytesRemoved", Long.toString(size - whole)));
         }
         return log;
+    }
+
+    /** From now on the log is rotated by this rule, or not at all. */
+    public void rotation(Optional<AuditRule.Rotation> rule) {
+        lock.lock();
+        try {
+            rotation = rule;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -189,9 +206,29 @@ public final class AuditLog implements Closeable {
     }
 
     private Pending chain(Instant time, long mono, AuditEvent event) {
-        Pending pending = new Pending(AuditLine.seal(tailSeq + 1, time, mono, event, tailHash));
-        tailSeq = pending.entry.record().seq();
-        tailHash = pending.entry.record().hash();
+        if (tail.lacksRotationRecord()) {
+            push(time, mono, tail.rotationRecord());
+        }
+        AuditEntry entry = AuditLine.seal(
+                tail.head().seq() + 1, time, mono, event, tail.head().hash());
+        if (tooLong(entry)) {
+            tail = tail.rotated(rotation.orElseThrow().keep());
+            push(time, mono, tail.rotationRecord());
+        }
+        return push(time, mono, event);
+    }
+
+    private boolean tooLong(AuditEntry entry) {
+        return rotation.isPresent()
+                && tail.head().bytes() > 0
+                && tail.head().bytes() + entry.line().length > rotation.get().bytes();
+    }
+
+    private Pending push(Instant time, long mono, AuditEvent event) {
+        AuditEntry entry = AuditLine.seal(
+                tail.head().seq() + 1, time, mono, event, tail.head().hash());
+        tail = tail.after(entry);
+        Pending pending = new Pending(entry, tail);
         queue.add(pending);
         return pending;
     }
@@ -215,7 +252,8 @@ public final class AuditLog implements Closeable {
     }
 
     /**
-     * Makes every record that was added durable, with one write and one force; may wait for the medium.
+     * Makes the records that were added durable, with one write and one force, up to where the next file begins; may wait for the
+     * medium.
      *
      * @return the records that have become durable by this call, in order
      * @throws AuditException if they could not be made durable: they stay queued for another {@code commit}, which makes sense while
@@ -231,15 +269,15 @@ public final class AuditLog implements Closeable {
             if (queue.isEmpty()) {
                 return List.of();
             }
-            List<Pending> batch = queue;
+            List<Pending> all = queue;
             Optional<IOException> failure = writeQueue(true);
             if (failure.isPresent()) {
                 throw new AuditException(
-                        "the audit log can't take " + batch.size() + " records: "
+                        "the audit log can't take " + all.size() + " records: "
                                 + failure.get().getMessage(),
                         failure.get());
             }
-            return batch.stream().map(p -> p.entry).toList();
+            return all.stream().filter(p -> p.done).map(p -> p.entry).toList();
         } finally {
             lock.unlock();
         }
@@ -259,8 +297,7 @@ public final class AuditLog implements Closeable {
             }
             int count = queue.size();
             queue = new ArrayList<>();
-            tailSeq = durable.seq();
-            tailHash = durable.hash();
+            tail = durable;
             return count;
         } finally {
             lock.unlock();
@@ -291,7 +328,7 @@ public final class AuditLog implements Closeable {
     public AuditHead head() {
         lock.lock();
         try {
-            return durable;
+            return durable.head();
         } finally {
             lock.unlock();
         }
@@ -343,30 +380,28 @@ public final class AuditLog implements Closeable {
     }
 
     /**
-     * Writes everything queued, without the lock; called with it, and it is held again on return.
+     * Writes what is queued for one file, without the lock; called with it, and it is held again on return.
      *
      * @param retain whether records that could not be written stay queued
      * @return why they could not be written
      */
     private Optional<IOException> writeQueue(boolean retain) {
-        List<Pending> batch = queue;
-        queue = new ArrayList<>();
+        List<Pending> batch = takeBatch();
         writing = true;
-        AuditHead from = durable;
-        AuditHead reached = from;
+        Writing work = new Writing(durable);
         IOException failure = null;
         boolean usable = true;
         long failedListeners = 0;
         lock.unlock();
         try {
-            reached = write(batch, from);
+            work.write(batch);
             failedListeners = tell(batch);
         } catch (ForceException e) {
             failure = e;
             usable = false;
         } catch (IOException e) {
             failure = e;
-            usable = cutBack(from, e);
+            usable = cutBack(work.reached.head(), e);
         } catch (RuntimeException | Error e) {
             failure = new IOException("unexpected: " + e, e);
             usable = false;
@@ -375,8 +410,8 @@ public final class AuditLog implements Closeable {
             writing = false;
             listenerFailures += failedListeners;
             broken = usable ? null : failure;
+            durable = work.reached;
             if (failure == null) {
-                durable = reached;
                 batch.forEach(p -> p.done = true);
             } else {
                 keepOrFail(batch, failure, retain);
@@ -386,6 +421,17 @@ public final class AuditLog implements Closeable {
         return Optional.ofNullable(failure);
     }
 
+    /** Takes the queued records up to where the next file begins. */
+    private List<Pending> takeBatch() {
+        int end = 1;
+        while (end < queue.size() && !queue.get(end).beginsFile()) {
+            end++;
+        }
+        List<Pending> batch = new ArrayList<>(queue.subList(0, end));
+        queue = new ArrayList<>(queue.subList(end, queue.size()));
+        return batch;
+    }
+
     private void keepOrFail(List<Pending> batch, IOException failure, boolean retain) {
         batch.addAll(queue);
         queue = new ArrayList<>();
@@ -393,29 +439,72 @@ public final class AuditLog implements Closeable {
             queue = batch;
             return;
         }
-        tailSeq = durable.seq();
-        tailHash = durable.hash();
+        tail = durable;
         for (Pending pending : batch) {
             pending.done = true;
             pending.failure = failure;
         }
     }
 
-    private AuditHead write(List<Pending> batch, AuditHead from) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        for (Pending pending : batch) {
-            bytes.writeBytes(pending.entry.line());
+    /** One write to the medium, and what of it is done. */
+    private final class Writing {
+        private ChainEnd reached;
+
+        Writing(ChainEnd from) {
+            this.reached = from;
         }
-        storage.write(from.bytes(), bytes.toByteArray());
-        AuditRecord last = batch.getLast().entry.record();
-        AuditHead reached = new AuditHead(last.seq(), last.hash(), from.bytes() + bytes.size());
-        try {
-            storage.force();
-            storage.writeHead(HeadLine.format(reached));
-        } catch (IOException e) {
-            throw new ForceException(e);
+
+        void write(List<Pending> batch) throws IOException {
+            Pending first = batch.getFirst();
+            if (first.beginsFile() && reached.highest() < first.after.highest()) {
+                rotate(first.after.highest());
+            }
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            for (Pending pending : batch) {
+                bytes.writeBytes(pending.entry.line());
+            }
+            storage.write(reached.head().bytes(), bytes.toByteArray());
+            ChainEnd end = batch.getLast().after;
+            try {
+                storage.force();
+                storage.writeHead(HeadLine.format(end.head()));
+                if (first.beginsFile()) {
+                    // What is let go is proved by this head and the record before it.
+                    storage.forceHead();
+                }
+            } catch (IOException e) {
+                throw new ForceException(e);
+            }
+            reached = end;
+            if (first.beginsFile()) {
+                letGo(end.segments().getFirst().number());
+            }
         }
-        return reached;
+
+        private void rotate(int segment) throws IOException {
+            try {
+                storage.rotate(segment);
+            } catch (IOException e) {
+                if (storage.segments().contains(segment)) {
+                    throw new ForceException(e);
+                }
+                throw e;
+            }
+            reached = reached.rotated(0);
+        }
+
+        private void letGo(int oldest) {
+            try {
+                for (int segment : storage.segments()) {
+                    if (segment < oldest) {
+                        storage.delete(segment);
+                    }
+                }
+            } catch (IOException _) {
+                // The next rotation tries again; a segment too many harms nobody.
+                return;
+            }
+        }
     }
 
     /** After a failed force the kernel may have dropped the pages: a second force would claim too much. */

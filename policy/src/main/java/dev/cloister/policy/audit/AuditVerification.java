@@ -6,10 +6,12 @@ import java.util.Optional;
  * What verifying a log found.
  *
  * @param head the end of the part that is whole
+ * @param first number of the first record that is there; 1 unless rotation let older ones go
+ * @param segments how many rotated segments were read before the current file
  * @param fault the first thing wrong, if anything is
  * @param repairable whether the fault is only an incomplete last line that nobody was told is durable
  */
-public record AuditVerification(AuditHead head, Optional<Fault> fault, boolean repairable) {
+public record AuditVerification(AuditHead head, long first, int segments, Optional<Fault> fault, boolean repairable) {
     /** Sorts of damage. */
     public enum Damage {
         /** A line is no record. */
@@ -32,14 +34,15 @@ public record AuditVerification(AuditHead head, Optional<Fault> fault, boolean r
      * The first fault.
      *
      * @param damage its sort
-     * @param line 1-based line
-     * @param offset byte offset of that line's start
+     * @param file name of the file that it is in
+     * @param line 1-based line in that file
+     * @param offset byte offset of that line's start in that file
      * @param message what is wrong, in words
      */
-    public record Fault(Damage damage, long line, long offset, String message) {
+    public record Fault(Damage damage, String file, long line, long offset, String message) {
         @Override
         public String toString() {
-            return "line " + line + " (byte " + offset + "): " + message;
+            return file + ", line " + line + " (byte " + offset + "): " + message;
         }
     }
 

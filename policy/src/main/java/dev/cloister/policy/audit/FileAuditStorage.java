@@ -2,6 +2,7 @@ package dev.cloister.policy.audit;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -10,9 +11,11 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -20,14 +23,17 @@ import java.util.Set;
  * when the process closes any descriptor of the locked file, and readers in this process open and close the log.
  */
 final class FileAuditStorage implements AuditStorage {
+    private static final String NEXT = ".next";
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
 
+    private final Path file;
     private final FileChannel lockChannel;
     // RandomAccessFile and not FileChannel: an interrupt of the appending thread would close the channel.
-    private final RandomAccessFile log;
+    private RandomAccessFile log;
     private final RandomAccessFile head;
 
-    private FileAuditStorage(FileChannel lockChannel, RandomAccessFile log, RandomAccessFile head) {
+    private FileAuditStorage(Path file, FileChannel lockChannel, RandomAccessFile log, RandomAccessFile head) {
+        this.file = file;
         this.lockChannel = lockChannel;
         this.log = log;
         this.head = head;
@@ -35,16 +41,17 @@ final class FileAuditStorage implements AuditStorage {
 
     static FileAuditStorage open(Path file) throws IOException {
         Path lockFile = sibling(file, ".lock");
-        create(file);
-        create(headFile(file));
         create(lockFile);
         FileChannel lock = FileChannel.open(lockFile, StandardOpenOption.WRITE);
         try {
             lock(lock, file);
+            create(file);
+            create(headFile(file));
+            undoRotation(file);
             RandomAccessFile log = new RandomAccessFile(file.toFile(), "rw");
             try {
                 return new FileAuditStorage(
-                        lock, log, new RandomAccessFile(headFile(file).toFile(), "rw"));
+                        file, lock, log, new RandomAccessFile(headFile(file).toFile(), "rw"));
             } catch (IOException e) {
                 log.close();
                 throw e;
@@ -52,6 +59,17 @@ final class FileAuditStorage implements AuditStorage {
         } catch (IOException e) {
             lock.close();
             throw e;
+        }
+    }
+
+    /** A crash in the middle of a rotation leaves an empty file, and the current file under two names. */
+    private static void undoRotation(Path file) throws IOException {
+        Files.deleteIfExists(sibling(file, NEXT));
+        List<Integer> segments = SegmentName.beside(file);
+        int next = segments.isEmpty() ? 1 : segments.getLast() + 1;
+        Path other = SegmentName.of(file, next);
+        if (Files.exists(other, LinkOption.NOFOLLOW_LINKS) && Files.isSameFile(other, file)) {
+            Files.delete(other);
         }
     }
 
@@ -142,9 +160,53 @@ final class FileAuditStorage implements AuditStorage {
     }
 
     @Override
+    public void forceHead() throws IOException {
+        head.getFD().sync();
+    }
+
+    @Override
+    public List<Integer> segments() throws IOException {
+        return SegmentName.beside(file);
+    }
+
+    @Override
+    public int read(int segment, long position, byte[] into) throws IOException {
+        try (FileChannel channel =
+                FileChannel.open(SegmentName.of(file, segment), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+            return Math.max(0, channel.read(ByteBuffer.wrap(into), position));
+        }
+    }
+
+    @Override
+    public void rotate(int segment) throws IOException {
+        Path next = sibling(file, NEXT);
+        Files.deleteIfExists(next);
+        create(next);
+        RandomAccessFile opened = new RandomAccessFile(next.toFile(), "rw");
+        try {
+            // Both names stay in the folder until the current one goes to the new file, which rename(2) does at once.
+            Files.createLink(SegmentName.of(file, segment), file);
+            syncFolder(file);
+            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            opened.close();
+            Files.deleteIfExists(SegmentName.of(file, segment));
+            throw e;
+        }
+        log.close();
+        log = opened;
+        syncFolder(file);
+    }
+
+    @Override
+    public void delete(int segment) throws IOException {
+        Files.deleteIfExists(SegmentName.of(file, segment));
+    }
+
+    @Override
     public void close() throws IOException {
-        try (lockChannel;
-                log) {
+        try (lockChannel) {
+            log.close();
             head.close();
         }
     }

@@ -135,7 +135,7 @@ final class Commands {
                 fabric.policy().digest(),
                 ProcessHandle.current().pid(),
                 (System.nanoTime() - bornNanos) / 1_000_000,
-                !ending && !journal.failed(),
+                !ending && !journal.failed() && !journal.blocked(),
                 journal.records(),
                 journal.hash(),
                 fabric.domains().stream().map(DomainRuntime::view).toList(),

@@ -7,6 +7,7 @@ import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.audit.AuditLog;
 import dev.cloister.policy.audit.AuditRecord;
 import dev.cloister.policy.decision.Decision;
+import dev.cloister.policy.model.AuditFull;
 import dev.cloister.policy.model.Policy;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +25,11 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
     private static final String DETAIL = "detail";
     private static final long NANOS_PER_MILLI = 1_000_000;
+    /** Time between two attempts to write to a log that was full. */
+    private static final long RETRY_MILLIS = 250;
+    /** Most records that wait for room, at some 1 KiB each. */
+    private static final int MAX_WAITING = 65_536;
+
     private static final String SUPPRESSED = "moreSinceLastRecord";
 
     private Policy policy;
@@ -31,19 +37,25 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     private final AuditLog log;
     private final AuditFeed feed;
     private final AuditWriter writer;
+    private final EventLoop loop;
     private Runnable onFailure = () -> {};
     private long written;
     private long durable;
     private boolean failed;
+    private boolean blocked;
+    private boolean retryDue = true;
+    private long blockedNanos;
 
     /** The journal of a loop, which it becomes the gate of. */
     Journal(Policy policy, AuditLog log, AuditFeed feed, EventLoop loop) {
         this.policy = policy;
         this.log = log;
         this.feed = feed;
+        this.loop = loop;
         this.durable = log.head().seq();
         this.written = durable;
         this.writer = new AuditWriter(log, loop::wake);
+        log.rotation(policy.audit().rotation());
         loop.gate(this);
     }
 
@@ -51,6 +63,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     void policy(Policy next, int epoch) {
         policy = next;
         policyEpoch = epoch;
+        log.rotation(next.audit().rotation());
     }
 
     void onFailure(Runnable action) {
@@ -70,7 +83,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     @Override
     public long submit() {
         writer.take().ifPresent(this::settle);
-        if (written > durable && !failed && !writer.busy()) {
+        if (written > durable && !failed && retryDue && !writer.busy()) {
             writer.begin();
         }
         return written;
@@ -79,7 +92,11 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     @Override
     public boolean await(long millis) {
         long until = System.nanoTime() + millis * NANOS_PER_MILLI;
+        retryDue = true;
         while (submit() > durable && !failed) {
+            if (!writer.busy()) {
+                return false;
+            }
             Optional<AuditWriter.Outcome> outcome = writer.await((until - System.nanoTime()) / NANOS_PER_MILLI);
             if (outcome.isEmpty()) {
                 return false;
@@ -97,11 +114,49 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
             }
             feed.write(entry.line());
         }
-        outcome.failure().ifPresent(this::fail);
+        outcome.failure().ifPresent(this::commitFailed);
+        if (blocked && outcome.failure().isEmpty()) {
+            unblock();
+        }
+    }
+
+    private void commitFailed(AuditException e) {
+        if (policy.onAuditFull() != AuditFull.BLOCK || !log.usable()) {
+            fail(e);
+            return;
+        }
+        if (!blocked) {
+            blocked = true;
+            blockedNanos = System.nanoTime();
+            LOG.error("{}; what needs a record waits until there is room", e.getMessage());
+        }
+        retryDue = false;
+        loop.after(RETRY_MILLIS, () -> retryDue = true);
+    }
+
+    /** Whether effects wait because the log has no room. */
+    boolean blocked() {
+        return blocked;
+    }
+
+    private void unblock() {
+        blocked = false;
+        long millis = (System.nanoTime() - blockedNanos) / NANOS_PER_MILLI;
+        LOG.warn("the audit log has room again after {} ms", millis);
+        write(event(AuditKind.LOG_BLOCKED, "", "", "for " + millis + " ms"));
+    }
+
+    /** The daemon ends: what is not durable by now never will be. */
+    void giveUp() {
+        if (written > durable && !failed) {
+            failed = true;
+            LOG.error("{} records could not be written before the end; their effects did not happen", log.discard());
+        }
     }
 
     private void fail(AuditException e) {
         failed = true;
+        blocked = false;
         log.discard();
         LOG.error("{}; the daemon grants nothing any more", e.getMessage());
         onFailure.run();
@@ -172,6 +227,10 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     }
 
     private void throttled(DomainRuntime domain, AuditEvent event) {
+        if (blocked) {
+            domain.throttle().count();
+            return;
+        }
         long before = domain.throttle().admit(System.nanoTime());
         if (before != Throttle.SUPPRESSED) {
             write(before == 0 ? event : event.withDetail(SUPPRESSED, Long.toString(before)));
@@ -191,6 +250,10 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
 
     private boolean write(AuditEvent event) {
         if (failed) {
+            return false;
+        }
+        if (log.pending() >= MAX_WAITING) {
+            fail(new AuditException(MAX_WAITING + " records wait for room in the audit log: no more can be kept"));
             return false;
         }
         try {

@@ -186,6 +186,7 @@ public final class PolicyDaemon implements AutoCloseable {
         Snapshot last = commands.snapshot();
         journal.write(AuditKind.DAEMON_STOP, "", "", "");
         loop.settle(LAST_RECORD_MILLIS);
+        journal.giveUp();
         server.finish(last);
         return new Outcome(last, journal.failed());
     }
@@ -203,9 +204,17 @@ public final class PolicyDaemon implements AutoCloseable {
      */
     public CompletableFuture<ControlReply> submit(ControlRequest request) {
         CompletableFuture<ControlReply> reply = new CompletableFuture<>();
-        loop.execute(() -> commands.execute(request)
-                .thenAccept(answer -> loop.harmlessEffect(() -> reply.complete(recorded(request, answer)))));
+        loop.execute(() -> commands.execute(request).thenAccept(answer -> answer(request, answer, reply)));
         return reply;
+    }
+
+    /** An answer waits for the records of its turn, but not for room in the log where it only tells the state. */
+    private void answer(ControlRequest request, ControlReply answer, CompletableFuture<ControlReply> reply) {
+        if (journal.blocked() && !Commands.grants(request)) {
+            reply.complete(answer);
+        } else {
+            loop.harmlessEffect(() -> reply.complete(recorded(request, answer)));
+        }
     }
 
     /** Nothing is said to be done whose record is not durable. */

@@ -27,6 +27,11 @@ final class Throttle {
         return takeSuppressed();
     }
 
+    /** Counts an event that is not to be recorded singly. */
+    void count() {
+        suppressed++;
+    }
+
     /** Returns the events suppressed since the last record, and forgets them. */
     long takeSuppressed() {
         long count = suppressed;

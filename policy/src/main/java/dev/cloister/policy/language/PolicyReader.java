@@ -1,6 +1,7 @@
 package dev.cloister.policy.language;
 
 import dev.cloister.policy.model.AuditFull;
+import dev.cloister.policy.model.AuditRule;
 import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.FindingId;
@@ -48,7 +49,8 @@ final class PolicyReader {
             "requestRate",
             "audit",
             "onDaemonLoss");
-    private static final Set<String> AUDIT_FIELDS = Set.of("onFull");
+    private static final Set<String> AUDIT_FIELDS = Set.of("onFull", "rotate");
+    private static final Set<String> ROTATE_FIELDS = Set.of("bytes", "keep");
 
     /** Each domain's VMM process may ask for this many channels per second unless the policy says otherwise. */
     private static final int DEFAULT_REQUESTS_PER_SECOND = 10;
@@ -136,18 +138,29 @@ final class PolicyReader {
                 .orElseGet(() -> new Rate(DEFAULT_REQUESTS_PER_SECOND, DEFAULT_REQUEST_BURST, policy.position()));
     }
 
+    private AuditRule audit() {
+        return policy.optional("audit")
+                .map(json -> policy.open(json, "audit", AUDIT_FIELDS))
+                .map(fields -> new AuditRule(
+                        fields.choice("onFull", AuditFull.values(), AuditFull::jsonName, AuditFull.HALT),
+                        fields.optional("rotate").map(json -> rotation(fields.open(json, "rotate", ROTATE_FIELDS)))))
+                .orElse(AuditRule.DEFAULT);
+    }
+
+    private static AuditRule.Rotation rotation(Fields fields) {
+        return new AuditRule.Rotation(
+                fields.size("bytes", AuditRule.Rotation.MIN_BYTES, AuditRule.Rotation.MAX_BYTES),
+                (int) fields.integer("keep", 1, AuditRule.Rotation.MAX_KEEP, 0));
+    }
+
     private PolicyParts.Header header(String digest, Rate requestRate) {
-        AuditFull full = policy.optional("audit")
-                .map(json -> policy.open(json, "audit", AUDIT_FIELDS)
-                        .choice("onFull", AuditFull.values(), AuditFull::jsonName, AuditFull.HALT))
-                .orElse(AuditFull.HALT);
         return new PolicyParts.Header(
                 policy.problems().file(),
                 policy.text("name", TextForm.NAME),
                 policy.description(),
                 digest,
                 policy.choice("onDaemonLoss", DaemonLoss.values(), DaemonLoss::jsonName, DaemonLoss.SEVER),
-                full,
+                audit(),
                 requestRate,
                 policy.position(),
                 policy.optional("flows").map(policy.problems()::at).orElseGet(policy::position));

@@ -7,7 +7,9 @@ public enum AuditFull {
     /** Stop every domain and end. */
     HALT,
     /** Refuse whatever would need a record; live channels go on. */
-    REFUSE;
+    REFUSE,
+    /** Let whatever needs a record wait until there is room again; live channels go on. */
+    BLOCK;
 
     /** Returns the name used in JSON. */
     public String jsonName() {

@@ -81,7 +81,12 @@ public final class Policy {
 
     /** Returns what happens when the audit log can't take a record. */
     public AuditFull onAuditFull() {
-        return header.onAuditFull();
+        return header.audit().onFull();
+    }
+
+    /** Returns how the audit log is kept. */
+    public AuditRule audit() {
+        return header.audit();
     }
 
     /** Returns how fast each domain may ask for channels. */

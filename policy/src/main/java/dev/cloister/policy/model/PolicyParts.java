@@ -69,7 +69,7 @@ public record PolicyParts(
      * @param description the author's words, may be empty
      * @param digest SHA-256 of the canonical form with all fragments, 64 lower-case hexadecimal digits
      * @param onDaemonLoss what happens to live channels when the daemon is gone
-     * @param onAuditFull what happens when the audit log can't take a record
+     * @param audit how the audit log is kept
      * @param requestRate how fast each domain may ask for channels
      * @param position where the policy's object begins
      * @param flowsPosition where the list of flows begins
@@ -80,7 +80,7 @@ public record PolicyParts(
             String description,
             String digest,
             DaemonLoss onDaemonLoss,
-            AuditFull onAuditFull,
+            AuditRule audit,
             Rate requestRate,
             SourcePosition position,
             SourcePosition flowsPosition) {}

@@ -1,7 +1,7 @@
 package dev.cloister.policy.alloy;
 
 import dev.cloister.policy.model.Assertion;
-import dev.cloister.policy.model.AuditFull;
+import dev.cloister.policy.model.AuditRule;
 import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.ConflictSet;
 import dev.cloister.policy.model.Cpus;
@@ -85,7 +85,7 @@ final class GeneratedPolicy {
                         "",
                         "00".repeat(32),
                         DaemonLoss.SEVER,
-                        AuditFull.HALT,
+                        AuditRule.DEFAULT,
                         new Rate(10, 20, at()),
                         at(),
                         at()),

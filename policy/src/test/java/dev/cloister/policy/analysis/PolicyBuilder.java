@@ -1,7 +1,7 @@
 package dev.cloister.policy.analysis;
 
 import dev.cloister.policy.model.Assertion;
-import dev.cloister.policy.model.AuditFull;
+import dev.cloister.policy.model.AuditRule;
 import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Capacity;
 import dev.cloister.policy.model.CovertLimit;
@@ -185,7 +185,7 @@ final class PolicyBuilder {
                         "",
                         "00".repeat(32),
                         DaemonLoss.SEVER,
-                        AuditFull.HALT,
+                        AuditRule.DEFAULT,
                         new Rate(10, 10, TOP),
                         TOP,
                         TOP),
