@@ -1,7 +1,6 @@
 package dev.cloister.policy.audit;
 
 import dev.cloister.policy.model.AuditRule;
-import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -41,22 +40,6 @@ public final class AuditLog implements Closeable {
     private boolean closed;
     private long listenerFailures;
     private @Nullable IOException broken;
-
-    private static final class Pending {
-        private final AuditEntry entry;
-        private final ChainEnd after;
-        private boolean done;
-        private @Nullable IOException failure;
-
-        Pending(AuditEntry entry, ChainEnd after) {
-            this.entry = entry;
-            this.after = after;
-        }
-
-        boolean beginsFile() {
-            return entry.record().event().kind() == AuditKind.LOG_ROTATED;
-        }
-    }
 
     private AuditLog(AuditStorage storage, Clock clock, LongSupplier monotonic, AuditListener listener, ChainEnd end) {
         this.storage = storage;
@@ -388,7 +371,7 @@ public final class AuditLog implements Closeable {
     private Optional<IOException> writeQueue(boolean retain) {
         List<Pending> batch = takeBatch();
         writing = true;
-        Writing work = new Writing(durable);
+        BatchWriter work = new BatchWriter(storage, durable);
         IOException failure = null;
         boolean usable = true;
         long failedListeners = 0;
@@ -396,12 +379,12 @@ public final class AuditLog implements Closeable {
         try {
             work.write(batch);
             failedListeners = tell(batch);
-        } catch (ForceException e) {
+        } catch (BatchWriter.ForceException e) {
             failure = e;
             usable = false;
         } catch (IOException e) {
             failure = e;
-            usable = cutBack(work.reached.head(), e);
+            usable = cutBack(work.reached().head(), e);
         } catch (RuntimeException | Error e) {
             failure = new IOException("unexpected: " + e, e);
             usable = false;
@@ -410,7 +393,7 @@ public final class AuditLog implements Closeable {
             writing = false;
             listenerFailures += failedListeners;
             broken = usable ? null : failure;
-            durable = work.reached;
+            durable = work.reached();
             if (failure == null) {
                 batch.forEach(p -> p.done = true);
             } else {
@@ -443,76 +426,6 @@ public final class AuditLog implements Closeable {
         for (Pending pending : batch) {
             pending.done = true;
             pending.failure = failure;
-        }
-    }
-
-    /** One write to the medium, and what of it is done. */
-    private final class Writing {
-        private ChainEnd reached;
-
-        Writing(ChainEnd from) {
-            this.reached = from;
-        }
-
-        void write(List<Pending> batch) throws IOException {
-            Pending first = batch.getFirst();
-            if (first.beginsFile() && reached.highest() < first.after.highest()) {
-                rotate(first.after.highest());
-            }
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            for (Pending pending : batch) {
-                bytes.writeBytes(pending.entry.line());
-            }
-            storage.write(reached.head().bytes(), bytes.toByteArray());
-            ChainEnd end = batch.getLast().after;
-            try {
-                storage.force();
-                storage.writeHead(HeadLine.format(end.head()));
-                if (first.beginsFile()) {
-                    // What is let go is proved by this head and the record before it.
-                    storage.forceHead();
-                }
-            } catch (IOException e) {
-                throw new ForceException(e);
-            }
-            reached = end;
-            if (first.beginsFile()) {
-                letGo(end.segments().getFirst().number());
-            }
-        }
-
-        private void rotate(int segment) throws IOException {
-            try {
-                storage.rotate(segment);
-            } catch (IOException e) {
-                if (storage.segments().contains(segment)) {
-                    throw new ForceException(e);
-                }
-                throw e;
-            }
-            reached = reached.rotated(0);
-        }
-
-        private void letGo(int oldest) {
-            try {
-                for (int segment : storage.segments()) {
-                    if (segment < oldest) {
-                        storage.delete(segment);
-                    }
-                }
-            } catch (IOException _) {
-                // The next rotation tries again; a segment too many harms nobody.
-                return;
-            }
-        }
-    }
-
-    /** After a failed force the kernel may have dropped the pages: a second force would claim too much. */
-    private static final class ForceException extends IOException {
-        private static final long serialVersionUID = 1L;
-
-        ForceException(IOException cause) {
-            super("forcing it to the medium failed: " + cause.getMessage(), cause);
         }
     }
 
