@@ -67,6 +67,28 @@ public final class DebianPackages {
     }
 
     /**
+     * The model checker of Debian's {@code spin} package; the one on the PATH, where there is one.
+     *
+     * @return the program, or nothing with the reason printed
+     */
+    public Optional<Path> spin() {
+        return onPath("spin").or(() -> fetch("spin", "usr/bin", "spin").map(Path::toAbsolutePath));
+    }
+
+    /**
+     * Finds a program on the PATH.
+     *
+     * @param program its name
+     * @return its file
+     */
+    public static Optional<Path> onPath(String program) {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
+                .map(directory -> Path.of(directory, program))
+                .filter(Files::isExecutable)
+                .findFirst();
+    }
+
+    /**
      * Debian's Chromium with its driver; the installed ones, where they are installed. Together with them come the packages that
      * they need and the machine lacks.
      *

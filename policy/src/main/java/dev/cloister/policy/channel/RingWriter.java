@@ -102,7 +102,9 @@ public final class RingWriter {
         if (length < 0 || length > maxPayload()) {
             throw new IllegalArgumentException("payload of " + length + " bytes: expected 0 to " + maxPayload());
         }
-        MemoryRing.LONGS.setOpaque(region, MemoryRing.WSC_OFFSET, written + 1);
+        // Not before the count of the record before: a reader that skips by this counter must not find the other one
+        // behind.
+        MemoryRing.LONGS.setRelease(region, MemoryRing.WSC_OFFSET, written + 1);
         // The record's bytes must not become visible before the announcement that they change.
         VarHandle.storeStoreFence();
         long record = MemoryRing.RECORDS_OFFSET + (written & (recordCount - 1)) * recordBytes;
