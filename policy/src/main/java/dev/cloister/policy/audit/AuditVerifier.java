@@ -249,15 +249,6 @@ public final class AuditVerifier {
 
     /** What is wrong with the chain as a whole, every record of which is good. */
     private Optional<AuditVerification> wrong(long offset) {
-        if (anchored && !starts.isEmpty() && !anchors.contains(starts.getFirst())) {
-            part = parts.getFirst();
-            line = 1;
-            return fault(
-                    Damage.REMOVED,
-                    0,
-                    "records 1 to " + (starts.getFirst().seq() - 1)
-                            + " are missing before this one, and no rotation in the log has let them go");
-        }
         if (!sawRemembered && remembered.isPresent()) {
             AuditHead known = remembered.get();
             return known.seq() > head.seq()
@@ -274,6 +265,15 @@ public final class AuditVerifier {
                     offset,
                     "the expected head is not in the chain: records after " + head.seq()
                             + " were cut off, the log was rewritten, or rotation has let that record go");
+        }
+        if (anchored && !starts.isEmpty() && !anchors.contains(starts.getFirst())) {
+            part = parts.getFirst();
+            line = 1;
+            return fault(
+                    Damage.REMOVED,
+                    0,
+                    "records 1 to " + (starts.getFirst().seq() - 1)
+                            + " are missing before this one, and no rotation in the log has let them go");
         }
         return Optional.empty();
     }

@@ -253,7 +253,7 @@ final class EventLoop implements Executor, AutoCloseable {
         // The effects of effects belong to the next turn.
         for (int due = waiting.size(); due > 0 && decided(waiting.getFirst()); due--) {
             Queued next = waiting.removeFirst();
-            boolean may = next.harmless || !gate.failed();
+            boolean may = next.harmless || next.ticket <= gate.durable();
             guarded(may ? next.effect::run : next.effect::dropped);
         }
     }

@@ -155,8 +155,14 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     }
 
     private void fail(AuditException e) {
+        if (failed) {
+            // The commit's failure and that of the next record are one.
+            return;
+        }
         failed = true;
         blocked = false;
+        // Whatever is queued from now on waits for a record that there will never be.
+        written = Math.max(written, durable + 1);
         log.discard();
         LOG.error("{}; the daemon grants nothing any more", e.getMessage());
         onFailure.run();
