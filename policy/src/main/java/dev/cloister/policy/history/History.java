@@ -1,13 +1,17 @@
 package dev.cloister.policy.history;
 
 import dev.cloister.policy.model.ConflictSet;
+import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.Guard;
 import dev.cloister.policy.model.HostEndpoint;
 import dev.cloister.policy.model.HostResource;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Quota;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * What happened before under one policy: what meters have counted, which domains run, which channels are open, and which
@@ -43,9 +47,17 @@ public final class History {
     private final int[] seen;
     private int epoch;
 
+    /** What was used of quotas that the policy doesn't state any more, by whose they were; for policies that state them again. */
+    private final Map<String, Meters.Spent> former;
+
     /** Starts with full buckets, unused quotas, nothing running and no contacts; no request is earlier than the load. */
     public History(Policy policy, long loadedNanos) {
+        this(policy, loadedNanos, new HashMap<>());
+    }
+
+    private History(Policy policy, long loadedNanos, Map<String, Meters.Spent> former) {
         this.policy = policy;
+        this.former = former;
         loaded = loadedNanos;
         flows = policy.flows().size();
         int endpoints = policy.endpoints().size();
@@ -63,6 +75,108 @@ public final class History {
         Arrays.fill(firstFrom, Policy.NO_FLOW);
         policy.flows().reversed().forEach(this::link);
         policy.conflicts().forEach(this::begin);
+    }
+
+    /**
+     * Begins the history of a policy that replaces another, from what happened under that one: what was used of quotas and buckets
+     * counts on, also where a policy in between stated none; domains that ran run; contacts stay, those of members with their parties
+     * included. No channel is open: each has to be decided anew, and {@link #opened}.
+     *
+     * @param before what happened under the policy before; not used any more
+     * @param match which is which
+     * @param nanos now, on the clock of the requests
+     * @return the history under {@link PolicyMatch#after}
+     */
+    public static History carried(History before, PolicyMatch match, long nanos) {
+        History next = new History(match.after(), before.loaded, before.former);
+        for (Flow old : match.before().flows()) {
+            next.carryFlow(before, old, match.newFlow(old.index()), nanos);
+        }
+        for (Domain old : match.before().domains()) {
+            next.carryDomain(before, old, match.newEndpoint(old.index()), nanos);
+        }
+        next.restoreFormer(nanos);
+        for (ConflictSet old : match.before().conflicts()) {
+            for (ConflictSet now : match.after().conflicts()) {
+                if (old.name().equals(now.name())) {
+                    next.carryContacts(before, old, now, match);
+                }
+            }
+        }
+        return next;
+    }
+
+    private void carryFlow(History before, Flow old, int now, long nanos) {
+        if (now != PolicyMatch.NONE && old.rate().isPresent()) {
+            Flow flow = policy.flow(now);
+            flow.rate()
+                    .ifPresent(rate -> meters.carry(
+                            now, rate, before.meters, old.index(), old.rate().get(), nanos));
+        }
+        old.limits().quota().ifPresent(quota -> former.put(key(old), before.meters.spent(old.index(), quota, nanos)));
+    }
+
+    private void carryDomain(History before, Domain old, int now, long nanos) {
+        int at = before.flows + old.index();
+        if (before.policy.isGuard(old.index())) {
+            before.policy
+                    .guard(old.index())
+                    .quota()
+                    .ifPresent(quota -> former.put(key(old), before.meters.spent(at, quota, nanos)));
+        }
+        if (now != PolicyMatch.NONE) {
+            meters.carry(flows + now, policy.requestRate(), before.meters, at, before.policy.requestRate(), nanos);
+            run(now, before.runs[old.index()]);
+        }
+    }
+
+    private void restoreFormer(long nanos) {
+        for (Flow flow : policy.flows()) {
+            flow.limits().quota().ifPresent(quota -> restoreFormer(key(flow), flow.index(), quota, nanos));
+        }
+        for (Guard guard : policy.guards()) {
+            Domain domain = guard.domain();
+            guard.quota().ifPresent(quota -> restoreFormer(key(domain), flows + domain.index(), quota, nanos));
+        }
+        former.values().removeIf(spent -> !spent.counts(nanos));
+    }
+
+    private void restoreFormer(String key, int meter, Quota quota, long nanos) {
+        Meters.Spent spent = former.remove(key);
+        if (spent != null) {
+            meters.carry(meter, quota, spent, nanos);
+        }
+    }
+
+    private static String key(Flow flow) {
+        return flow.kind().jsonName() + ' ' + key(flow.from()) + ' ' + key(flow.to()) + ' ' + flow.name();
+    }
+
+    private static String key(Endpoint endpoint) {
+        return endpoint instanceof Domain domain ? domain.id().toString() : endpoint.name();
+    }
+
+    private void carryContacts(History before, ConflictSet old, ConflictSet now, PolicyMatch match) {
+        for (Endpoint endpoint : policy.endpoints()) {
+            int was = match.oldEndpoint(endpoint.index());
+            int party = was == PolicyMatch.NONE ? NONE : before.held[old.index()][was];
+            if (party == SEVERAL) {
+                spoil(now, endpoint.index());
+            } else if (party >= 0) {
+                String name = old.parties().get(party).name();
+                for (ConflictSet.Party same : now.parties()) {
+                    if (same.name().equals(name)) {
+                        restore(now.index(), endpoint.index(), same.index());
+                    }
+                }
+            }
+        }
+    }
+
+    private void spoil(ConflictSet set, int endpoint) {
+        if (set.mode() == ConflictSet.Mode.HISTORIC && held[set.index()][endpoint] != EXEMPT) {
+            held[set.index()][endpoint] = SEVERAL;
+        }
     }
 
     private void link(Flow flow) {

@@ -51,6 +51,38 @@ final class Meters {
         period[quota] = Math.max(period[quota], (nanos - loaded) / stated.periodNanos());
     }
 
+    /** Takes over a bucket: what it lacks of its tokens is not made good, and a larger one begins no fuller. */
+    void carry(int bucket, Rate rate, Meters from, int old, Rate oldRate, long nanos) {
+        long there = oldRate.burst() * TOKEN - from.missing(old, oldRate, nanos);
+        missing[bucket] = Math.max(0, rate.burst() * TOKEN - there);
+        touched[bucket] = Math.max(from.touched[old], nanos);
+    }
+
+    /** Returns what counts against a quota now, and for how long. */
+    Spent spent(int quota, Quota stated, long nanos) {
+        return new Spent(used(quota, stated, nanos), loaded + (period[quota] + 1) * stated.periodNanos());
+    }
+
+    /** Takes over what was used of a quota, unless its period has ended; a period of another length is the present one of those. */
+    void carry(int quota, Quota stated, Spent spent, long nanos) {
+        if (spent.counts(nanos)) {
+            used[quota] = spent.units();
+            period[quota] = (nanos - loaded) / stated.periodNanos();
+        }
+    }
+
+    /**
+     * What was used of a quota.
+     *
+     * @param units how much
+     * @param endsNanos when its period ends
+     */
+    record Spent(long units, long endsNanos) {
+        boolean counts(long nanos) {
+            return units > 0 && endsNanos - nanos > 0;
+        }
+    }
+
     private long elapsed(int bucket, long nanos) {
         return Math.max(0, nanos - touched[bucket]);
     }
