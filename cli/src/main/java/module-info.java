@@ -12,6 +12,8 @@ module dev.cloister.cli {
 
     opens dev.cloister.cli to
             info.picocli;
+    opens dev.cloister.cli.audit to
+            info.picocli;
     opens dev.cloister.cli.policy to
             info.picocli;
 

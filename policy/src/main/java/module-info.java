@@ -13,6 +13,7 @@ module dev.cloister.policy {
     exports dev.cloister.policy.explain;
     exports dev.cloister.policy.history;
     exports dev.cloister.policy.audit;
+    exports dev.cloister.policy.audit.export;
     exports dev.cloister.policy.channel;
     exports dev.cloister.policy.client;
     exports dev.cloister.policy.daemon;

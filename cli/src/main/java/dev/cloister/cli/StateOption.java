@@ -11,9 +11,11 @@ import picocli.CommandLine.Option;
  * Where daemons keep their state: a folder with one folder for each running policy, by the policy's name; in it
  * {@code control.sock} and {@code audit.log}.
  */
-final class StateOption {
-    static final String CONTROL_SOCKET = "control.sock";
-    static final String AUDIT_LOG = "audit.log";
+public final class StateOption {
+    /** Name of the control socket in a policy's folder. */
+    public static final String CONTROL_SOCKET = "control.sock";
+    /** Name of the audit log in a policy's folder. */
+    public static final String AUDIT_LOG = "audit.log";
 
     @Option(
             names = "--state",
@@ -23,7 +25,7 @@ final class StateOption {
     private Path dir;
 
     /** Returns the folder that holds a folder for each policy. */
-    Path root() {
+    public Path root() {
         if (dir != null) {
             return dir.toAbsolutePath().normalize();
         }
@@ -42,12 +44,12 @@ final class StateOption {
     }
 
     /** Returns one policy's folder. */
-    Path of(String policy) {
+    public Path of(String policy) {
         return root().resolve(policy);
     }
 
     /** Returns the folders that hold a file of that name, sorted; empty where there is none. */
-    List<Path> having(String file) throws IOException {
+    public List<Path> having(String file) throws IOException {
         if (!Files.isDirectory(root())) {
             return List.of();
         }
