@@ -53,7 +53,8 @@ public record AuditEvent(
     public static AuditEvent decision(Decision decision) {
         Explanation words = Explanation.of(decision);
         Policy policy = decision.policy();
-        AuditEvent verdicts = of(decision.granted() ? AuditKind.GRANT : AuditKind.REFUSAL)
+        AuditKind granted = decision.request() instanceof Request.Use ? AuditKind.QUOTA_LEASED : AuditKind.GRANT;
+        AuditEvent verdicts = of(decision.granted() ? granted : AuditKind.REFUSAL)
                 .withPolicy(policy)
                 .withFlow(decision.flow().map(Flow::name).orElse(""))
                 .withRule(words.deciding().position())

@@ -45,6 +45,7 @@ final class Channel {
 
     private final Flow flow;
     private final Meter meter;
+    private final Lease lease = new Lease();
     private final EnumSet<Hold> holds = EnumSet.noneOf(Hold.class);
     private final Set<DomainRuntime> attached = new HashSet<>();
     private final Set<DomainRuntime> owing = new HashSet<>();
@@ -69,6 +70,11 @@ final class Channel {
 
     Meter meter() {
         return meter;
+    }
+
+    /** What is taken of its quota and not used yet. */
+    Lease lease() {
+        return lease;
     }
 
     Stage stage() {

@@ -27,6 +27,8 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     private static final long NANOS_PER_MILLI = 1_000_000;
     /** Time between two attempts to write to a log that was full. */
     private static final long RETRY_MILLIS = 250;
+    /** Time after which the count of events that were not recorded singly is. */
+    private static final long SUPPRESSED_MILLIS = 1000;
     /** Most records that wait for room, at some 1 KiB each. */
     private static final int MAX_WAITING = 65_536;
 
@@ -235,11 +237,29 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     private void throttled(DomainRuntime domain, AuditEvent event) {
         if (blocked) {
             domain.throttle().count();
+            tellLater(domain);
             return;
         }
         long before = domain.throttle().admit(System.nanoTime());
         if (before != Throttle.SUPPRESSED) {
             write(before == 0 ? event : event.withDetail(SUPPRESSED, Long.toString(before)));
+        } else {
+            tellLater(domain);
+        }
+    }
+
+    /** So that a crash of the daemon loses the count of a second at most. */
+    private void tellLater(DomainRuntime domain) {
+        if (domain.throttle().suppressed() == 1) {
+            loop.after(SUPPRESSED_MILLIS, () -> tell(domain));
+        }
+    }
+
+    private void tell(DomainRuntime domain) {
+        if (blocked) {
+            loop.after(SUPPRESSED_MILLIS, () -> tell(domain));
+        } else {
+            writeSuppressed(domain);
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.Optional;
  */
 final class Metering {
     private static final long NANOS_PER_MILLI = 1_000_000;
+    private static final long LEASES_PER_PERIOD = 16;
 
     private final Fabric fabric;
     private final EventLoop loop;
@@ -73,10 +74,12 @@ final class Metering {
             channel.meter().refuse(bytes);
             return 0;
         }
-        int may = bytes;
+        long now = System.nanoTime();
+        long most = bytes;
         for (Decider.Allowance allowance : decider.allowances(channel.flow())) {
-            may = (int) Math.min(may, allowance.left());
+            most = Math.min(most, allowance.left() + channel.lease().left(now));
         }
+        int may = (int) most;
         channel.meter().add(may, System.nanoTime());
         channel.meter().refuse(bytes - may);
         charge(channel, may);
@@ -88,19 +91,47 @@ final class Metering {
         if (units == 0 || !decider.metered(flow)) {
             return;
         }
-        Decision decision = decider.use(flow, units);
-        Reason reason = decision.reason(Gate.RATE);
-        boolean over = reason == Reason.FLOW_QUOTA_EXCEEDED || reason == Reason.GUARD_QUOTA_EXCEEDED;
-        if (over) {
-            journal.write(decision, "");
-        }
+        long now = System.nanoTime();
+        long more = units - channel.lease().use(units, now);
+        Optional<Reason> refused = more == 0 ? Optional.empty() : take(channel, more, now);
         for (Decider.Allowance allowance : decider.allowances(flow)) {
-            boolean refused =
-                    allowance.guard() ? reason == Reason.GUARD_QUOTA_EXCEEDED : reason == Reason.FLOW_QUOTA_EXCEEDED;
-            if (refused || allowance.left() == 0) {
+            Reason over = allowance.guard() ? Reason.GUARD_QUOTA_EXCEEDED : Reason.FLOW_QUOTA_EXCEEDED;
+            boolean none = allowance.left() == 0 && channel.lease().left(now) == 0;
+            if (none || refused.filter(reason -> reason == over).isPresent()) {
                 usedUp(flow, allowance);
             }
         }
+    }
+
+    /**
+     * Takes units from the quotas, and some more in advance, so that not every use has a record of its own; returns why that was
+     * refused.
+     */
+    private Optional<Reason> take(Channel channel, long units, long now) {
+        Flow flow = channel.flow();
+        List<Decider.Allowance> allowances = decider.allowances(flow);
+        long asked = units + advance(allowances, units);
+        Decision decision = decider.use(flow, asked);
+        Reason reason = decision.reason(Gate.RATE);
+        if (decision.granted()) {
+            journal.write(decision, "");
+            channel.lease().add(asked - units, now, now + allowances.getFirst().nanosLeft());
+            return Optional.empty();
+        }
+        if (reason == Reason.FLOW_QUOTA_EXCEEDED || reason == Reason.GUARD_QUOTA_EXCEEDED) {
+            journal.write(decision, "");
+        }
+        return Optional.of(reason);
+    }
+
+    /** A guard's quota is shared by its flows: none takes of it in advance. */
+    private static long advance(List<Decider.Allowance> allowances, long units) {
+        if (allowances.size() != 1 || allowances.getFirst().guard()) {
+            return 0;
+        }
+        Decider.Allowance own = allowances.getFirst();
+        long share = own.quota().amount() / LEASES_PER_PERIOD;
+        return Math.max(0, Math.min(share, own.left()) - units);
     }
 
     private void usedUp(Flow flow, Decider.Allowance allowance) {
@@ -152,7 +183,8 @@ final class Metering {
                 channel.meter().level(),
                 flow.rate().map(dev.cloister.policy.model.Rate::burst).orElse(0L),
                 tightest.map(a -> a.quota().amount()).orElse(0L),
-                tightest.map(Decider.Allowance::used).orElse(0L),
+                tightest.map(a -> a.used() - channel.lease().left(System.nanoTime()))
+                        .orElse(0L),
                 tightest.map(a -> a.nanosLeft() / NANOS_PER_MILLI).orElse(0L));
     }
 }

@@ -32,6 +32,11 @@ final class Throttle {
         suppressed++;
     }
 
+    /** Returns how many events are suppressed and not told yet. */
+    long suppressed() {
+        return suppressed;
+    }
+
     /** Returns the events suppressed since the last record, and forgets them. */
     long takeSuppressed() {
         long count = suppressed;

@@ -60,7 +60,7 @@ public final class Replay {
         AuditEvent event = record.event();
         switch (event.kind()) {
             case POLICY_LOADED -> begin(record.time());
-            case GRANT, REFUSAL -> decision(record);
+            case GRANT, QUOTA_LEASED, REFUSAL -> decision(record);
             case DOMAIN_STOPPED, DOMAIN_KILLED, GUEST_FAULT ->
                 policy.domain(event.domain()).ifPresent(sequence::stop);
             case CHANNEL_CLOSE -> policy.flow(event.flow()).ifPresent(sequence::close);
@@ -202,7 +202,7 @@ public final class Replay {
     }
 
     private static boolean granted(AuditRecord record) {
-        return record.event().kind() == AuditKind.GRANT;
+        return record.event().kind() != AuditKind.REFUSAL;
     }
 
     private static boolean refused(AuditRecord record, Gate gate) {
