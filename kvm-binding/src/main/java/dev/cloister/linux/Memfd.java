@@ -120,6 +120,16 @@ public final class Memfd implements AutoCloseable {
         return Linux.openReadOnly("/proc/self/fd/" + fd.number());
     }
 
+    /**
+     * Takes all pages away, also from every mapping of every process: an access to one of them raises {@code SIGBUS} from then on.
+     * With {@link #SEAL_GROW} they never come back.
+     *
+     * @throws ErrnoException {@code EPERM} with {@link #SEAL_SHRINK}
+     */
+    public void truncate() throws ErrnoException {
+        Linux.check(Linux.syscall(Linux.SYS_FTRUNCATE, fd.number(), 0, 0, 0, 0, 0), "ftruncate", "\"" + name + "\", 0");
+    }
+
     @Override
     public void close() {
         fd.close();

@@ -54,9 +54,9 @@ final class ChannelWindow implements AutoCloseable {
     }
 
     /**
-     * Puts a memory file behind the window. It must not be able to shrink: an access behind its end would kill this process.
+     * Puts a memory file behind the window. It must not be able to grow: what the daemon takes away can't come back then.
      *
-     * @throws MachineException if the file is too small or can shrink
+     * @throws MachineException if the file is too small or can grow
      * @throws ErrnoException {@code EACCES} for a writer that was handed a read-only descriptor
      */
     void attach(Fd memory) throws MachineException, ErrnoException {
@@ -65,8 +65,8 @@ final class ChannelWindow implements AutoCloseable {
         if (length < size()) {
             throw MachineException.input("channel memory has " + length + " bytes; expected at least " + size());
         }
-        if ((Memfd.seals(memory) & Memfd.SEAL_SHRINK) == 0) {
-            throw MachineException.input("channel memory can shrink; expected F_SEAL_SHRINK on it");
+        if ((Memfd.seals(memory) & Memfd.SEAL_GROW) == 0) {
+            throw MachineException.input("channel memory can grow; expected F_SEAL_GROW on it");
         }
         int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
         replace(protection, MAP_SHARED, memory.number(), "channel memory " + memory);

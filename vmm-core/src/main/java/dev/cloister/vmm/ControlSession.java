@@ -113,7 +113,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
             case ToVmm.Configure configure -> configure(configure, fds);
             case ToVmm.Attach attach -> {
                 required().attach(attach.index(), attach.role(), attach.epoch(), fds);
-                send(new FromVmm.Attached(attach.index()));
+                send(new FromVmm.Attached(attach.index(), attach.epoch()));
             }
             case ToVmm.Start _ -> required().start();
             case ToVmm.Pause _ -> {
@@ -127,7 +127,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
             case ToVmm.Stop _ -> required().stop();
             case ToVmm.Revoke revoke -> {
                 required().revoke(revoke.index());
-                send(new FromVmm.Revoked(revoke.index()));
+                send(new FromVmm.Revoked(revoke.index(), revoke.epoch()));
             }
             case ToVmm.Answer answer ->
                 required().answer(answer.requestId(), answer.status(), answer.index(), answer.reason());

@@ -275,6 +275,11 @@ final class Changes {
                 old.limits().quota().map(Changes::quota).orElse("none"),
                 now.limits().quota().map(Changes::quota).orElse("none"),
                 at);
+        changed(
+                what + " revoke within",
+                Words.span(old.limits().revokeWithinNanos()),
+                Words.span(now.limits().revokeWithinNanos()),
+                at);
         changed(what + " back channel", budget(old.backChannel()), budget(now.backChannel()), at);
         changed(what + " size", size(old), size(now), at);
     }

@@ -31,6 +31,10 @@ public enum AuditKind {
     CHANNEL_OPEN(Severity.INFO, "A channel came to life."),
     /** A channel is taken away from those who have it. */
     CHANNEL_REVOKED(Severity.NOTICE, "A channel is taken away from those who have it."),
+    /** Nothing passes through a revoked channel any more, whatever its VMMs do. */
+    CHANNEL_CUT(
+            Severity.INFO,
+            "Nothing passes through a channel any more, whatever its VMMs do; `afterMicros` since it was told to end."),
     /** A channel ended. */
     CHANNEL_CLOSE(Severity.INFO, "A channel ended."),
     /** A window of time opened. */

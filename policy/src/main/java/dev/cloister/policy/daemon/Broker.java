@@ -72,8 +72,16 @@ final class Broker {
     private void message(DomainRuntime domain, FromVmm message) {
         switch (message) {
             case FromVmm.Ready _ -> ready(domain);
-            case FromVmm.Attached m -> expected(domain, channels.attached(domain, m.index()), "Attached " + m.index());
-            case FromVmm.Revoked m -> expected(domain, channels.revoked(domain, m.index()), "Revoked " + m.index());
+            case FromVmm.Attached m ->
+                expected(
+                        domain,
+                        channels.attached(domain, m.index(), m.epoch()),
+                        "Attached " + m.index() + " of epoch " + m.epoch());
+            case FromVmm.Revoked m ->
+                expected(
+                        domain,
+                        channels.revoked(domain, m.index(), m.epoch()),
+                        "Revoked " + m.index() + " of epoch " + m.epoch());
             case FromVmm.Started m -> started(domain, m.nanosSinceProcessStart());
             case FromVmm.Status m -> status(domain, m);
             case FromVmm.Request m -> request(domain, m);

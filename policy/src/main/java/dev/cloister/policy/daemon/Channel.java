@@ -2,10 +2,13 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.relay.Bucket;
+import dev.cloister.policy.relay.Lane;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -55,13 +58,24 @@ final class Channel {
     /** Also read by the threads of console clients. */
     private volatile Stage stage = Stage.CLOSED;
 
+    private final @Nullable Bucket serialRate;
     private int epoch;
+    private long endingNanos;
+    private long cutNanos;
+    private long seenForward;
+    private long seenHeld;
+    private long seenCredit;
     private boolean refused;
     private String note = "";
 
     Channel(Flow flow) {
         this.flow = flow;
         this.meter = new Meter(flow.rate());
+        this.serialRate = flow.kind() == FlowKind.CONSOLE
+                ? flow.rate()
+                        .map(rate -> new Bucket(rate.perSecond(), rate.burst(), System.nanoTime()))
+                        .orElse(null)
+                : null;
     }
 
     Flow flow() {
@@ -126,6 +140,46 @@ final class Channel {
 
     void objects(ChannelObjects made) {
         objects = made;
+        seenForward = 0;
+        seenHeld = 0;
+        seenCredit = 0;
+    }
+
+    /** Whether the relay carries its units, so that nobody else need be believed about them. */
+    boolean relayed() {
+        return flow.kind() == FlowKind.EVENT || flow.kind() == FlowKind.STREAM;
+    }
+
+    /** The lane that carries its units, while there is one. */
+    Optional<Lane> lane() {
+        return objects == null || !relayed() ? Optional.empty() : objects.forward();
+    }
+
+    /** How much of a serial line may pass now by the flow's rate; what passes is taken. */
+    int takeSerial(int bytes, long now) {
+        if (serialRate == null) {
+            return bytes;
+        }
+        int may = (int) Math.min(bytes, serialRate.available(now));
+        serialRate.take(may);
+        return may;
+    }
+
+    /** Takes over what the relay has counted. */
+    void sample(long now) {
+        Lane lane = lane().orElse(null);
+        if (lane == null || objects == null) {
+            return;
+        }
+        long forward = lane.moved();
+        long held = lane.held();
+        long credit = objects.credit().map(Lane::moved).orElse(0L);
+        meter.add(forward - seenForward, now);
+        meter.refuse(held - seenHeld);
+        meter.addReverse(credit - seenCredit);
+        seenForward = forward;
+        seenHeld = held;
+        seenCredit = credit;
     }
 
     ChannelObjects objects() {
@@ -136,12 +190,43 @@ final class Channel {
         return made;
     }
 
-    /** Closes the daemon's descriptors; what was handed over lives on with its holder. */
-    void release() {
+    /** Both VMMs have their ends. */
+    void handedOver() {
         if (objects != null) {
-            objects.close();
-            objects = null;
+            objects.handedOver();
         }
+    }
+
+    /** It shall end: from now on the time until its cut is measured. */
+    void beginEnd(long now) {
+        endingNanos = now;
+        cutNanos = 0;
+    }
+
+    /** Nothing passes through the relay any more. */
+    void cutLanes() {
+        if (objects != null) {
+            objects.cutLanes();
+        }
+    }
+
+    /** Nothing passes any more, whatever its ends do; returns whether there was anything to cut. */
+    boolean cut() {
+        if (objects == null) {
+            return false;
+        }
+        objects.cutLanes();
+        long now = System.nanoTime();
+        sample(now);
+        objects.close();
+        objects = null;
+        cutNanos = System.nanoTime() - endingNanos;
+        return true;
+    }
+
+    /** Nanoseconds from the beginning of its end until it was cut; 0 if there was nothing to cut. */
+    long cutNanos() {
+        return cutNanos;
     }
 
     /** The decision core said no. */
@@ -176,6 +261,11 @@ final class Channel {
 
     boolean opening() {
         return stage == Stage.SENDER || stage == Stage.RECEIVER;
+    }
+
+    /** Whether this opening has objects. */
+    boolean opened() {
+        return objects != null;
     }
 
     /** Whether serial bytes may pass: a console has no ends to hand over. */

@@ -5,27 +5,56 @@ import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Memfd;
 import dev.cloister.linux.Pipe;
+import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.relay.Bounds;
+import dev.cloister.policy.relay.Lane;
+import dev.cloister.policy.relay.Relay;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The kernel objects of one opening of a channel, from the grant until both ends have been handed over: then the daemon closes its
- * own, so that the end of one VMM is the end of file for the other. Loop's thread only.
+ * The kernel objects of one opening of a channel. Each end gets objects of its own; what lies between them is the daemon's: lanes of
+ * the relay, and the memory file, whose pages the daemon can take away from every mapping. So it ends the channel whatever the VMMs
+ * do. Loop's thread only.
  */
 final class ChannelObjects implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ChannelObjects.class);
+    /** Two quanta of a stream fit, however the pages of the pipe are filled. */
+    private static final int PIPE_BYTES = 128 << 10;
+    /** As {@code StreamRelay} of the VMM has it: both derive it from the capacity. */
+    private static final int MAX_QUANTUM = 32 << 10;
+
     private final Flow flow;
-    private final List<AutoCloseable> objects = new ArrayList<>();
+    private final Relay relay;
+    private final Bounds bounds;
+    private final Lane.Listener listener;
+    /** What only the VMMs need: closed here once they have it. */
+    private final List<AutoCloseable> theirs = new ArrayList<>();
+
     private final List<Fd> senderFds = new ArrayList<>();
     private final List<Fd> receiverFds = new ArrayList<>();
+    private @Nullable Memfd memory;
+    private @Nullable Lane forward;
+    private @Nullable Lane credit;
 
-    private ChannelObjects(Flow flow) {
+    private ChannelObjects(Flow flow, Relay relay, boolean metered, Lane.Listener listener) {
         this.flow = flow;
+        this.relay = relay;
+        this.bounds = flow.rate()
+                .map(rate -> new Bounds(rate.perSecond(), rate.burst(), metered))
+                .orElse(new Bounds(0, 0, metered));
+        this.listener = listener;
     }
 
     /** Makes the objects; a failure leaves none behind. */
-    static ChannelObjects create(Flow flow) throws ErrnoException {
-        ChannelObjects made = new ChannelObjects(flow);
+    static ChannelObjects create(Flow flow, Relay relay, boolean metered, Lane.Listener listener)
+            throws ErrnoException {
+        ChannelObjects made = new ChannelObjects(flow, relay, metered, listener);
         try {
             made.fill();
         } catch (ErrnoException e) {
@@ -38,7 +67,7 @@ final class ChannelObjects implements AutoCloseable {
     private void fill() throws ErrnoException {
         switch (flow.kind()) {
             case MEMORY -> memory();
-            case EVENT -> shared(event());
+            case EVENT -> signals();
             case STREAM -> stream();
             case CONSOLE, DATAGRAM, WIRE, DISK, LOG ->
                 throw new IllegalArgumentException("kind " + flow.kind() + " has no objects of its own");
@@ -46,33 +75,46 @@ final class ChannelObjects implements AutoCloseable {
     }
 
     private void memory() throws ErrnoException {
-        Memfd memory = Memfd.create("cloister-" + flow.name(), flow.windowBytes());
-        objects.add(memory);
-        memory.addSeals(Memfd.SEAL_SHRINK | Memfd.SEAL_GROW);
-        senderFds.add(memory.fd());
-        Fd readOnly = memory.reopenReadOnly();
-        objects.add(readOnly);
+        Memfd made = Memfd.create("cloister-" + flow.name(), flow.windowBytes());
+        memory = made;
+        made.addSeals(Memfd.SEAL_GROW);
+        senderFds.add(made.fd());
+        Fd readOnly = made.reopenReadOnly();
+        theirs.add(readOnly);
         receiverFds.add(readOnly);
-        shared(event());
+        signals();
+    }
+
+    private void signals() throws ErrnoException {
+        EventFd source = theirs(EventFd.create());
+        EventFd sink = theirs(EventFd.create());
+        senderFds.add(source.fd());
+        receiverFds.add(sink.fd());
+        forward = relay.signals(source.fd().duplicate(), sink.fd().duplicate(), bounds, listener);
     }
 
     private void stream() throws ErrnoException {
-        Pipe pipe = Pipe.create();
-        objects.add(pipe);
-        senderFds.add(pipe.writeEnd());
-        receiverFds.add(pipe.readEnd());
-        shared(event());
+        Pipe from = theirs(Pipe.create());
+        Pipe to = theirs(Pipe.create(PIPE_BYTES));
+        EventFd returned = theirs(EventFd.create());
+        EventFd visible = theirs(EventFd.create());
+        senderFds.add(from.writeEnd());
+        senderFds.add(visible.fd());
+        receiverFds.add(to.readEnd());
+        receiverFds.add(returned.fd());
+        int quantum = Math.min(MAX_QUANTUM, flow.capacity() / 2);
+        Lane bytes = relay.bytes(from.readEnd().duplicate(), to.writeEnd().duplicate(), bounds, quantum, listener);
+        forward = bytes;
+        Optional<BackChannel> budget = flow.backChannel();
+        if (budget.isPresent()) {
+            long perSecond = budget.get().bitsPerSecond();
+            credit = relay.credits(returned.fd().duplicate(), visible.fd().duplicate(), perSecond, bytes, listener);
+        }
     }
 
-    private Fd event() throws ErrnoException {
-        EventFd event = EventFd.create();
-        objects.add(event);
-        return event.fd();
-    }
-
-    private void shared(Fd fd) {
-        senderFds.add(fd);
-        receiverFds.add(fd);
+    private <T extends AutoCloseable> T theirs(T object) {
+        theirs.add(object);
+        return object;
     }
 
     /** The sending end's descriptors in the order of the attach message. */
@@ -85,18 +127,58 @@ final class ChannelObjects implements AutoCloseable {
         return List.copyOf(receiverFds);
     }
 
+    /** What carries the flow's units, but for memory, which carries itself: there it is the doorbell. */
+    Optional<Lane> forward() {
+        return Optional.ofNullable(forward);
+    }
+
+    /** What carries a stream's credit, where there is a budget. */
+    Optional<Lane> credit() {
+        return Optional.ofNullable(credit);
+    }
+
     /**
      * The writer has its mapping: from now on nobody gets another writable one, not even by reopening the read-only descriptor
-     * through {@code /proc}.
+     * through {@code /proc}. It can still be cut, by whoever has a descriptor to write: the daemon, and the writer, whose system
+     * calls don't include that.
      */
     void sealAgainstNewWriters() throws ErrnoException {
-        if (!objects.isEmpty() && objects.getFirst() instanceof Memfd memory) {
+        if (memory != null) {
             memory.addSeals(Memfd.SEAL_FUTURE_WRITE | Memfd.SEAL_SEAL);
         }
     }
 
+    /** Both VMMs have their ends: the daemon closes its descriptors of those, so that the end of one is seen by the other. */
+    void handedOver() {
+        closeAll(theirs);
+        senderFds.clear();
+        receiverFds.clear();
+    }
+
+    /** Nothing passes through the relay any more. */
+    void cutLanes() {
+        forward().ifPresent(relay::cut);
+        credit().ifPresent(relay::cut);
+    }
+
+    /** Nothing passes any more: lanes are cut, and the memory's pages are gone from every mapping. */
     @Override
     public void close() {
+        cutLanes();
+        handedOver();
+        if (memory != null) {
+            try {
+                memory.truncate();
+            } catch (ErrnoException e) {
+                // Only possible where somebody sealed the file before us; its holders are killed at the deadline.
+                LOG.error("flow {}: its memory can't be taken away: {}", flow.name(), e.getMessage());
+            }
+            memory.close();
+            memory = null;
+        }
+    }
+
+    private static void closeAll(List<AutoCloseable> objects) {
         for (AutoCloseable object : objects) {
             try {
                 object.close();
@@ -105,7 +187,5 @@ final class ChannelObjects implements AutoCloseable {
             }
         }
         objects.clear();
-        senderFds.clear();
-        receiverFds.clear();
     }
 }

@@ -8,10 +8,13 @@ import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.ToVmm;
+import dev.cloister.policy.relay.Lane;
+import dev.cloister.policy.relay.Relay;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 
 /**
  * Opens and closes channels, at any time and as often as the policy allows: decide, hand over the sending end, seal, hand over the
@@ -22,8 +25,7 @@ final class Channels {
     /** Time that the reader of an orderly ended sender has for what is still in the channel. */
     private static final long LINGER_MILLIS = 1000;
 
-    /** Most time that a VMM has to let go of a channel. */
-    private static final long REVOKE_MILLIS = 5000;
+    private static final long NANOS_PER_MILLI = 1_000_000;
 
     private static final String UNRECORDED = "the audit log can't be written";
 
@@ -32,22 +34,37 @@ final class Channels {
     private final Decider decider;
     private final Journal journal;
     private final AuditFeed feed;
+    private final Relay relay;
     private final Duration timeout;
+    private BiConsumer<Channel, Lane> onHungry = (_, _) -> {};
     private Runnable onSettled = () -> {};
     private boolean ending;
 
-    Channels(Fabric fabric, EventLoop loop, Decider decider, Journal journal, AuditFeed feed, Duration timeout) {
+    Channels(
+            Fabric fabric,
+            EventLoop loop,
+            Decider decider,
+            Journal journal,
+            AuditFeed feed,
+            Relay relay,
+            Duration timeout) {
         this.fabric = fabric;
         this.loop = loop;
         this.decider = decider;
         this.journal = journal;
         this.feed = feed;
+        this.relay = relay;
         this.timeout = timeout;
     }
 
     /** Sets what is done whenever a channel has come to rest. */
     void onSettled(Runnable action) {
         onSettled = action;
+    }
+
+    /** Sets who gives leases to a channel's lane that waits for one. */
+    void onHungry(BiConsumer<Channel, Lane> action) {
+        onHungry = action;
     }
 
     /** From now on nothing is opened any more. */
@@ -90,10 +107,49 @@ final class Channels {
             return;
         }
         try {
-            channel.objects(ChannelObjects.create(channel.flow()));
+            channel.objects(ChannelObjects.create(
+                    channel.flow(), relay, decider.metered(channel.flow()), new LaneListener(channel, epoch)));
             begin(channel, epoch);
         } catch (ErrnoException e) {
             failed(channel, e);
+        }
+    }
+
+    /** Hears of the lanes of one opening, on the relay's thread. */
+    private final class LaneListener implements Lane.Listener {
+        private final Channel channel;
+        private final int epoch;
+
+        LaneListener(Channel channel, int epoch) {
+            this.channel = channel;
+            this.epoch = epoch;
+        }
+
+        @Override
+        public void hungry() {
+            whileThere(() -> channel.lane().ifPresent(lane -> onHungry.accept(channel, lane)));
+        }
+
+        @Override
+        public void ended(String reason) {
+            whileThere(() -> channel.note(reason));
+        }
+
+        @Override
+        public void violated(String how) {
+            whileThere(() -> fabric.runtime(channel.flow().to()).ifPresent(receiver -> {
+                receiver.countViolation();
+                journal.writeThrottled(
+                        receiver, AuditKind.VIOLATION, "flow " + channel.flow().name() + ": " + how);
+            }));
+        }
+
+        private void whileThere(Runnable action) {
+            loop.execute(() -> {
+                if (channel.epoch() == epoch && channel.opened()) {
+                    action.run();
+                }
+            });
         }
     }
 
@@ -190,8 +246,8 @@ final class Channels {
     }
 
     /** The VMM of a domain has its end of the channel in place; returns false if nobody asked for that. */
-    boolean attached(DomainRuntime domain, int index) {
-        Optional<Channel> found = channel(domain, index);
+    boolean attached(DomainRuntime domain, int index, int epoch) {
+        Optional<Channel> found = channel(domain, index, epoch);
         if (found.isEmpty() || !found.get().attached().contains(domain)) {
             return false;
         }
@@ -213,14 +269,14 @@ final class Channels {
 
     private void live(Channel channel) {
         channel.enter(Channel.Stage.LIVE);
-        channel.release();
+        channel.handedOver();
         journal.write(AuditKind.CHANNEL_OPEN, "", channel.flow().name(), "opening " + channel.epoch());
         settled(channel);
     }
 
     /** The VMM of a domain has let go of its end; returns false if nobody asked for that. */
-    boolean revoked(DomainRuntime domain, int index) {
-        Optional<Channel> found = channel(domain, index);
+    boolean revoked(DomainRuntime domain, int index, int epoch) {
+        Optional<Channel> found = channel(domain, index, epoch);
         if (found.isEmpty() || !found.get().is(Channel.Stage.CLOSING)) {
             return false;
         }
@@ -233,9 +289,12 @@ final class Channels {
         return true;
     }
 
-    private Optional<Channel> channel(DomainRuntime domain, int index) {
+    /** The channel that a VMM speaks of; none, if it speaks of another opening than the last. */
+    private Optional<Channel> channel(DomainRuntime domain, int index, int epoch) {
         List<Channel> channels = fabric.channelsOf(domain);
-        return index < channels.size() ? Optional.of(channels.get(index)) : Optional.empty();
+        return index < channels.size()
+                ? Optional.of(channels.get(index)).filter(channel -> channel.epoch() == epoch)
+                : Optional.empty();
     }
 
     /** Takes a channel away and keeps it closed until the hold is lifted. */
@@ -286,9 +345,12 @@ final class Channels {
                 reason);
         channel.note(reason);
         channel.enter(Channel.Stage.CLOSING);
+        channel.beginEnd(System.nanoTime());
         channel.meter().stop();
-        channel.release();
         feed.detach(channel);
+        if (!linger) {
+            channel.cutLanes();
+        }
         for (DomainRuntime domain : List.copyOf(channel.attached())) {
             boolean receives = channel.flow().to() == domain.domain();
             if (linger && receives) {
@@ -302,13 +364,33 @@ final class Channels {
 
     private void letGo(Channel channel, DomainRuntime domain) {
         if (channel.is(Channel.Stage.CLOSING) && channel.attached().contains(domain)) {
-            await(channel, Set.of(domain), Math.min(REVOKE_MILLIS, timeout.toMillis()), "let go of");
-            domain.send(new ToVmm.Revoke(index(channel, domain)));
+            if (channel.flow().to() == domain.domain()) {
+                channel.cutLanes();
+            }
+            long millis = Math.max(1, channel.flow().limits().revokeWithinNanos() / NANOS_PER_MILLI);
+            channel.owing().add(domain);
+            channel.timer(loop.after(millis, () -> overdue(channel, domain, millis)));
+            domain.send(new ToVmm.Revoke(index(channel, domain), channel.epoch()));
+        }
+    }
+
+    /** A VMM has not let go by the flow's deadline: the channel ends without it, and so does the VMM. */
+    private void overdue(Channel channel, DomainRuntime domain, long millis) {
+        if (channel.owing().contains(domain)) {
+            cut(channel);
+            domain.kill("did not let go of channel " + channel.flow().name() + " within " + millis + " ms");
+        }
+    }
+
+    private void cut(Channel channel) {
+        if (channel.cut()) {
+            journal.cut(channel);
         }
     }
 
     private void closeIfFree(Channel channel) {
         if (channel.attached().isEmpty()) {
+            cut(channel);
             channel.enter(Channel.Stage.CLOSED);
             decider.closed(channel.flow());
             channel.tell(false, channel.note());
@@ -327,6 +409,6 @@ final class Channels {
 
     /** Gives back everything. */
     void close() {
-        fabric.channels().forEach(Channel::release);
+        fabric.channels().forEach(Channel::cut);
     }
 }

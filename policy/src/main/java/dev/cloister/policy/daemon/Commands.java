@@ -7,6 +7,7 @@ import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.protocol.ToVmm;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -123,10 +124,16 @@ final class Commands {
         String name = channel.flow().name();
         channel.await((live, reason) -> reply.complete(
                 live == wanted
-                        ? new ControlReply.Done("flow " + name + " is " + channel.text())
+                        ? new ControlReply.Done("flow " + name + " is " + channel.text() + (wanted ? "" : cut(channel)))
                         : new ControlReply.Failed(
                                 "refused", "flow " + name + " is " + channel.text() + ": " + reason)));
         return reply;
+    }
+
+    private static String cut(Channel channel) {
+        return channel.cutNanos() == 0
+                ? ""
+                : String.format(Locale.ROOT, ", cut after %.3f ms", channel.cutNanos() / 1e6);
     }
 
     Snapshot snapshot() {

@@ -188,6 +188,12 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
         return write(event(kind, "", "", "").withDetail(detail, value));
     }
 
+    /** Records that nothing passes through a channel any more. */
+    boolean cut(Channel channel) {
+        return write(event(AuditKind.CHANNEL_CUT, "", channel.flow().name(), "opening " + channel.epoch())
+                .withDetail("afterMicros", Long.toString(channel.cutNanos() / 1000)));
+    }
+
     /** Records that somebody with the control socket asked for something about a flow. */
     boolean operator(String flow, String what) {
         return write(event(AuditKind.OPERATOR, "", flow, what));

@@ -58,6 +58,16 @@ final class Meter {
         }
     }
 
+    /** Counts signals against the direction. */
+    void addReverse(long count) {
+        reverseBase += count;
+    }
+
+    /** Takes over how much a process says it has held back, of what somebody else counts. */
+    void refusedBy(long total) {
+        refused = Math.max(refused, total);
+    }
+
     /** Counts what was held back here. */
     void refuse(long count) {
         refusedBase += count;

@@ -9,6 +9,8 @@ import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.HostEndpoint;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.Snapshot;
+import dev.cloister.policy.relay.Lane;
+import dev.cloister.policy.relay.Relay;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,20 +20,26 @@ import java.util.Optional;
  */
 final class Metering {
     private static final long NANOS_PER_MILLI = 1_000_000;
+    /** A quota is given out in so many parts, so that flows of one guard don't starve each other. */
     private static final long LEASES_PER_PERIOD = 16;
+
+    private static final long MOST_LEASED = 64 << 10;
 
     private final Fabric fabric;
     private final EventLoop loop;
     private final Decider decider;
     private final Journal journal;
     private final Channels channels;
+    private final Relay relay;
 
-    Metering(Fabric fabric, EventLoop loop, Decider decider, Journal journal, Channels channels) {
+    Metering(Fabric fabric, EventLoop loop, Decider decider, Journal journal, Channels channels, Relay relay) {
         this.fabric = fabric;
         this.loop = loop;
         this.decider = decider;
         this.journal = journal;
         this.channels = channels;
+        this.relay = relay;
+        channels.onHungry(this::feed);
     }
 
     /** Takes over counters; returns false if they name channels that the domain hasn't. */
@@ -43,7 +51,10 @@ final class Metering {
                 return false;
             }
             Channel channel = own.get(c.index());
-            if (counts(channel.flow(), domain)) {
+            if (channel.relayed() && channel.flow().from() == domain.domain()) {
+                channel.meter().refusedBy(c.refused());
+                channel.sample(now);
+            } else if (counts(channel.flow(), domain)) {
                 long more = channel.meter().report(c.units(), c.refused(), c.reverse(), now);
                 charge(channel, more);
             }
@@ -63,6 +74,7 @@ final class Metering {
     void restart(DomainRuntime domain) {
         for (Channel channel : fabric.channelsOf(domain)) {
             if (counts(channel.flow(), domain)) {
+                channel.sample(System.nanoTime());
                 channel.meter().restart();
             }
         }
@@ -75,7 +87,7 @@ final class Metering {
             return 0;
         }
         long now = System.nanoTime();
-        long most = bytes;
+        long most = channel.takeSerial(bytes, now);
         for (Decider.Allowance allowance : decider.allowances(channel.flow())) {
             most = Math.min(most, allowance.left() + channel.lease().left(now));
         }
@@ -84,6 +96,29 @@ final class Metering {
         channel.meter().refuse(bytes - may);
         charge(channel, may);
         return may;
+    }
+
+    /** A lane waits for a lease: it gets part of what is left, or the channel is taken away until the next period. */
+    void feed(Channel channel, Lane lane) {
+        Flow flow = channel.flow();
+        long left = Long.MAX_VALUE;
+        long nanosLeft = Long.MAX_VALUE;
+        long part = Long.MAX_VALUE;
+        for (Decider.Allowance allowance : decider.allowances(flow)) {
+            if (allowance.left() == 0) {
+                usedUp(flow, allowance);
+                return;
+            }
+            left = Math.min(left, allowance.left());
+            nanosLeft = Math.min(nanosLeft, allowance.nanosLeft());
+            part = Math.min(part, Math.max(1, allowance.quota().amount() / LEASES_PER_PERIOD));
+        }
+        long units = Math.min(left, Math.min(part, MOST_LEASED));
+        long ends = System.nanoTime() + nanosLeft;
+        Decision decision = decider.use(flow, units);
+        if (journal.write(decision, "")) {
+            loop.effect(() -> relay.lease(lane, units, ends));
+        }
     }
 
     private void charge(Channel channel, long units) {
@@ -159,6 +194,7 @@ final class Metering {
 
     Snapshot.FlowView view(Channel channel) {
         Flow flow = channel.flow();
+        channel.sample(System.nanoTime());
         Meter meter = channel.meter();
         return new Snapshot.FlowView(
                 flow.name(),

@@ -15,6 +15,7 @@ import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.ControlRequest;
 import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.Snapshot;
+import dev.cloister.policy.relay.Relay;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Clock;
@@ -48,6 +49,7 @@ public final class PolicyDaemon implements AutoCloseable {
     private final Journal journal;
     private final Fabric fabric;
     private final OpenWindows windows;
+    private final Relay relay;
     private final Channels channels;
     private final Map<String, LogFile> logs = new LinkedHashMap<>();
     private final Launcher launcher;
@@ -78,8 +80,9 @@ public final class PolicyDaemon implements AutoCloseable {
         this.fabric = new Fabric(policy, loop);
         this.windows = new OpenWindows(policy, around.clock(), loop, journal);
         Decider decider = new Decider(policy, contacts, journal, windows::mask, System.nanoTime());
-        this.channels = new Channels(fabric, loop, decider, journal, feed, options.answerTimeout());
-        Metering metering = new Metering(fabric, loop, decider, journal, channels);
+        this.relay = new Relay();
+        this.channels = new Channels(fabric, loop, decider, journal, feed, relay, options.answerTimeout());
+        Metering metering = new Metering(fabric, loop, decider, journal, channels, relay);
         openLogs();
         this.launcher = new Launcher(fabric, decider, loop, metering, logs, options);
         this.supervisor =
@@ -117,6 +120,7 @@ public final class PolicyDaemon implements AutoCloseable {
             });
         } catch (IOException e) {
             launcher.close();
+            relay.close();
             throw e;
         }
     }
@@ -327,6 +331,7 @@ public final class PolicyDaemon implements AutoCloseable {
             }
         }
         channels.close();
+        relay.close();
         loop.settle(LAST_RECORD_MILLIS);
         feed.close();
         launcher.close();

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /** Reads the flows: the fields that each kind has, and the endpoints that it may join. */
 final class FlowReader {
@@ -30,7 +31,10 @@ final class FlowReader {
             "rate",
             "quota",
             "when",
+            "revokeWithin",
             "backChannel");
+    private static final long SHORTEST_REVOKE = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long LONGEST_REVOKE = TimeUnit.MINUTES.toNanos(1);
     private static final int MIN_RECORD = 16;
     private static final int MAX_RECORD = 1 << 20;
     private static final int RECORD_STEP = 8;
@@ -100,8 +104,9 @@ final class FlowReader {
         Optional<LimitReader.Unit> unit = kind.filter(FlowKind::metered).map(LimitReader.Unit::of);
         Optional<Quota> quota = LimitReader.quota(fields, unit, "this kind of flow");
         When when = windows.when(fields);
-        boolean none = rate.isEmpty() && quota.isEmpty() && !when.restricted();
-        return none ? Flow.Limits.NONE : new Flow.Limits(rate, quota, when);
+        long revokeWithin = fields.duration("revokeWithin", SHORTEST_REVOKE, LONGEST_REVOKE, Flow.Limits.REVOKE_WITHIN);
+        Flow.Limits limits = new Flow.Limits(rate, quota, when, revokeWithin);
+        return limits.equals(Flow.Limits.NONE) ? Flow.Limits.NONE : limits;
     }
 
     private static void foreignFields(Fields fields, FlowKind kind) {

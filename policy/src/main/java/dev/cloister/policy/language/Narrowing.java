@@ -123,8 +123,7 @@ final class Narrowing {
 
     private static Narrowed rate(Flow flow, Rate limit) {
         Optional<Rate> stands = flow.limits().rate();
-        Flow.Limits limits = new Flow.Limits(
-                Optional.of(limit), flow.limits().quota(), flow.limits().when());
+        Flow.Limits limits = flow.limits().with(limit);
         return new Narrowed(
                 compare(stands, limit),
                 stands.map(rate -> show(rate) + " or less").orElse(""),
@@ -149,8 +148,7 @@ final class Narrowing {
 
     private static Narrowed quota(Flow flow, Quota limit) {
         Optional<Quota> stands = flow.limits().quota();
-        Flow.Limits limits = new Flow.Limits(
-                flow.limits().rate(), Optional.of(limit), flow.limits().when());
+        Flow.Limits limits = flow.limits().with(limit);
         return new Narrowed(
                 compare(stands, limit),
                 stands.map(quota -> quota.amount() + " or less in the same period of "
@@ -202,10 +200,7 @@ final class Narrowing {
                     "");
             return flow;
         }
-        return with(
-                flow,
-                new Flow.Limits(flow.limits().rate(), flow.limits().quota(), stands.and(bits)),
-                flow.backChannel());
+        return with(flow, flow.limits().with(stands.and(bits)), flow.backChannel());
     }
 
     private static Flow with(Flow flow, Flow.Limits limits, Optional<BackChannel> budget) {

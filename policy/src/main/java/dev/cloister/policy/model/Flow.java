@@ -45,10 +45,28 @@ public record Flow(
      * @param rate token bucket, where stated
      * @param quota amount per period, where stated
      * @param when windows in which its channel may live
+     * @param revokeWithinNanos time that the VMMs have to let go of it once it is revoked, in nanoseconds
      */
-    public record Limits(Optional<Rate> rate, Optional<Quota> quota, When when) {
+    public record Limits(Optional<Rate> rate, Optional<Quota> quota, When when, long revokeWithinNanos) {
+        /** What a flow that says nothing gets: five seconds. */
+        public static final long REVOKE_WITHIN = 5_000_000_000L;
         /** No limits. */
-        public static final Limits NONE = new Limits(Optional.empty(), Optional.empty(), When.ALWAYS);
+        public static final Limits NONE = new Limits(Optional.empty(), Optional.empty(), When.ALWAYS, REVOKE_WITHIN);
+
+        /** Returns these with another rate. */
+        public Limits with(Rate other) {
+            return new Limits(Optional.of(other), quota, when, revokeWithinNanos);
+        }
+
+        /** Returns these with another quota. */
+        public Limits with(Quota other) {
+            return new Limits(rate, Optional.of(other), when, revokeWithinNanos);
+        }
+
+        /** Returns these with other windows. */
+        public Limits with(When other) {
+            return new Limits(rate, quota, other, revokeWithinNanos);
+        }
     }
 
     /** Returns the token bucket, where the policy states one. */

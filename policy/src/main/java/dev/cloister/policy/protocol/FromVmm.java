@@ -13,15 +13,17 @@ public sealed interface FromVmm {
      * A channel's end is in place; a writer has mapped its window.
      *
      * @param index position of the channel in the directory
+     * @param epoch the opening that this answers
      */
-    record Attached(int index) implements FromVmm {}
+    record Attached(int index, int epoch) implements FromVmm {}
 
     /**
      * A channel has been taken away: nothing passes through it any more.
      *
      * @param index position of the channel in the directory
+     * @param epoch the opening that this answers
      */
-    record Revoked(int index) implements FromVmm {}
+    record Revoked(int index, int epoch) implements FromVmm {}
 
     /**
      * The guest's first instruction is about to run.

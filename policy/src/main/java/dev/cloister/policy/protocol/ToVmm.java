@@ -38,8 +38,9 @@ public sealed interface ToVmm {
      * Answered by {@link FromVmm.Revoked}, also where the channel was not live.
      *
      * @param index position of the channel in the directory
+     * @param epoch the opening that is taken away
      */
-    record Revoke(int index) implements ToVmm {}
+    record Revoke(int index, int epoch) implements ToVmm {}
 
     /**
      * Answers a {@link FromVmm.Request}.

@@ -46,8 +46,9 @@ final class VmmMessages {
                     7,
                     Struct.of(
                             "Revoke",
-                            v -> new ToVmm.Revoke(v.small(0)),
-                            Field.of("index", ConfigWire.INDEX, ToVmm.Revoke::index)),
+                            v -> new ToVmm.Revoke(v.small(0), v.small(1)),
+                            Field.of("index", ConfigWire.INDEX, ToVmm.Revoke::index),
+                            Field.of("epoch", ConfigWire.EPOCH, ToVmm.Revoke::epoch)),
                     NO_DESCRIPTORS,
                     "Takes a channel away: the VMM unmaps the window and closes the end.",
                     "Revoked, also where the channel was not live"),
@@ -72,8 +73,9 @@ final class VmmMessages {
                     102,
                     Struct.of(
                             "Attached",
-                            v -> new FromVmm.Attached(v.small(0)),
-                            Field.of("index", ConfigWire.INDEX, FromVmm.Attached::index)),
+                            v -> new FromVmm.Attached(v.small(0), v.small(1)),
+                            Field.of("index", ConfigWire.INDEX, FromVmm.Attached::index),
+                            Field.of("epoch", ConfigWire.EPOCH, FromVmm.Attached::epoch)),
                     NO_DESCRIPTORS,
                     "A channel's end is in place; a writer has mapped its window.",
                     ""),
@@ -131,8 +133,9 @@ final class VmmMessages {
                     108,
                     Struct.of(
                             "Revoked",
-                            v -> new FromVmm.Revoked(v.small(0)),
-                            Field.of("index", ConfigWire.INDEX, FromVmm.Revoked::index)),
+                            v -> new FromVmm.Revoked(v.small(0), v.small(1)),
+                            Field.of("index", ConfigWire.INDEX, FromVmm.Revoked::index),
+                            Field.of("epoch", ConfigWire.EPOCH, FromVmm.Revoked::epoch)),
                     NO_DESCRIPTORS,
                     "A channel has been taken away: nothing passes through it any more.",
                     ""));

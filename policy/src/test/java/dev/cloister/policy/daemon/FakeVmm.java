@@ -36,6 +36,8 @@ public final class FakeVmm {
     private final MessageSocket control = MessageSocket.adopt(Fd.own(3));
     private final Map<Integer, Mapping> readable = new HashMap<>();
     private final Map<Integer, EventFd> bells = new HashMap<>();
+    private final Map<Integer, List<Fd>> kept = new HashMap<>();
+    private final Map<Integer, Mapping> writable = new HashMap<>();
     private Optional<DomainConfig> config = Optional.empty();
     private Optional<Fd> serial = Optional.empty();
     private Optional<Fd> serialIn = Optional.empty();
@@ -80,7 +82,7 @@ public final class FakeVmm {
             case ToVmm.Configure _ -> send(new FromVmm.Ready());
             case ToVmm.Attach m -> {
                 attach(m, fds);
-                send(new FromVmm.Attached(m.index()));
+                send(new FromVmm.Attached(m.index(), m.epoch()));
             }
             case ToVmm.Start _ -> start();
             case ToVmm.Pause _ -> send(status(DomainState.PAUSED));
@@ -88,8 +90,12 @@ public final class FakeVmm {
             case ToVmm.Stop _ -> exit(0);
             case ToVmm.Revoke m -> {
                 say("revoked " + m.index());
-                readable.remove(m.index());
-                send(new FromVmm.Revoked(m.index()));
+                if (does("lie")) {
+                    useRevoked(m.index());
+                } else {
+                    readable.remove(m.index());
+                }
+                send(new FromVmm.Revoked(m.index(), does("old-epoch") ? 1 : m.epoch()));
             }
             case ToVmm.Answer m ->
                 say("answer " + m.requestId() + " " + m.status() + " " + m.index() + " " + m.reason());
@@ -99,7 +105,11 @@ public final class FakeVmm {
 
     private void attach(ToVmm.Attach attach, List<Fd> fds) throws IOException {
         ChannelConfig channel = config.orElseThrow().channels().get(attach.index());
+        kept.put(attach.index(), fds);
         if (channel.kind() != FlowKind.MEMORY) {
+            if (channel.kind() == FlowKind.EVENT) {
+                bells.put(attach.index(), EventFd.adopt(fds.getFirst()));
+            }
             say("attached " + channel.flow());
             return;
         }
@@ -110,6 +120,7 @@ public final class FakeVmm {
             ring.reset(attach.epoch());
             byte[] hello = ("hello from " + config.orElseThrow().name()).getBytes(StandardCharsets.US_ASCII);
             ring.write(hello, 0, hello.length);
+            writable.put(attach.index(), mapping);
         } else {
             say("direct: " + tryWritable(fds.getFirst(), channel.sizeBytes()));
             try (Fd again = Linux.open("/proc/self/fd/" + fds.getFirst().number(), Linux.O_RDWR)) {
@@ -148,14 +159,8 @@ public final class FakeVmm {
                         send(new FromVmm.Violation(ViolationKind.READ_ONLY_WRITE, "gpa 0xd0200000, attempt " + i));
                     }
                 }
-                case "units" ->
-                    send(new FromVmm.Status(
-                            DomainState.RUNNING,
-                            Engine.DIRECT,
-                            0,
-                            List.of(),
-                            List.of(new FromVmm.ChannelCounters(
-                                    Integer.parseInt(parts[1]), Long.parseLong(parts[2]), 0, 0))));
+                case "signal" -> signal(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
+                case "pour" -> pour(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
                 case "exit" -> exit(Integer.parseInt(parts[1]));
                 case "echo" -> echo();
                 case "send-fd" -> control.send(bytes(new FromVmm.Ready()), List.of(Fd.own(0)));
@@ -190,6 +195,49 @@ public final class FakeVmm {
                 return;
             }
         }
+    }
+
+    /** Signals an event as often as it can be. */
+    private void signal(int index, int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+            bells.get(index).signal();
+        }
+    }
+
+    /** Writes to a stream whatever its pipe takes, without caring for credit, rate or quota. */
+    private void pour(int index, int count) throws IOException {
+        int left = count;
+        while (left > 0) {
+            int written = Pipe.write(kept.get(index).getFirst(), new byte[left], 0, left);
+            left -= written;
+            if (written == 0) {
+                Poller.await(kept.get(index).getFirst(), Poller.OUT, -1);
+            }
+        }
+        say("poured " + count);
+    }
+
+    /** What a VMM tries that says it has let go. */
+    private void useRevoked(int index) {
+        Thread.ofPlatform().daemon().start(() -> {
+            for (Fd fd : kept.get(index)) {
+                try {
+                    Pipe.write(fd, new byte[] {1, 0, 0, 0, 0, 0, 0, 0}, 0, 8);
+                } catch (ErrnoException e) {
+                    say("write after revoke: " + e.errnoName());
+                }
+            }
+            Mapping mapping = Optional.ofNullable(writable.get(index)).orElse(readable.get(index));
+            while (mapping != null) {
+                try {
+                    // Until the daemon has taken the pages away.
+                    mapping.segment().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 0);
+                } catch (InternalError e) {
+                    say("memory after revoke: gone");
+                    return;
+                }
+            }
+        });
     }
 
     private void echo() throws IOException {

@@ -49,7 +49,7 @@ class VmmCodecTest {
                 new ToVmm.Pause(),
                 new ToVmm.Resume(),
                 new ToVmm.Stop(),
-                new ToVmm.Revoke(3),
+                new ToVmm.Revoke(3, 1),
                 new ToVmm.Answer(-7, AnswerStatus.BUSY, 0, "later"),
                 new ToVmm.Query());
     }
@@ -57,8 +57,8 @@ class VmmCodecTest {
     static Stream<FromVmm> fromVmm() {
         return Stream.of(
                 new FromVmm.Ready(),
-                new FromVmm.Attached(0),
-                new FromVmm.Revoked(30),
+                new FromVmm.Attached(0, 1),
+                new FromVmm.Revoked(30, Integer.MAX_VALUE),
                 new FromVmm.Started(Long.MAX_VALUE),
                 new FromVmm.Status(
                         DomainState.PAUSED,

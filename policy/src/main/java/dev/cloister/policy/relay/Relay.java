@@ -1,0 +1,228 @@
+package dev.cloister.policy.relay;
+
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.EventFd;
+import dev.cloister.linux.Fd;
+import dev.cloister.linux.Poller;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One thread that moves what all lanes have, a bounded piece for each in every turn. A lane whose bounds are used up is not looked at
+ * until there is room again, so that no flood of one takes the time of the others; moving allocates nothing. Any thread may call.
+ */
+public final class Relay implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
+    private static final long NANOS_PER_MILLI = 1_000_000;
+    private static final long WITHOUT_END = -1;
+
+    private final Poller poller = new Poller();
+    private final EventFd wake;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment buffer = arena.allocate(ByteLane.TURN, 8);
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final List<Lane> lanes = new ArrayList<>();
+    private final Thread thread;
+    private volatile long turns;
+    private boolean closing;
+
+    /**
+     * Starts the thread.
+     *
+     * @throws ErrnoException if the host has no descriptor left
+     */
+    public Relay() throws ErrnoException {
+        wake = EventFd.create();
+        poller.add(wake.fd(), Poller.IN);
+        thread = Thread.ofPlatform().daemon().name("relay").unstarted(this::run);
+        thread.start();
+    }
+
+    /**
+     * Moves signals from one eventfd to another; those above the bounds are dropped. Takes both descriptors over.
+     *
+     * @param source eventfd that the sender has
+     * @param sink eventfd that the receiver has
+     * @param bounds most signals
+     * @param listener hears of it on the relay's thread
+     * @return the lane
+     */
+    public Lane signals(Fd source, Fd sink, Bounds bounds, Lane.Listener listener) {
+        return begin(new SignalLane(source, sink, bounds, listener));
+    }
+
+    /**
+     * Moves bytes from one pipe to another. Takes both descriptors over.
+     *
+     * @param source read end of the pipe that the sender has
+     * @param sink write end of the pipe that the receiver has
+     * @param bounds most bytes
+     * @param quantum bytes for each credit; two of them may be under way without any, which the receiver's pipe must hold
+     * @param listener hears of it on the relay's thread
+     * @return the lane
+     */
+    public Lane bytes(Fd source, Fd sink, Bounds bounds, int quantum, Lane.Listener listener) {
+        return begin(new ByteLane(source, sink, bounds, listener, quantum));
+    }
+
+    /**
+     * Moves credits against a lane of bytes; those above the budget wait. Takes both descriptors over.
+     *
+     * @param source eventfd by which the receiver returns credit
+     * @param sink eventfd that the sender has
+     * @param perSecond most credits in a second, at least 1
+     * @param of the lane of bytes that they are for
+     * @param listener hears of it on the relay's thread
+     * @return the lane
+     */
+    public Lane credits(Fd source, Fd sink, long perSecond, Lane of, Lane.Listener listener) {
+        return begin(new SignalLane(source, sink, new Bounds(perSecond, 1, false), listener, (ByteLane) of));
+    }
+
+    private Lane begin(Lane lane) {
+        execute(() -> lanes.add(lane));
+        return lane;
+    }
+
+    /** Ends a lane: when this returns, nothing passes through it any more. */
+    public void cut(Lane lane) {
+        lane.cut();
+        nudge();
+    }
+
+    /** Lets units pass that a quota allows; see {@link Lane#lease}. */
+    public void lease(Lane lane, long units, long ends) {
+        lane.lease(units, ends);
+        nudge();
+    }
+
+    /** Lets the thread look at its lanes; for tests. */
+    void nudge() {
+        execute(() -> {});
+    }
+
+    /** Returns how often the thread has looked at its lanes; for tests of fairness. */
+    long turns() {
+        return turns;
+    }
+
+    private void execute(Runnable task) {
+        tasks.add(task);
+        try {
+            wake.signal();
+        } catch (ErrnoException | IllegalStateException e) {
+            LOG.debug("the relay has ended", e);
+        }
+    }
+
+    private void run() {
+        try {
+            while (!closing) {
+                turn();
+            }
+        } catch (ErrnoException e) {
+            LOG.error("the relay can't go on, so that channels carry nothing any more: {}", e.getMessage());
+        } finally {
+            lanes.forEach(Lane::close);
+            lanes.clear();
+        }
+    }
+
+    private void turn() throws ErrnoException {
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            task.run();
+        }
+        if (closing) {
+            return;
+        }
+        turns = turns + 1;
+        long now = System.nanoTime();
+        long next = Long.MAX_VALUE;
+        for (int i = lanes.size() - 1; i >= 0; i--) {
+            Lane lane = lanes.get(i);
+            if (lane.isCut() || lane.done) {
+                remove(i);
+            } else {
+                next = Math.min(next, serve(lane, now));
+            }
+        }
+        for (int i = 0; i < lanes.size(); i++) {
+            // Credit that came in this turn lets bytes of another lane pass; what has ended is to be closed.
+            Lane lane = lanes.get(i);
+            boolean unblocked = lane.slot < 0 && lane.resumeAt == Lane.UNTIL_READY && !idle(lane);
+            next = unblocked || lane.done ? now : next;
+        }
+        poller.poll(wait(next, now));
+        if (poller.ready(0) != 0) {
+            wake.drain();
+        }
+    }
+
+    private static long wait(long next, long now) {
+        if (next == Long.MAX_VALUE) {
+            return WITHOUT_END;
+        }
+        return next <= now ? 0 : (next - now + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
+    }
+
+    /** Moves what a lane has, if it is its time; returns when to look again, {@link Lane#UNTIL_READY} once its source is ready. */
+    private long serve(Lane lane, long now) {
+        boolean timed = lane.resumeAt != Lane.UNTIL_READY;
+        if (timed && lane.resumeAt > now) {
+            return lane.resumeAt;
+        }
+        boolean ready = timed || lane.pending() || lane.slot >= 0 && poller.ready(lane.slot) != 0;
+        if (ready && !idle(lane)) {
+            lane.resumeAt = lane.move(buffer, now);
+        }
+        boolean watched = !idle(lane) && lane.resumeAt == Lane.UNTIL_READY;
+        watch(lane, watched);
+        return lane.resumeAt;
+    }
+
+    /** Whether nothing that its source does matters now. */
+    private static boolean idle(Lane lane) {
+        return lane.done || lane.starving() || lane instanceof ByteLane bytes && bytes.blocked();
+    }
+
+    private void watch(Lane lane, boolean watched) {
+        if (watched && lane.slot < 0) {
+            lane.slot = poller.add(lane.source, Poller.IN);
+        } else if (!watched && lane.slot >= 0) {
+            poller.remove(lane.slot);
+            lane.slot = -1;
+        }
+    }
+
+    private void remove(int position) {
+        Lane lane = lanes.remove(position);
+        watch(lane, false);
+        lane.close();
+    }
+
+    /** Ends all lanes and the thread. */
+    @Override
+    public void close() {
+        execute(() -> closing = true);
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        poller.close();
+        wake.close();
+        arena.close();
+    }
+}
