@@ -208,6 +208,21 @@ final class ChannelEnd {
         ram.directorySevered(config.index());
     }
 
+    /** Severs a memory channel whose memory was taken away by somebody else; the guest then finds zeros and goes on. */
+    synchronized boolean severIfVanished() {
+        ChannelWindow window = ram.window(config.index());
+        if (!live || config.kind() != FlowKind.MEMORY || window == null || window.whole()) {
+            return false;
+        }
+        try {
+            sever();
+            violations.memoryVanished(config.flow());
+            return true;
+        } catch (ErrnoException e) {
+            return false;
+        }
+    }
+
     private void unbind() throws ErrnoException {
         EventFd rung = bell;
         if (rung != null) {
@@ -286,7 +301,12 @@ final class ChannelEnd {
         if (window == null || !live) {
             return 0;
         }
-        return Math.max(0, window.segment().get(ValueLayout.JAVA_LONG, MemoryRing.WC_OFFSET));
+        try {
+            return Math.max(0, window.segment().get(ValueLayout.JAVA_LONG, MemoryRing.WC_OFFSET));
+        } catch (InternalError e) {
+            // The pages were taken away under us (SIGBUS); the guest's next access, or the daemon, ends the channel.
+            return 0;
+        }
     }
 
     private static long saturatedSum(long a, long b) {

@@ -70,6 +70,15 @@ final class ChannelSet implements PortDevice, AutoCloseable {
         }
     }
 
+    /** Severs the channels whose memory was taken away under them; returns whether there were any. */
+    boolean severVanished() {
+        boolean any = false;
+        for (ChannelEnd channel : channels) {
+            any |= channel.severIfVanished();
+        }
+        return any;
+    }
+
     @Override
     public long read(int offset, int size) {
         return -1;

@@ -1,5 +1,6 @@
 package dev.cloister.vmm;
 
+import dev.cloister.linux.Errno;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Linux;
@@ -15,6 +16,10 @@ import java.lang.foreign.MemorySegment;
 final class ChannelWindow implements AutoCloseable {
     private static final long SYS_LSEEK = 8;
     private static final long SYS_MMAP = 9;
+    private static final long SYS_MADVISE = 28;
+    /** Faults pages in (Linux 5.14): EFAULT where that would raise SIGBUS. */
+    private static final int MADV_POPULATE_READ = 22;
+
     private static final int SEEK_END = 2;
     private static final int PROT_READ = 1;
     private static final int PROT_WRITE = 2;
@@ -70,6 +75,11 @@ final class ChannelWindow implements AutoCloseable {
         }
         int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
         replace(protection, MAP_SHARED, memory.number(), "channel memory " + memory);
+    }
+
+    /** Whether every page can be reached; a file that was truncated has none left. */
+    boolean whole() {
+        return Linux.syscall(SYS_MADVISE, address(), size(), MADV_POPULATE_READ, 0, 0, 0) != -Errno.EFAULT;
     }
 
     /** Puts private zeros behind the window; the channel's memory is no longer reachable from this process through it. */

@@ -159,6 +159,11 @@ public final class Machine implements AutoCloseable {
         }
 
         @Override
+        public boolean severVanished() {
+            return channels.severVanished();
+        }
+
+        @Override
         public void allEnded() {
             endedAt = System.nanoTime();
             become(MachineState.STOPPED);

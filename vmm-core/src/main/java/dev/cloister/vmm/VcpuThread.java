@@ -13,6 +13,13 @@ final class VcpuThread implements Runnable {
         /** The guest's first instruction is about to run. */
         void firstEntry(long nanoTime);
 
+        /**
+         * Guest memory could not be reached: severs the channels whose memory was taken away.
+         *
+         * @return whether there were any, so that the guest can go on
+         */
+        boolean severVanished();
+
         /** The last vCPU thread has ended. */
         void allEnded();
     }
@@ -82,6 +89,9 @@ final class VcpuThread implements Runnable {
                 dispatch(Portal.of(KvmRun.exitReason(area)));
             } else if (result == -Errno.EINTR) {
                 portals.handle(Portal.INTERRUPTED, prefetched);
+            } else if (result == -Errno.EFAULT && owner.severVanished()) {
+                // The memory behind a window is gone: its channel is severed, the guest goes on.
+                continue;
             } else if (result != -Errno.EAGAIN) {
                 // EAGAIN is an application processor between INIT and SIPI: enter again.
                 portals.runFailed(-result);

@@ -85,6 +85,13 @@ final class Violations {
         }
     }
 
+    /** Memory that another process took away while the channel was live. */
+    void memoryVanished(String flow) {
+        if (take()) {
+            report(ViolationKind.OTHER, "flow " + flow + ": its memory was taken away; the channel is severed");
+        }
+    }
+
     private boolean take() {
         count.incrementAndGet();
         return rate.tryTake(System.nanoTime());

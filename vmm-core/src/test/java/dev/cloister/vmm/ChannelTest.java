@@ -476,7 +476,7 @@ class ChannelTest {
             assertThatThrownBy(() -> machine.attach(0, Direction.IN, fds(memfd.fd())))
                     .hasMessageContaining("1 descriptors; expected 2");
             assertThatThrownBy(() -> machine.attach(0, Direction.IN, fds(loose.fd(), bell.fd())))
-                    .hasMessageContaining("can shrink");
+                    .hasMessageContaining("can grow");
             assertThatThrownBy(() -> machine.attach(7, Direction.IN, fds())).hasMessageContaining("channel index 7");
         }
     }
