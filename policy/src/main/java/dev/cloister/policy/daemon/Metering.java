@@ -7,6 +7,7 @@ import dev.cloister.policy.decision.Reason;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.HostEndpoint;
+import dev.cloister.policy.model.Rate;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.relay.Lane;
@@ -23,6 +24,7 @@ final class Metering {
     /** A quota is given out in so many parts, so that flows of one guard don't starve each other. */
     private static final long LEASES_PER_PERIOD = 16;
 
+    private static final long MILLIS_PER_SECOND = 1000;
     private static final long MOST_LEASED = 64 << 10;
 
     private final Fabric fabric;
@@ -113,11 +115,23 @@ final class Metering {
             nanosLeft = Math.min(nanosLeft, allowance.nanosLeft());
             part = Math.min(part, Math.max(1, allowance.quota().amount() / LEASES_PER_PERIOD));
         }
-        long units = Math.min(left, Math.min(part, MOST_LEASED));
+        // The core has a bucket of its own for the flow's rate, which never holds more than the burst.
+        long atOnce = flow.rate().map(Rate::burst).orElse(MOST_LEASED);
+        long units = Math.min(Math.min(left, part), Math.min(atOnce, MOST_LEASED));
         long ends = System.nanoTime() + nanosLeft;
         Decision decision = decider.use(flow, units);
-        if (journal.write(decision, "")) {
+        if (decision.reason(Gate.RATE) == Reason.FLOW_RATE_EXCEEDED) {
+            long perSecond = flow.rate().map(Rate::perSecond).orElse(MILLIS_PER_SECOND);
+            loop.after(Math.max(1, units * MILLIS_PER_SECOND / perSecond), () -> feedAgain(channel, lane));
+        } else if (journal.write(decision, "")) {
             loop.effect(() -> relay.lease(lane, units, ends));
+        }
+    }
+
+    private void feedAgain(Channel channel, Lane lane) {
+        if (channel.is(Channel.Stage.LIVE)
+                && channel.lane().filter(now -> now == lane).isPresent()) {
+            feed(channel, lane);
         }
     }
 

@@ -12,6 +12,8 @@ import dev.cloister.policy.channel.RingReader;
 import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.relay.Lane;
+import dev.cloister.policy.relay.Relay;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +31,23 @@ import org.junit.jupiter.api.io.TempDir;
  * slow, the ring tells it and the records' numbers say which records it missed.
  */
 class AuditFeedTest {
+    private static final Lane.Listener NOBODY = new Lane.Listener() {
+        @Override
+        public void hungry() {
+            throw new AssertionError("a lane without a quota asks for no lease");
+        }
+
+        @Override
+        public void ended(String reason) {
+            throw new AssertionError(reason);
+        }
+
+        @Override
+        public void violated(String how) {
+            throw new AssertionError(how);
+        }
+    };
+
     private static final Pattern SEQ = Pattern.compile("^\\{\"seq\":([0-9]+),");
 
     @TempDir
@@ -76,12 +95,13 @@ class AuditFeedTest {
         Path file = directory.resolve("audit-" + seed + ".log");
         TreeMap<Long, String> written = new TreeMap<>();
         Channel channel = new Channel(flow);
-        try (EventLoop loop = new EventLoop();
+        try (Relay relay = new Relay();
+                EventLoop loop = new EventLoop();
                 AuditFeed feed = new AuditFeed();
                 AuditLog log = AuditLog.open(file, AuditListener.NONE);
                 AuditReader follower = AuditReader.open(file);
                 Journal journal = new Journal(policy, log, feed, loop)) {
-            channel.objects(ChannelObjects.create(flow));
+            channel.objects(ChannelObjects.create(flow, relay, false, NOBODY));
             feed.attach(channel, 1);
             try (Mapping mapping =
                     Mapping.readOnly(channel.objects().receiverFds().getFirst(), 0, flow.windowBytes())) {
@@ -102,7 +122,7 @@ class AuditFeedTest {
                         .isEqualTo(missed);
             }
         } finally {
-            channel.release();
+            channel.cut();
         }
         assertThat(written.firstKey()).isEqualTo(1);
         assertThat(file.resolveSibling(file.getFileName() + ".000001"))
