@@ -10,12 +10,12 @@ import java.util.Set;
 
 /** The benchmark command; {@code docs/benchmarks.md} says how to run it and what the figures mean. */
 public final class Benchmarks {
-    private static final Set<String> ALL = Set.of("exit", "start", "ring", "policy");
+    private static final Set<String> ALL = Set.of("exit", "start", "ring", "policy", "audit");
 
     private Benchmarks() {}
 
     /**
-     * Runs the named benchmarks, or all: {@code exit}, {@code start}, {@code ring}, {@code policy}.
+     * Runs the named benchmarks, or all: {@code exit}, {@code start}, {@code ring}, {@code policy}, {@code audit}.
      *
      * @param args the root of the source tree, then names
      * @throws Exception if a contender fails
@@ -36,6 +36,9 @@ public final class Benchmarks {
         }
         if (wanted.contains("policy")) {
             PolicyBench.run(out, scratch);
+        }
+        if (wanted.contains("audit")) {
+            AuditBench.run(out, scratch);
         }
     }
 

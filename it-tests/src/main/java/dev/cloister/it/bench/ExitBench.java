@@ -56,7 +56,8 @@ final class ExitBench {
         out.printf(java.util.Locale.ROOT, "  ratio cloister/C %42.3f%n%n", Samples.ratio(ours, theirs));
     }
 
-    private static MachineConfig config() {
+    /** A guest that does nothing else. */
+    static MachineConfig config() {
         return MachineConfig.builder(
                         BootImage.kernel(MemorySegment.ofArray(LOOP)).withFormat(ImageFormat.FLAT))
                 .memory(MachineConfig.MIN_MEMORY)
@@ -64,7 +65,7 @@ final class ExitBench {
     }
 
     /** Waits until about {@code count} more exits have happened; returns the time that one took. */
-    private static double nanosPerExit(Machine machine, int count) {
+    static double nanosPerExit(Machine machine, int count) {
         long firstExits = exits(machine);
         long start = System.nanoTime();
         long done = 0;

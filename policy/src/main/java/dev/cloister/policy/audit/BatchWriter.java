@@ -45,23 +45,28 @@ final class BatchWriter {
         }
         storage.write(reached.head().bytes(), bytes.toByteArray());
         ChainEnd end = batch.getLast().after;
-        force(end, first.beginsFile());
+        try {
+            storage.force();
+        } catch (IOException e) {
+            throw new ForceException(e);
+        }
         reached = end;
-        if (first.beginsFile()) {
+        if (remember(end.head(), first.beginsFile()) && first.beginsFile()) {
             letGo(end.segments().getFirst().number());
         }
     }
 
-    private void force(ChainEnd end, boolean headToo) throws ForceException {
+    /** The records are durable whether their head is remembered or not; the next batch tries again. */
+    private boolean remember(AuditHead head, boolean durably) {
         try {
-            storage.force();
-            storage.writeHead(HeadLine.format(end.head()));
-            if (headToo) {
+            storage.writeHead(HeadLine.format(head));
+            if (durably) {
                 // Before segments are let go: what proves that they may be missing comes before this head.
                 storage.forceHead();
             }
-        } catch (IOException e) {
-            throw new ForceException(e);
+            return true;
+        } catch (IOException _) {
+            return false;
         }
     }
 

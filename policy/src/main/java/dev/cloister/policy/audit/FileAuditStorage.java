@@ -50,8 +50,7 @@ final class FileAuditStorage implements AuditStorage {
             undoRotation(file);
             RandomAccessFile log = new RandomAccessFile(file.toFile(), "rw");
             try {
-                return new FileAuditStorage(
-                        file, lock, log, new RandomAccessFile(headFile(file).toFile(), "rw"));
+                return new FileAuditStorage(file, lock, log, openHead(file));
             } catch (IOException e) {
                 log.close();
                 throw e;
@@ -60,6 +59,15 @@ final class FileAuditStorage implements AuditStorage {
             lock.close();
             throw e;
         }
+    }
+
+    /** Opens the head file, with room for its line: later it is only overwritten. */
+    private static RandomAccessFile openHead(Path file) throws IOException {
+        RandomAccessFile head = new RandomAccessFile(headFile(file).toFile(), "rw");
+        if (head.length() < HeadLine.LENGTH) {
+            head.write(new byte[HeadLine.LENGTH]);
+        }
+        return head;
     }
 
     /** A crash in the middle of a rotation leaves an empty file, and the current file under two names. */
