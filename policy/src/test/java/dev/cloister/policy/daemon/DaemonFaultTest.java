@@ -29,6 +29,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -83,6 +84,10 @@ class DaemonFaultTest {
         @Override
         public void writeHead(String line) {
             head = line;
+        }
+
+        String text() {
+            return new String(bytes, StandardCharsets.US_ASCII);
         }
 
         @Override
@@ -146,6 +151,51 @@ class DaemonFaultTest {
                 assertThat(snapshot.granting()).isFalse();
                 assertThat(domain(snapshot, "a").state()).isEqualTo("running");
             }
+        }
+    }
+
+    @Test
+    void fullDiskUnderBlockKeepsWhatNeedsARecordWaitingUntilThereIsRoom() throws Exception {
+        FillingStorage storage = new FillingStorage();
+        DaemonFixture fixture = new DaemonFixture(directory)
+                .domain("a", "low", "")
+                .domain("late", "low", "", ", \"autostart\": false")
+                .more(", \"audit\": {\"onFull\": \"block\"}");
+        try (DaemonFixture.Running running = start(fixture, storage);
+                PolicyDaemonClient waiting = running.client();
+                PolicyDaemonClient client = running.client()) {
+            running.await(s -> all(s, "running", "a"));
+            storage.full = true;
+            CompletableFuture<Throwable> paused = CompletableFuture.supplyAsync(
+                    () -> org.assertj.core.api.Assertions.catchThrowable(() -> waiting.pause("a")));
+            Snapshot blocked = running.await(s -> !s.granting());
+            assertThat(domain(blocked, "a").state()).isEqualTo("running");
+            assertThat(paused).as("it waits for its record").isNotDone();
+            storage.full = false;
+            assertThat(paused.get(20, TimeUnit.SECONDS)).isNull();
+            assertThat(domain(client.ps(), "a").state()).isEqualTo("paused");
+            assertThat(running.await(Snapshot::granting)).isNotNull();
+            assertThat(storage.text()).contains("\"logBlocked\"").contains("pause");
+        }
+    }
+
+    @Test
+    void fullDiskUnderBlockDoesNotKeepTheOperatorFromEndingIt() throws Exception {
+        FillingStorage storage = new FillingStorage();
+        DaemonFixture fixture =
+                new DaemonFixture(directory).domain("a", "low", "").more(", \"audit\": {\"onFull\": \"block\"}");
+        try (DaemonFixture.Running running = start(fixture, storage)) {
+            running.await(s -> all(s, "running", "a"));
+            storage.full = true;
+            try (PolicyDaemonClient client = running.client()) {
+                // The answer waits for its record as well, until the daemon gives up.
+                assertThat(org.assertj.core.api.Assertions.catchThrowable(client::shutdown))
+                        .hasMessageContaining("the daemon has ended");
+            }
+            PolicyDaemon.Outcome outcome = running.awaitEnd();
+            assertThat(outcome.auditFailed()).isTrue();
+            assertThat(all(outcome.last(), "exited", "a")).isTrue();
+            assertThat(storage.text()).doesNotContain("daemonStop");
         }
     }
 

@@ -17,6 +17,7 @@ public final class JournalFormat {
     private static final int FACILITY = 13;
 
     private static final int LONGEST_NAME = 64;
+    private static final int LONGEST_CUT = 1000;
 
     private JournalFormat() {}
 
@@ -41,6 +42,20 @@ public final class JournalFormat {
         fields(text, entry);
         field(text, "CLOISTER_TIME", entry.record().time().toString());
         return text.toString().getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /**
+     * Returns the entry as one datagram that fits any socket: without the record itself, values cut, and {@code CLOISTER_CUT=1} to
+     * say so.
+     */
+    public static byte[] shortDatagram(AuditEntry entry) {
+        StringBuilder text = new StringBuilder(1024);
+        new String(datagram(entry), StandardCharsets.US_ASCII)
+                .lines()
+                .filter(line -> !line.startsWith("CLOISTER_RECORD="))
+                .forEach(line -> text.append(line, 0, Math.min(line.length(), LONGEST_CUT))
+                        .append('\n'));
+        return text.append("CLOISTER_CUT=1\n").toString().getBytes(StandardCharsets.US_ASCII);
     }
 
     private static long micros(Instant time) {

@@ -1,5 +1,7 @@
 package dev.cloister.policy.audit.export;
 
+import dev.cloister.linux.Errno;
+import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.UnixDatagram;
 import dev.cloister.policy.audit.AuditEntry;
 import java.io.IOException;
@@ -27,12 +29,19 @@ public final class JournalSocket implements AutoCloseable {
     }
 
     /**
-     * Sends a record; waits while the journal's queue is full.
+     * Sends a record, cut if the socket takes no datagram of its length; waits while the journal's queue is full.
      *
-     * @throws IOException if the journal is gone or takes no message of that length
+     * @throws IOException if the journal is gone
      */
     public void send(AuditEntry entry) throws IOException {
-        socket.send(JournalFormat.datagram(entry));
+        try {
+            socket.send(JournalFormat.datagram(entry));
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EMSGSIZE) {
+                throw e;
+            }
+            socket.send(JournalFormat.shortDatagram(entry));
+        }
     }
 
     @Override
