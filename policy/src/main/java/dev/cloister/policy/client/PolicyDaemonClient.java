@@ -150,6 +150,20 @@ public final class PolicyDaemonClient implements AutoCloseable {
     }
 
     /**
+     * Puts another policy into force, or tells what it would change; waits until all that it takes away is gone.
+     *
+     * @param file the policy file, which the daemon opens
+     * @param dryRun whether nothing shall change
+     * @return what it did, or why it can't be loaded
+     * @throws IOException if the daemon is gone or refuses
+     */
+    public ControlReply.PolicyLoad load(Path file, boolean dryRun) throws IOException {
+        return expect(
+                call(ControlRequest.load(file.toAbsolutePath().normalize().toString(), dryRun)),
+                ControlReply.PolicyLoad.class);
+    }
+
+    /**
      * Watches the state until the consumer has enough or the daemon ends; the last state it sends shows how all ended.
      *
      * @param intervalMillis {@link ControlRequest#MIN_INTERVAL} to {@link ControlRequest#MAX_INTERVAL}
@@ -157,7 +171,7 @@ public final class PolicyDaemonClient implements AutoCloseable {
      * @throws IOException if the connection breaks
      */
     public void watch(int intervalMillis, Predicate<Snapshot> consumer) throws IOException {
-        send(new ControlRequest(Command.WATCH, "", "", intervalMillis));
+        send(new ControlRequest(Command.WATCH, "", "", intervalMillis, "", false));
         try {
             while (consumer.test(state(receive()))) {
                 // The consumer wants more.

@@ -140,6 +140,7 @@ final class Commands {
         return new Snapshot(
                 fabric.policy().name(),
                 fabric.policy().digest(),
+                journal.policyEpoch(),
                 ProcessHandle.current().pid(),
                 (System.nanoTime() - bornNanos) / 1_000_000,
                 !ending && !journal.failed() && !journal.blocked(),

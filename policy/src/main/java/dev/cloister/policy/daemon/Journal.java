@@ -68,6 +68,11 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
         log.rotation(next.audit().rotation());
     }
 
+    /** Which loading of a policy is in force. */
+    int policyEpoch() {
+        return policyEpoch;
+    }
+
     void onFailure(Runnable action) {
         onFailure = action;
     }

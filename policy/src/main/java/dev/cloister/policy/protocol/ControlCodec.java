@@ -134,6 +134,7 @@ public final class ControlCodec {
             case NONE -> {}
             case DOMAIN -> require(!request.domain().isEmpty(), "domain", "missing", "the name of a domain");
             case FLOW -> require(!request.flow().isEmpty(), "flow", "missing", "the name of a flow");
+            case FILE -> require(!request.path().isEmpty(), "path", "missing", "the path of a policy file");
         }
     }
 

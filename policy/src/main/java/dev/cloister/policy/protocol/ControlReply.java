@@ -1,5 +1,6 @@
 package dev.cloister.policy.protocol;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -36,6 +37,77 @@ public sealed interface ControlReply {
      * @param hash hash of the newest, hexadecimal
      */
     record AuditHead(long records, String hash) implements ControlReply {}
+
+    /**
+     * A policy was put into force, would be, or can't be.
+     *
+     * @param loaded whether it is in force now
+     * @param dryRun whether that was never asked for
+     * @param message one sentence
+     * @param policy name of the policy; empty where it can't be read
+     * @param digest SHA-256 of the policy, hexadecimal; empty where it can't be read
+     * @param oldDigest digest of the policy that was in force
+     * @param epoch which loading is in force, from 1
+     * @param micros microseconds from the switch until all that was taken away was gone
+     * @param items what it did to each domain and flow that it concerns; kept flows are only counted
+     * @param kept flows that were live and stayed so
+     * @param problems why it can't be loaded; empty if it can
+     */
+    record PolicyLoad(
+            boolean loaded,
+            boolean dryRun,
+            String message,
+            String policy,
+            String digest,
+            String oldDigest,
+            long epoch,
+            long micros,
+            List<Item> items,
+            long kept,
+            List<ProblemView> problems)
+            implements ControlReply {
+        /** Copies the lists. */
+        public PolicyLoad {
+            items = List.copyOf(items);
+            problems = List.copyOf(problems);
+        }
+    }
+
+    /**
+     * What a policy did to one domain or flow.
+     *
+     * @param what {@code domain} or {@code flow}
+     * @param name its name
+     * @param outcome {@code revoked}, {@code stopped}, {@code added}, {@code later} (after a domain's next start) or {@code limits}
+     *     (other limits on what stayed live)
+     * @param reason why, in words
+     * @param micros revoked, stopped: microseconds from the switch until it was gone; else 0
+     */
+    record Item(String what, String name, String outcome, String reason, long micros) {}
+
+    /**
+     * A problem of a policy, as {@code policy check} tells it.
+     *
+     * @param id its stable id
+     * @param severity {@code error}, {@code warning} or {@code note}
+     * @param file the file
+     * @param line line from 1; 0 for none
+     * @param column column from 1; 0 for none
+     * @param message what is wrong
+     * @param value what was found; may be empty
+     * @param expected what was expected; may be empty
+     * @param suggestion what to do; may be empty
+     */
+    record ProblemView(
+            String id,
+            String severity,
+            String file,
+            int line,
+            int column,
+            String message,
+            String value,
+            String expected,
+            String suggestion) {}
 
     /**
      * It was not done.

@@ -7,8 +7,11 @@ package dev.cloister.policy.protocol;
  * @param domain name of the domain it concerns; empty where it concerns none
  * @param flow name of the flow it concerns; empty where it concerns none
  * @param intervalMillis {@link Command#WATCH}: milliseconds between snapshots, {@link #MIN_INTERVAL} to {@link #MAX_INTERVAL}
+ * @param path {@link Command#LOAD_POLICY}: absolute path of the policy file, as the daemon sees it; else empty
+ * @param dryRun {@link Command#LOAD_POLICY}: whether to tell what would change, and change nothing
  */
-public record ControlRequest(Command command, String domain, String flow, int intervalMillis) {
+public record ControlRequest(
+        Command command, String domain, String flow, int intervalMillis, String path, boolean dryRun) {
     /** Shortest interval of a watch, in milliseconds. */
     public static final int MIN_INTERVAL = 50;
     /** Longest interval of a watch, in milliseconds. */
@@ -23,7 +26,9 @@ public record ControlRequest(Command command, String domain, String flow, int in
         /** One domain, named in {@code domain}. */
         DOMAIN,
         /** One flow, named in {@code flow}. */
-        FLOW
+        FLOW,
+        /** One file, named in {@code path}. */
+        FILE
     }
 
     /** What can be asked for. */
@@ -50,6 +55,11 @@ public record ControlRequest(Command command, String domain, String flow, int in
         CONSOLE("console", Subject.DOMAIN),
         /** Ends all domains and the daemon; answered before that begins. */
         SHUTDOWN("shutdown", Subject.NONE),
+        /**
+         * Puts another policy into force, whole or not at all; answered when everything that it no longer grants is gone, or with
+         * why it can't be loaded.
+         */
+        LOAD_POLICY("load-policy", Subject.FILE),
         /** Length and newest hash of the audit log. */
         AUDIT_HEAD("audit-head", Subject.NONE);
 
@@ -73,7 +83,7 @@ public record ControlRequest(Command command, String domain, String flow, int in
         /**
          * Returns what the request must name.
          *
-         * @return a domain, a flow, or nothing
+         * @return a domain, a flow, a file, or nothing
          */
         public Subject subject() {
             return subject;
@@ -87,7 +97,7 @@ public record ControlRequest(Command command, String domain, String flow, int in
      * @return the request
      */
     public static ControlRequest of(Command command) {
-        return new ControlRequest(command, "", "", DEFAULT_INTERVAL);
+        return new ControlRequest(command, "", "", DEFAULT_INTERVAL, "", false);
     }
 
     /**
@@ -98,7 +108,7 @@ public record ControlRequest(Command command, String domain, String flow, int in
      * @return the request
      */
     public static ControlRequest of(Command command, String domain) {
-        return new ControlRequest(command, domain, "", DEFAULT_INTERVAL);
+        return new ControlRequest(command, domain, "", DEFAULT_INTERVAL, "", false);
     }
 
     /**
@@ -109,6 +119,17 @@ public record ControlRequest(Command command, String domain, String flow, int in
      * @return the request
      */
     public static ControlRequest ofFlow(Command command, String flow) {
-        return new ControlRequest(command, "", flow, DEFAULT_INTERVAL);
+        return new ControlRequest(command, "", flow, DEFAULT_INTERVAL, "", false);
+    }
+
+    /**
+     * Makes a request to load a policy.
+     *
+     * @param path absolute path of the policy file
+     * @param dryRun whether nothing shall change
+     * @return the request
+     */
+    public static ControlRequest load(String path, boolean dryRun) {
+        return new ControlRequest(Command.LOAD_POLICY, "", "", DEFAULT_INTERVAL, path, dryRun);
     }
 }

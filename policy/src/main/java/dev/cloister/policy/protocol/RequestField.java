@@ -19,7 +19,11 @@ enum RequestField {
             ControlRequest.DEFAULT_INTERVAL,
             ControlRequest::intervalMillis,
             "watch: milliseconds between snapshots, " + ControlRequest.MIN_INTERVAL + " to "
-                    + ControlRequest.MAX_INTERVAL);
+                    + ControlRequest.MAX_INTERVAL),
+    /** The file it concerns. */
+    PATH("path", "", ControlRequest::path, "load-policy: absolute path of the policy file"),
+    /** Whether nothing shall change. */
+    DRY_RUN("dryRun", false, ControlRequest::dryRun, "load-policy: whether to tell what would change, and change nothing");
 
     private final String wireName;
     private final Object byDefault;
@@ -55,7 +59,12 @@ enum RequestField {
 
     static ControlRequest request(ControlRequest.Command command, Map<RequestField, Object> values) {
         return new ControlRequest(
-                command, (String) values.get(DOMAIN), (String) values.get(FLOW), (Integer) values.get(INTERVAL));
+                command,
+                (String) values.get(DOMAIN),
+                (String) values.get(FLOW),
+                (Integer) values.get(INTERVAL),
+                (String) values.get(PATH),
+                (Boolean) values.get(DRY_RUN));
     }
 
     void write(JsonGenerator out, ControlRequest request) throws IOException {

@@ -8,6 +8,7 @@ import java.util.Map;
  *
  * @param policy name of the policy
  * @param policyDigest SHA-256 of the policy file, hexadecimal
+ * @param policyEpoch which loading of a policy this is within the state directory, from 1; grows with each
  * @param pid process id of the daemon
  * @param uptimeMillis milliseconds since the daemon began
  * @param granting whether it still grants anything; false once the audit log failed or a shutdown began
@@ -19,6 +20,7 @@ import java.util.Map;
 public record Snapshot(
         String policy,
         String policyDigest,
+        long policyEpoch,
         long pid,
         long uptimeMillis,
         boolean granting,

@@ -42,7 +42,7 @@ class ControlCodecTest {
         return Stream.of(
                 new ControlReply.Done("ok"),
                 new ControlReply.State(
-                        new Snapshot("p", "d", 1, 2, true, 3, "h", List.of(domain, domain), List.of(flow))),
+                        new Snapshot("p", "d", 7, 1, 2, true, 3, "h", List.of(domain, domain), List.of(flow))),
                 new ControlReply.Console("a", true),
                 new ControlReply.AuditHead(17, "ab"),
                 new ControlReply.Failed("busy", "no \"quotes\" left"));
