@@ -15,6 +15,10 @@ public enum AuditKind {
     DAEMON_STOP(Severity.NOTICE, "The policy daemon ended in order."),
     /** A policy came into force. */
     POLICY_LOADED(Severity.NOTICE, "A policy came into force; `policy` and `epoch` are the new ones."),
+    /** A policy that was to be loaded was refused; the one before stays in force. */
+    POLICY_REFUSED(
+            Severity.WARNING,
+            "A policy that was to be loaded was refused, `detail` says why; the one before stays in force."),
     /** A domain's VMM process is about to be started. */
     DOMAIN_START(Severity.INFO, "A domain's VMM process is about to be started."),
     /** A domain ended by itself or by request. */

@@ -192,7 +192,7 @@ final class Broker {
     }
 
     private void answer(DomainRuntime domain, FromVmm.Request request, Flow flow) {
-        int index = DomainLayout.indexOf(fabric.policy(), domain.domain(), flow);
+        int index = domain.directory().indexOf(fabric.channel(flow));
         domain.send(
                 new ToVmm.Answer(request.requestId(), AnswerStatus.GRANTED, index, "flow " + flow.name()),
                 List.of(),

@@ -37,7 +37,9 @@ final class Channel {
         /** A window of the flow is closed. */
         WINDOW,
         /** The flow's or the guard's quota is used up for this period. */
-        QUOTA
+        QUOTA,
+        /** The policy changes: it is not granted any more, or not as it was. */
+        POLICY
     }
 
     /** What is told when an attempt to open it has come to an end. */
@@ -46,7 +48,7 @@ final class Channel {
         void opened(boolean live, String reason);
     }
 
-    private final Flow flow;
+    private Flow flow;
     private final Meter meter;
     private final Lease lease = new Lease();
     private final EnumSet<Hold> holds = EnumSet.noneOf(Hold.class);
@@ -58,7 +60,8 @@ final class Channel {
     /** Also read by the threads of console clients. */
     private volatile Stage stage = Stage.CLOSED;
 
-    private final @Nullable Bucket serialRate;
+    private @Nullable Bucket serialRate;
+    private long quotaEndsNanos;
     private int epoch;
     private long endingNanos;
     private long cutNanos;
@@ -71,11 +74,33 @@ final class Channel {
     Channel(Flow flow) {
         this.flow = flow;
         this.meter = new Meter(flow.rate());
-        this.serialRate = flow.kind() == FlowKind.CONSOLE
+        this.serialRate = serialRate(flow);
+    }
+
+    private static @Nullable Bucket serialRate(Flow flow) {
+        return flow.kind() == FlowKind.CONSOLE
                 ? flow.rate()
                         .map(rate -> new Bucket(rate.perSecond(), rate.burst(), System.nanoTime()))
                         .orElse(null)
                 : null;
+    }
+
+    /** The same flow as another policy has it, or with other ends of its old self. */
+    void flow(Flow next) {
+        if (!ChannelLimits.sameRate(flow, next)) {
+            meter.rate(next.rate());
+            serialRate = serialRate(next);
+        }
+        flow = next;
+    }
+
+    /** When the hold for a quota that is used up ends; an earlier end is not its any more. */
+    void quotaEnds(long nanos) {
+        quotaEndsNanos = nanos;
+    }
+
+    long quotaEnds() {
+        return quotaEndsNanos;
     }
 
     Flow flow() {

@@ -39,6 +39,7 @@ final class Channels {
     private BiConsumer<Channel, Lane> onHungry = (_, _) -> {};
     private Runnable onSettled = () -> {};
     private boolean ending;
+    private boolean changing;
 
     Channels(
             Fabric fabric,
@@ -70,6 +71,11 @@ final class Channels {
     /** From now on nothing is opened any more. */
     void end() {
         ending = true;
+    }
+
+    /** While the policy changes nothing is opened: first all must be gone that it takes away. */
+    void changing(boolean now) {
+        changing = now;
     }
 
     /** Opens every channel of a domain that can be open. */
@@ -163,10 +169,16 @@ final class Channels {
     boolean possible(Channel channel) {
         Flow flow = channel.flow();
         return !ending
+                && !changing
                 && !journal.failed()
                 && channel.holds().isEmpty()
-                && fabric.runtime(flow.from()).map(DomainRuntime::ready).orElse(true)
-                && fabric.runtime(flow.to()).map(DomainRuntime::ready).orElse(true);
+                && fabric.runtime(flow.from()).map(end -> open(end, channel)).orElse(true)
+                && fabric.runtime(flow.to()).map(end -> open(end, channel)).orElse(true);
+    }
+
+    /** Whether an end is built and its guest's directory has the channel as it is now. */
+    private static boolean open(DomainRuntime end, Channel channel) {
+        return end.ready() && end.directory().has(channel);
     }
 
     private void begin(Channel channel, int epoch) throws ErrnoException {
@@ -230,8 +242,8 @@ final class Channels {
         };
     }
 
-    private int index(Channel channel, DomainRuntime domain) {
-        return DomainLayout.indexOf(fabric.policy(), domain.domain(), channel.flow());
+    private static int index(Channel channel, DomainRuntime domain) {
+        return domain.directory().indexOf(channel);
     }
 
     /** Waits for an answer of those domains; who has not given it in time is killed. */
@@ -291,10 +303,7 @@ final class Channels {
 
     /** The channel that a VMM speaks of; none, if it speaks of another opening than the last. */
     private Optional<Channel> channel(DomainRuntime domain, int index, int epoch) {
-        List<Channel> channels = fabric.channelsOf(domain);
-        return index < channels.size()
-                ? Optional.of(channels.get(index)).filter(channel -> channel.epoch() == epoch)
-                : Optional.empty();
+        return domain.directory().at(index).filter(channel -> channel.epoch() == epoch);
     }
 
     /** Takes a channel away and keeps it closed until the hold is lifted. */
@@ -409,6 +418,6 @@ final class Channels {
 
     /** Gives back everything. */
     void close() {
-        fabric.channels().forEach(Channel::cut);
+        fabric.allChannels().forEach(Channel::cut);
     }
 }

@@ -29,6 +29,7 @@ final class Commands {
     private final Channels channels;
     private final Metering metering;
     private final Supervisor supervisor;
+    private final PolicyLoads loads;
     private final Runnable shutdown;
     private final long bornNanos = System.nanoTime();
     private boolean ending;
@@ -40,6 +41,7 @@ final class Commands {
             Channels channels,
             Metering metering,
             Supervisor supervisor,
+            PolicyLoads loads,
             Runnable shutdown) {
         this.fabric = fabric;
         this.loop = loop;
@@ -47,6 +49,7 @@ final class Commands {
         this.channels = channels;
         this.metering = metering;
         this.supervisor = supervisor;
+        this.loads = loads;
         this.shutdown = shutdown;
     }
 
@@ -58,6 +61,7 @@ final class Commands {
                 fabric.domain(request.domain())
                         .map(domain -> about(domain, request.command()))
                         .orElseGet(() -> unknown("domain", request.domain()));
+            case FILE -> loads.load(request.path(), request.dryRun());
             case FLOW ->
                 fabric.policy()
                         .flow(request.flow())
@@ -154,7 +158,7 @@ final class Commands {
     void stopAll() {
         ending = true;
         supervisor.end();
-        for (DomainRuntime domain : fabric.domains()) {
+        for (DomainRuntime domain : fabric.allDomains()) {
             supervisor.stop(domain, "the daemon ends");
         }
     }
@@ -163,7 +167,7 @@ final class Commands {
     void killAll(String reason) {
         ending = true;
         supervisor.end();
-        for (DomainRuntime domain : fabric.domains()) {
+        for (DomainRuntime domain : fabric.allDomains()) {
             domain.kill(reason);
             supervisor.stop(domain, reason);
         }

@@ -35,6 +35,8 @@ public record DaemonOptions(
     public static final String AUDIT_NAME = "audit.log";
     /** Name of the journal of contacts between conflicting parties in the state directory. */
     public static final String CONTACTS_NAME = "contacts.journal";
+    /** Name of the file in the state directory that keeps which policy was in force last and the highest serial that was seen. */
+    public static final String POLICY_STATE_NAME = "policy.state";
     /** Name of the lock in the state directory. */
     public static final String LOCK_NAME = "lock";
 
@@ -81,6 +83,15 @@ public record DaemonOptions(
      */
     public Path auditLog() {
         return stateDirectory.resolve(AUDIT_NAME);
+    }
+
+    /**
+     * Returns the path of what is kept of policies.
+     *
+     * @return in the state directory
+     */
+    public Path policyState() {
+        return stateDirectory.resolve(POLICY_STATE_NAME);
     }
 
     /**

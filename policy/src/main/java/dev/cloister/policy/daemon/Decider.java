@@ -5,10 +5,12 @@ import dev.cloister.policy.decision.DecisionCore;
 import dev.cloister.policy.decision.Measurements;
 import dev.cloister.policy.decision.Request;
 import dev.cloister.policy.history.History;
+import dev.cloister.policy.history.PolicyMatch;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.ImageFile;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Quota;
 import java.util.ArrayList;
@@ -21,8 +23,8 @@ import java.util.function.LongSupplier;
  * only.
  */
 final class Decider {
-    private final Policy policy;
-    private final History history;
+    private Policy policy;
+    private History history;
     private final ContactJournal contacts;
     private final Journal journal;
     private final LongSupplier openWindows;
@@ -38,6 +40,63 @@ final class Decider {
         this.loadedNanos = loadedNanos;
         this.history = new History(policy, loadedNanos);
         contacts.restore(policy, history);
+    }
+
+    /**
+     * Another policy is in force: from here on it decides, over the same history. What is not recorded of contacts, since members of a
+     * party have them from the beginning, is recorded before it may be forgotten.
+     *
+     * @return false if contacts that have to be recorded can't be: then nothing has changed
+     */
+    boolean change(PolicyMatch match) {
+        List<ContactJournal.Contact> inherent = history.inherited(match).stream()
+                .map(held -> ContactJournal.Contact.of(policy, held.set(), held.endpoint(), held.party()))
+                .toList();
+        if (!inherent.isEmpty() && !contacts.append(inherent, "")) {
+            return false;
+        }
+        History next = History.carried(history, match, System.nanoTime());
+        contacts.restore(match.after(), next);
+        measured = carried(match);
+        policy = match.after();
+        history = next;
+        return true;
+    }
+
+    /** A decider as {@link #change} would make this one, over a history of its own; for looking ahead. */
+    Decider trial(PolicyMatch match, long mask) {
+        Decider next = new Decider(match.after(), contacts, journal, () -> mask, loadedNanos);
+        next.history = History.carried(history, match, System.nanoTime());
+        contacts.restore(match.after(), next.history);
+        next.measured = carried(match);
+        return next;
+    }
+
+    /** As {@link #opened}, for looking ahead: nothing is recorded. */
+    boolean tried(Flow flow) {
+        history.opened(flow.index(), (_, _, _) -> {});
+        return true;
+    }
+
+    /** What was measured of images that are stated as before. */
+    private Measurements carried(PolicyMatch match) {
+        Measurements next = Measurements.none();
+        for (Domain now : match.after().domains()) {
+            int was = match.oldEndpoint(now.index());
+            boolean known = was != PolicyMatch.NONE && measured.match(was);
+            if (known && DomainChange.sameImage(match.before().domains().get(was), now)) {
+                next = next.with(
+                        now,
+                        digest(now.image().kernel()),
+                        digest(now.image().firmware()),
+                        digest(now.image().initrd()));
+            }
+        }
+        return next;
+    }
+
+    private static String digest(Optional<ImageFile> file) {
+        return file.map(ImageFile::sha256).orElse("");
     }
 
     /** When the policy was loaded, and periods of quotas began: nanoseconds of the monotonic clock. */
@@ -59,7 +118,9 @@ final class Decider {
 
     /** The domain runs no more, or was not started after all. */
     void stopped(Domain domain) {
-        history.stopped(domain.index());
+        if (policy.domain(domain.id()).filter(known -> known == domain).isPresent()) {
+            history.stopped(domain.index());
+        }
     }
 
     /** May the channel of a declared flow be made? */
@@ -110,7 +171,9 @@ final class Decider {
 
     /** A channel has ended. */
     void closed(Flow flow) {
-        history.closed(flow.index());
+        if (flow.index() != PolicyMatch.NONE) {
+            history.closed(flow.index());
+        }
     }
 
     /** May so many units pass on an open channel? */
@@ -122,6 +185,9 @@ final class Decider {
     List<Allowance> allowances(Flow flow) {
         long now = System.nanoTime();
         List<Allowance> all = new ArrayList<>();
+        if (flow.index() == PolicyMatch.NONE) {
+            return all;
+        }
         flow.limits().quota().ifPresent(quota -> all.add(allowance(quota, history.used(flow, quota, now), now, false)));
         policy.releaseQuota(flow)
                 .ifPresent(quota ->
@@ -131,7 +197,9 @@ final class Decider {
 
     /** Whether any quota limits the flow. */
     boolean metered(Flow flow) {
-        return flow.limits().quota().isPresent() || policy.releaseQuota(flow).isPresent();
+        return flow.index() != PolicyMatch.NONE
+                && (flow.limits().quota().isPresent()
+                        || policy.releaseQuota(flow).isPresent());
     }
 
     private Allowance allowance(Quota quota, long used, long now, boolean guard) {

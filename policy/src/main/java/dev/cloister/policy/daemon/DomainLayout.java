@@ -47,11 +47,6 @@ final class DomainLayout {
                         firmware, domain.memory().prefault(), domain.cpus().pin()));
     }
 
-    /** Position of a flow in the directory of one of its ends. */
-    static int indexOf(Policy policy, Domain domain, Flow flow) {
-        return policy.flowsOf(domain).indexOf(flow);
-    }
-
     private static List<ChannelConfig> channels(Policy policy, Domain domain, Decider decider) throws IOException {
         List<Flow> flows = policy.flowsOf(domain);
         if (flows.size() > VmmCodec.MAX_CHANNELS) {
@@ -67,27 +62,43 @@ final class DomainLayout {
                         + (DirectoryLayout.WINDOWS_END_GPA - DirectoryLayout.WINDOWS_GPA) + " bytes, at flow "
                         + flow.name());
             }
-            channels.add(channel(domain, flow, channels.size(), window == 0 ? 0 : gpa, quota(flow, decider)));
+            Direction direction = flow.from() == domain ? Direction.OUT : Direction.IN;
+            channels.add(channel(direction, flow, channels.size(), window == 0 ? 0 : gpa, quota(flow, decider)));
             gpa += window;
         }
         return channels;
     }
 
-    private static ChannelConfig.Quota quota(Flow flow, Decider decider) {
+    /** What the VMM of one end is told of a flow's quota now. */
+    static ChannelConfig.Quota quota(Flow flow, Decider decider) {
         return decider.own(flow)
                 .map(a -> new ChannelConfig.Quota(
                         a.quota().amount(), a.quota().periodNanos(), decider.loadedNanos(), a.used()))
                 .orElse(ChannelConfig.Quota.NONE);
     }
 
-    private static ChannelConfig channel(Domain domain, Flow flow, int index, long gpa, ChannelConfig.Quota quota) {
-        boolean out = flow.from() == domain;
+    /** What the VMM of one end is told of a channel, but for how much of its quota is used. */
+    static ChannelConfig channel(Direction direction, Flow flow, int index, long gpa) {
+        return channel(
+                direction,
+                flow,
+                index,
+                gpa,
+                flow.limits()
+                        .quota()
+                        .map(quota -> new ChannelConfig.Quota(quota.amount(), quota.periodNanos(), 0, 0))
+                        .orElse(ChannelConfig.Quota.NONE));
+    }
+
+    /** What the VMM of one end is told of a channel. */
+    static ChannelConfig channel(Direction direction, Flow flow, int index, long gpa, ChannelConfig.Quota quota) {
+        boolean out = direction == Direction.OUT;
         boolean stream = flow.kind() == FlowKind.STREAM;
         return new ChannelConfig(
                 index,
                 flow.name(),
                 flow.kind(),
-                out ? Direction.OUT : Direction.IN,
+                direction,
                 out ? flow.to().name() : flow.from().name(),
                 gpa,
                 flow.windowBytes(),

@@ -21,12 +21,13 @@ final class DomainRuntime {
     private static final int SIGNAL_BASE = 128;
 
     private final EventLoop loop;
-    private final Domain domain;
-    private final String label;
+    private Domain domain;
+    private String label;
     private final Scrollback serial = new Scrollback();
     private final Scrollback log = new Scrollback();
     private final Throttle throttle = new Throttle();
-    private final RestartBudget restarts;
+    private RestartBudget restarts;
+    private DomainDirectory directory = DomainDirectory.NONE;
     private final Meter exits = new Meter(Optional.empty());
     private final List<Consumer<DomainRuntime>> observers = new ArrayList<>();
     private Map<String, Long> exitsByKind = Map.of();
@@ -62,6 +63,24 @@ final class DomainRuntime {
 
     Domain domain() {
         return domain;
+    }
+
+    /** The same domain as another policy has it. */
+    void domain(Domain next, String newLabel) {
+        if (!domain.lifecycle().restart().equals(next.lifecycle().restart())) {
+            restarts = new RestartBudget(next.lifecycle().restart());
+        }
+        domain = next;
+        label = newLabel;
+    }
+
+    /** The directory of the present run, or of the last. */
+    DomainDirectory directory() {
+        return directory;
+    }
+
+    void directory(DomainDirectory next) {
+        directory = next;
     }
 
     String name() {

@@ -199,6 +199,11 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
                 .withDetail("afterMicros", Long.toString(channel.cutNanos() / 1000)));
     }
 
+    /** Records that a policy has come into force in place of another. */
+    boolean loaded(String oldDigest, String file) {
+        return write(event(AuditKind.POLICY_LOADED, "", "", file).withDetail("oldDigest", oldDigest));
+    }
+
     /** Records that somebody with the control socket asked for something about a flow. */
     boolean operator(String flow, String what) {
         return write(event(AuditKind.OPERATOR, "", flow, what));

@@ -71,6 +71,7 @@ final class Launcher implements AutoCloseable {
         VmmLink.ConsoleRights console = new VmmLink.ConsoleRights(tap.declared(), input);
         VmmLink link = new VmmLink(loop, command, console, tap, runtime.log(), listeners.apply(runtime));
         runtime.born(link);
+        runtime.directory(new DomainDirectory(fabric.channelsOf(runtime), config.channels()));
         metering.restart(runtime);
         List<Fd> fds = new ArrayList<>();
         fds.add(kvm);

@@ -10,7 +10,7 @@ import java.util.Optional;
 final class Meter {
     private static final double NANOS = 1e9;
 
-    private final Optional<Rate> rate;
+    private Optional<Rate> rate;
     private long base;
     private long reported;
     private long refusedBase;
@@ -26,6 +26,13 @@ final class Meter {
     Meter(Optional<Rate> rate) {
         this.rate = rate;
         this.level = rate.map(Rate::burst).orElse(0L);
+    }
+
+    /** Its flow has another rate now; a bucket that was not full begins no fuller. */
+    void rate(Optional<Rate> next) {
+        double burst = next.map(Rate::burst).orElse(0L);
+        level = rate.isPresent() ? Math.min(level, burst) : burst;
+        rate = next;
     }
 
     /** Takes over what a process says; returns how much more it is than what it said before. */

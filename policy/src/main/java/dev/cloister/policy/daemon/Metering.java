@@ -46,13 +46,13 @@ final class Metering {
 
     /** Takes over counters; returns false if they name channels that the domain hasn't. */
     boolean report(DomainRuntime domain, List<FromVmm.ChannelCounters> counters) {
-        List<Channel> own = fabric.channelsOf(domain);
+        DomainDirectory own = domain.directory();
         long now = System.nanoTime();
         for (FromVmm.ChannelCounters c : counters) {
             if (c.index() >= own.size()) {
                 return false;
             }
-            Channel channel = own.get(c.index());
+            Channel channel = own.at(c.index()).orElseThrow();
             if (channel.relayed() && channel.flow().from() == domain.domain()) {
                 channel.meter().refusedBy(c.refused());
                 channel.sample(now);
@@ -183,6 +183,17 @@ final class Metering {
         return Math.max(0, Math.min(share, own.left()) - units);
     }
 
+    /** Another policy has other quotas: those that are used up by its measure are held. */
+    void holdUsedUp() {
+        for (Channel channel : fabric.channels()) {
+            for (Decider.Allowance allowance : decider.allowances(channel.flow())) {
+                if (allowance.left() == 0) {
+                    usedUp(channel.flow(), allowance);
+                }
+            }
+        }
+    }
+
     private void usedUp(Flow flow, Decider.Allowance allowance) {
         for (Channel channel : fabric.channels()) {
             boolean concerned = allowance.guard()
@@ -203,7 +214,12 @@ final class Metering {
         String text = whose + " of " + allowance.quota().amount() + " is used up for another " + millis + " ms";
         journal.write(AuditKind.QUOTA_USED_UP, "", channel.flow().name(), text);
         channels.revoke(channel, Channel.Hold.QUOTA, text);
-        loop.after(millis, () -> channels.lift(channel, Channel.Hold.QUOTA));
+        channel.quotaEnds(System.nanoTime() + allowance.nanosLeft());
+        loop.after(millis, () -> {
+            if (System.nanoTime() - channel.quotaEnds() >= 0) {
+                channels.lift(channel, Channel.Hold.QUOTA);
+            }
+        });
     }
 
     Snapshot.FlowView view(Channel channel) {

@@ -18,9 +18,9 @@ import java.util.Optional;
 final class OpenWindows {
     private static final long RECHECK_MILLIS = 30_000;
 
-    private final Policy policy;
+    private Policy policy;
     private final Clock clock;
-    private final WindowClock windows;
+    private WindowClock windows;
     private final EventLoop loop;
     private final Journal journal;
     private Runnable onChange = () -> {};
@@ -43,9 +43,29 @@ final class OpenWindows {
         }
     }
 
+    /** Another policy is in force: its windows are looked at from here on; those that are relative begin now. */
+    void change(Policy next) {
+        timer.ifPresent(EventLoop.Timer::cancel);
+        timer = Optional.empty();
+        policy = next;
+        windows = new WindowClock(next.windows(), clock.instant());
+        mask = 0;
+        if (!next.windows().isEmpty()) {
+            Instant now = clock.instant();
+            mask = windows.openAt(now);
+            timer = Optional.of(loop.after(millisToNext(now), this::check));
+        }
+    }
+
     /** Returns a mask: bit {@code i} is set while window {@code i} is open. */
     long mask() {
         return policy.windows().isEmpty() ? 0 : windows.openAt(clock.instant());
+    }
+
+    /** Returns the mask that a policy would have if it came into force now. */
+    long maskOf(Policy other) {
+        Instant now = clock.instant();
+        return other.windows().isEmpty() ? 0 : new WindowClock(other.windows(), now).openAt(now);
     }
 
     /** Looks at the clock; a change is recorded and told. */

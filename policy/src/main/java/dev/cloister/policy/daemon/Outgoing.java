@@ -44,7 +44,8 @@ final class Outgoing implements EventLoop.Effect {
     /** Whether it only refuses, asks or takes away: then it may go out even where nothing can be recorded. */
     boolean harmless() {
         return switch (message) {
-            case ToVmm.Configure _, ToVmm.Attach _, ToVmm.Start _, ToVmm.Resume _, ToVmm.Pause _ -> false;
+            case ToVmm.Configure _, ToVmm.Attach _, ToVmm.Declare _, ToVmm.Start _, ToVmm.Resume _, ToVmm.Pause _ ->
+                false;
             case ToVmm.Answer answer -> answer.status() != AnswerStatus.GRANTED;
             case ToVmm.Stop _, ToVmm.Revoke _, ToVmm.Query _ -> true;
         };

@@ -54,6 +54,7 @@ public final class PolicyDaemon implements AutoCloseable {
     private final Map<String, LogFile> logs = new LinkedHashMap<>();
     private final Launcher launcher;
     private final Supervisor supervisor;
+    private final PolicyLoads loads;
     private final Commands commands;
     private final StateDirectory state;
     private final ControlServer server;
@@ -61,7 +62,8 @@ public final class PolicyDaemon implements AutoCloseable {
     private boolean ending;
 
     /** What a daemon works with that tests replace. */
-    record Surroundings(StateDirectory state, AuditLog log, ContactJournal contacts, Clock clock) {
+    record Surroundings(
+            StateDirectory state, AuditLog log, ContactJournal contacts, Clock clock, PolicyState policyState) {
         void close() throws IOException {
             contacts.close();
             log.close();
@@ -77,6 +79,8 @@ public final class PolicyDaemon implements AutoCloseable {
         this.contacts = around.contacts();
         this.loop = loop;
         this.journal = new Journal(policy, log, feed, loop);
+        PolicyState policyState = around.policyState();
+        journal.policy(policy, policyState.epoch());
         this.fabric = new Fabric(policy, loop);
         this.windows = new OpenWindows(policy, around.clock(), loop, journal);
         Decider decider = new Decider(policy, contacts, journal, windows::mask, System.nanoTime());
@@ -89,8 +93,18 @@ public final class PolicyDaemon implements AutoCloseable {
                 new Supervisor(fabric, loop, decider, journal, channels, windows, launcher, options.answerTimeout());
         Broker broker = new Broker(
                 fabric, decider, journal, channels, metering, supervisor, new ReportStore(options.stateDirectory()));
-        supervisor.tell(broker::listener, this::halt, this::endIfIdle);
-        this.commands = new Commands(fabric, loop, journal, channels, metering, supervisor, this::shutdown);
+        PolicySwitch policySwitch =
+                new PolicySwitch(fabric, loop, decider, journal, channels, supervisor, windows, metering);
+        this.loads = new PolicyLoads(fabric, loop, journal, policySwitch, policyState, logs, options);
+        channels.onSettled(() -> {
+            supervisor.check();
+            policySwitch.progress();
+        });
+        supervisor.tell(broker::listener, this::halt, () -> {
+            policySwitch.progress();
+            endIfIdle();
+        });
+        this.commands = new Commands(fabric, loop, journal, channels, metering, supervisor, loads, this::shutdown);
         journal.onFailure(() -> loop.execute(this::auditFailed));
         this.server = listen();
     }
@@ -150,7 +164,8 @@ public final class PolicyDaemon implements AutoCloseable {
     /** Opens a daemon with a log, a journal and a clock of its own, which it closes; for tests of failing storage and of time. */
     static PolicyDaemon open(DaemonOptions options, Clock clock, Opener<AuditLog> log, Opener<ContactStorage> contacts)
             throws PolicyException, IOException {
-        Policy policy = SignedPolicy.load(options.policy(), options.trustedKeys());
+        SignedPolicy.Loaded loaded = SignedPolicy.loadSigned(options.policy(), options.trustedKeys());
+        Policy policy = loaded.policy();
         List<Problem> unmet = Enforcement.problems(policy);
         if (!unmet.isEmpty() && !options.acceptUnenforced()) {
             throw new PolicyException(unmet);
@@ -162,10 +177,13 @@ public final class PolicyDaemon implements AutoCloseable {
             ContactStorage storage = keep(opened, contacts.open());
             ContactJournal journal =
                     ContactJournal.open(storage, options.contacts().toString());
+            PolicyState policyState = PolicyState.open(options.policyState());
+            policyState.requireNotOlder(loaded, options.policy());
+            policyState.advance(loaded);
             EventLoop loop = new EventLoop();
             opened.push(loop::close);
-            return new PolicyDaemon(options, policy, new Surroundings(state, audit, journal, clock), loop);
-        } catch (IOException e) {
+            return new PolicyDaemon(options, policy, new Surroundings(state, audit, journal, clock, policyState), loop);
+        } catch (IOException | PolicyException e) {
             for (Closeable each : opened) {
                 each.close();
             }
@@ -314,7 +332,11 @@ public final class PolicyDaemon implements AutoCloseable {
 
     private void endIfIdle() {
         boolean begun = fabric.domains().stream().anyMatch(d -> d.state() != DomainState.IDLE);
-        if (launched && (ending || options.exitWhenIdle() && begun) && supervisor.idle() && !fabric.anyAlive()) {
+        if (launched
+                && (ending || options.exitWhenIdle() && begun)
+                && supervisor.idle()
+                && loads.idle()
+                && !fabric.anyAlive()) {
             loop.stop();
         }
     }
@@ -323,7 +345,7 @@ public final class PolicyDaemon implements AutoCloseable {
     @Override
     public void close() throws IOException {
         server.close();
-        for (DomainRuntime domain : fabric.domains()) {
+        for (DomainRuntime domain : fabric.allDomains()) {
             domain.kill("the daemon has ended");
             domain.link().ifPresent(VmmLink::reap);
             if (domain.alive()) {
@@ -334,6 +356,7 @@ public final class PolicyDaemon implements AutoCloseable {
         relay.close();
         loop.settle(LAST_RECORD_MILLIS);
         feed.close();
+        loads.close();
         launcher.close();
         journal.close();
         loop.close();

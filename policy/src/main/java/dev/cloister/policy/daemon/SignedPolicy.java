@@ -29,8 +29,22 @@ public final class SignedPolicy {
      *     loaded or may not be enforced
      */
     public static Policy load(Path file, List<Path> trustedKeys) throws PolicyException {
+        return loadSigned(file, trustedKeys).policy();
+    }
+
+    /**
+     * A policy that may be enforced.
+     *
+     * @param policy the policy
+     * @param signed whether its signature was asked for
+     * @param serial the signature's serial; 0 if it was not asked for or has none
+     */
+    record Loaded(Policy policy, boolean signed, long serial) {}
+
+    /** As {@link #load}, with the signature's serial. */
+    static Loaded loadSigned(Path file, List<Path> trustedKeys) throws PolicyException {
         if (trustedKeys.isEmpty()) {
-            return PolicyLoader.load(file, LocalDate.now(ZoneId.systemDefault()));
+            return new Loaded(PolicyLoader.load(file, LocalDate.now(ZoneId.systemDefault())), false, 0);
         }
         try {
             List<TrustedKey> keys = new ArrayList<>(trustedKeys.size());
@@ -41,14 +55,18 @@ public final class SignedPolicy {
             signature.requireTrusted(keys);
             Policy policy = PolicyLoader.load(file, LocalDate.now(ZoneId.systemDefault()));
             signature.requireCovers(policy.digest());
-            return policy;
+            return new Loaded(policy, true, signature.serial());
         } catch (PolicySignatureException e) {
             throw new PolicyException(List.of(untrusted(file, e)));
         }
     }
 
     private static Problem untrusted(Path file, PolicySignatureException e) {
-        String message = Objects.requireNonNullElse(e.getMessage(), "not signed");
+        return untrusted(file, Objects.requireNonNullElse(e.getMessage(), "not signed"));
+    }
+
+    /** A problem with a policy's signature. */
+    static Problem untrusted(Path file, String message) {
         return new Problem(FindingId.UNTRUSTED, Problem.Severity.ERROR, file.toString(), 0, 0, message, "", "", "");
     }
 }

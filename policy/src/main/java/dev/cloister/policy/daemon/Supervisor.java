@@ -12,6 +12,7 @@ import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.protocol.ToVmm;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -37,8 +38,10 @@ final class Supervisor {
     };
     private Consumer<String> onHalt = _ -> {};
     private Runnable onRest = () -> {};
+    private final List<Runnable> deferred = new ArrayList<>();
     private boolean opening;
     private boolean ending;
+    private boolean changing;
 
     Supervisor(
             Fabric fabric,
@@ -80,6 +83,15 @@ final class Supervisor {
                 .toList());
     }
 
+    /** Starts those of some domains that can be started now. */
+    void startIfPossible(List<DomainRuntime> domains) {
+        if (!ending) {
+            start(domains.stream()
+                    .filter(d -> !d.alive() && d.cohort().isEmpty())
+                    .toList());
+        }
+    }
+
     /** Starts domains together; each must be without a process. */
     void start(List<DomainRuntime> domains) {
         Cohort cohort = new Cohort(fabric, domains);
@@ -96,8 +108,29 @@ final class Supervisor {
         }
     }
 
+    /**
+     * While the policy changes nothing is started, nor does a guest begin: first all must be gone that it takes away. What was to be
+     * decided meanwhile is decided at the end.
+     */
+    void changing(boolean now) {
+        changing = now;
+        if (!now) {
+            List<Runnable> due = List.copyOf(deferred);
+            deferred.clear();
+            due.forEach(Runnable::run);
+        }
+    }
+
     /** Decides; returns whether the images are kept for the start. */
     private boolean measured(DomainRuntime domain, Cohort cohort, MeasuredImages images) {
+        if (changing) {
+            deferred.add(() -> {
+                if (!measured(domain, cohort, images)) {
+                    images.close();
+                }
+            });
+            return true;
+        }
         if (!awaited(domain, cohort)) {
             return false;
         }
@@ -127,6 +160,7 @@ final class Supervisor {
         private final DomainRuntime domain;
         private final Cohort cohort;
         private final MeasuredImages images;
+        private final int policyEpoch = journal.policyEpoch();
 
         Birth(DomainRuntime domain, Cohort cohort, MeasuredImages images) {
             this.domain = domain;
@@ -136,6 +170,14 @@ final class Supervisor {
 
         @Override
         public void run() {
+            if (policyEpoch != journal.policyEpoch()) {
+                // Another policy has come into force since it was granted.
+                decider.stopped(domain.domain());
+                if (!measured(domain, cohort, images)) {
+                    images.close();
+                }
+                return;
+            }
             try (images) {
                 if (awaited(domain, cohort)) {
                     spawn(domain, images);
@@ -228,7 +270,7 @@ final class Supervisor {
     /** Lets those guests run that wait for nothing any more. */
     void check() {
         // A domain that has just been built is at rest between two of its channels.
-        if (opening) {
+        if (opening || changing) {
             return;
         }
         for (DomainRuntime domain : fabric.domains()) {
@@ -328,6 +370,9 @@ final class Supervisor {
     }
 
     private void restart(DomainRuntime domain) {
+        if (fabric.leavingDomains().contains(domain)) {
+            return;
+        }
         long millis = domain.restarts().delayMillis();
         if (journal.write(
                 AuditKind.DOMAIN_RESTART,
@@ -340,7 +385,7 @@ final class Supervisor {
 
     /** Whether nothing runs and nothing will without being asked. */
     boolean idle() {
-        for (DomainRuntime domain : fabric.domains()) {
+        for (DomainRuntime domain : fabric.allDomains()) {
             if (domain.busy() && (!domain.awaitsWindow() || domain.alive() || windows.mayChange())) {
                 return false;
             }

@@ -9,8 +9,10 @@ import dev.cloister.policy.model.HostEndpoint;
 import dev.cloister.policy.model.HostResource;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Quota;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -88,7 +90,7 @@ public final class History {
      * @return the history under {@link PolicyMatch#after}
      */
     public static History carried(History before, PolicyMatch match, long nanos) {
-        History next = new History(match.after(), before.loaded, before.former);
+        History next = new History(match.after(), before.loaded, new HashMap<>(before.former));
         for (Flow old : match.before().flows()) {
             next.carryFlow(before, old, match.newFlow(old.index()), nanos);
         }
@@ -104,6 +106,52 @@ public final class History {
             }
         }
         return next;
+    }
+
+    /**
+     * A party whose information an endpoint holds.
+     *
+     * @param set index of the conflict set
+     * @param endpoint index of the endpoint
+     * @param party index of the party
+     */
+    public record Held(int set, int endpoint, int party) {}
+
+    /**
+     * Returns what members of parties hold from the beginning that they won't under the policy that follows: nothing but this history
+     * knows of it then.
+     *
+     * @param match which is which
+     * @return in the order of sets and endpoints
+     */
+    public List<Held> inherited(PolicyMatch match) {
+        List<Held> all = new ArrayList<>();
+        for (ConflictSet set : policy.conflicts()) {
+            for (Endpoint endpoint : policy.endpoints()) {
+                int party = policy.party(set.index(), endpoint.index());
+                boolean holds = set.mode() == ConflictSet.Mode.HISTORIC
+                        && party != NONE
+                        && held[set.index()][endpoint.index()] != EXEMPT;
+                if (holds && !member(match, set, party, match.newEndpoint(endpoint.index()))) {
+                    all.add(new Held(set.index(), endpoint.index(), party));
+                }
+            }
+        }
+        return all;
+    }
+
+    private static boolean member(PolicyMatch match, ConflictSet old, int party, int endpoint) {
+        for (ConflictSet now : match.after().conflicts()) {
+            if (endpoint != PolicyMatch.NONE && now.name().equals(old.name())) {
+                int is = match.after().party(now.index(), endpoint);
+                return is != NONE
+                        && now.parties()
+                                .get(is)
+                                .name()
+                                .equals(old.parties().get(party).name());
+            }
+        }
+        return false;
     }
 
     private void carryFlow(History before, Flow old, int now, long nanos) {

@@ -23,7 +23,11 @@ enum RequestField {
     /** The file it concerns. */
     PATH("path", "", ControlRequest::path, "load-policy: absolute path of the policy file"),
     /** Whether nothing shall change. */
-    DRY_RUN("dryRun", false, ControlRequest::dryRun, "load-policy: whether to tell what would change, and change nothing");
+    DRY_RUN(
+            "dryRun",
+            false,
+            ControlRequest::dryRun,
+            "load-policy: whether to tell what would change, and change nothing");
 
     private final String wireName;
     private final Object byDefault;

@@ -52,6 +52,14 @@ public sealed interface ToVmm {
      */
     record Answer(long requestId, AnswerStatus status, int index, String reason) implements ToVmm {}
 
+    /**
+     * Adds a channel to the directory, at any time, or puts another in a place whose channel is not live: the VMM makes its window and
+     * writes its entry, severed and of epoch 0, before any {@link Attach} for that place. Not answered.
+     *
+     * @param channel its place is at most one behind the last
+     */
+    record Declare(ChannelConfig channel) implements ToVmm {}
+
     /** Asks for a {@link FromVmm.Status} now. */
     record Query() implements ToVmm {}
 }

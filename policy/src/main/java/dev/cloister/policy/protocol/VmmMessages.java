@@ -64,6 +64,15 @@ final class VmmMessages {
                     NO_DESCRIPTORS,
                     "Answers a Request.",
                     ""),
+            new Message<>(
+                    10,
+                    Struct.of(
+                            "Declare",
+                            v -> new ToVmm.Declare(v.get(0)),
+                            Field.of("channel", ConfigWire.CHANNEL, ToVmm.Declare::channel)),
+                    NO_DESCRIPTORS,
+                    "Adds a channel to the directory, or puts another in the place of one that is not live.",
+                    ""),
             bare(9, "Query", new ToVmm.Query(), "Asks for a Status now.", "Status"));
 
     /** From a VMM to the daemon; numbers 101 to 199. */

@@ -29,8 +29,14 @@ public final class PolicySignature {
     private final String digest;
     private final String keyId;
     private final byte[] signature;
+    private final long serial;
 
     PolicySignature(String digest, String keyId, byte[] signature) {
+        this(digest, 0, keyId, signature);
+    }
+
+    PolicySignature(String digest, long serial, String keyId, byte[] signature) {
+        this.serial = serial;
         this.digest = digest;
         this.keyId = keyId;
         this.signature = signature.clone();
@@ -43,7 +49,26 @@ public final class PolicySignature {
      * @param key what signs it
      */
     public static PolicySignature sign(String digest, SigningKey key) {
-        return new PolicySignature(digest, key.keyId(), key.sign(message(digest)));
+        return sign(digest, 0, key);
+    }
+
+    /**
+     * Signs a digest together with a serial, so that nobody can give an old policy a newer one.
+     *
+     * @param digest 64 hexadecimal digits in lower case
+     * @param serial grows with every policy that is signed for an installation; 0 for none
+     * @param key what signs it
+     */
+    public static PolicySignature sign(String digest, long serial, SigningKey key) {
+        if (serial < 0) {
+            throw new IllegalArgumentException("serial " + serial + ": expected 0 or more");
+        }
+        return new PolicySignature(digest, serial, key.keyId(), key.sign(message(digest, serial)));
+    }
+
+    /** Returns the serial that was signed with the digest; 0 where there is none. */
+    public long serial() {
+        return serial;
     }
 
     /** Returns where a policy's signature is expected: beside it, with {@link #SUFFIX} behind its name. */
@@ -88,7 +113,7 @@ public final class PolicySignature {
                         Kind.KEY_UNKNOWN,
                         "the policy was signed with key " + keyId + ", which is not trusted; trusted: "
                                 + keys.stream().map(TrustedKey::keyId).collect(Collectors.joining(", "))));
-        if (!key.verifies(message(digest), signature)) {
+        if (!key.verifies(message(digest, serial), signature)) {
             throw new PolicySignatureException(
                     Kind.SIGNATURE_WRONG,
                     "the signature is wrong: key " + keyId + " did not sign digest " + digest
@@ -131,8 +156,10 @@ public final class PolicySignature {
         return SignatureJson.write(this);
     }
 
-    private static byte[] message(String digest) {
-        byte[] hex = digest.getBytes(StandardCharsets.US_ASCII);
+    /** A signature without a serial is over the digest alone, as releases before serials made it. */
+    private static byte[] message(String digest, long serial) {
+        String signed = serial == 0 ? digest : digest + " serial " + serial;
+        byte[] hex = signed.getBytes(StandardCharsets.US_ASCII);
         byte[] message = new byte[DOMAIN.length + hex.length];
         System.arraycopy(DOMAIN, 0, message, 0, DOMAIN.length);
         System.arraycopy(hex, 0, message, DOMAIN.length, hex.length);

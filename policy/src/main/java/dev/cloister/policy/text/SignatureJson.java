@@ -17,6 +17,9 @@ import java.util.Map;
 final class SignatureJson {
     private static final String VERSION = "1";
     private static final List<String> FIELDS = List.of("version", "algorithm", "digest", "keyId", "signature");
+    /** The only field that may be missing: signatures of releases before it have none. */
+    private static final String SERIAL = "serial";
+
     private static final int SIGNATURE_BYTES = 64;
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -29,12 +32,33 @@ final class SignatureJson {
             {
               "version": %s,
               "algorithm": "%s",
-              "digest": "%s",
+              "digest": "%s",%s
               "keyId": "%s",
               "signature": "%s"
             }
-            """.formatted(VERSION, Ed25519.NAME, signature.digest(), signature.keyId(), signature.base64())
+            """.formatted(
+                        VERSION,
+                        Ed25519.NAME,
+                        signature.digest(),
+                        serial(signature),
+                        signature.keyId(),
+                        signature.base64())
                 .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String serial(PolicySignature signature) {
+        return signature.serial() == 0 ? "" : "\n  \"" + SERIAL + "\": " + signature.serial() + ",";
+    }
+
+    private static long serial(Path file, Map<String, String> fields) throws PolicySignatureException {
+        String text = field(fields, SERIAL);
+        if (text.isEmpty()) {
+            return 0;
+        }
+        if (!text.matches("[1-9][0-9]{0,17}")) {
+            throw malformed(file, "field " + SERIAL + " isn't a number from 1 to 999999999999999999");
+        }
+        return Long.parseLong(text);
     }
 
     static PolicySignature read(Path file, byte[] bytes) throws PolicySignatureException {
@@ -51,7 +75,8 @@ final class SignatureJson {
         }
         expect(file, fields, "version", VERSION);
         expect(file, fields, "algorithm", Ed25519.NAME);
-        return new PolicySignature(hex(file, fields, "digest"), hex(file, fields, "keyId"), signature(file, fields));
+        return new PolicySignature(
+                hex(file, fields, "digest"), serial(file, fields), hex(file, fields, "keyId"), signature(file, fields));
     }
 
     private static Map<String, String> fields(Path file, JsonParser parser)
@@ -62,7 +87,7 @@ final class SignatureJson {
         Map<String, String> fields = new HashMap<>();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String name = parser.currentName();
-            if (!FIELDS.contains(name)) {
+            if (!FIELDS.contains(name) && !name.equals(SERIAL)) {
                 throw malformed(file, "it has a field that version " + VERSION + " doesn't know; known: " + FIELDS);
             }
             expect(file, name, parser.nextToken());
@@ -75,7 +100,7 @@ final class SignatureJson {
     }
 
     private static void expect(Path file, String name, JsonToken found) throws PolicySignatureException {
-        boolean isNumber = name.equals("version");
+        boolean isNumber = name.equals("version") || name.equals(SERIAL);
         if (found != (isNumber ? JsonToken.VALUE_NUMBER_INT : JsonToken.VALUE_STRING)) {
             throw malformed(file, "field " + name + " isn't a " + (isNumber ? "number" : "string"));
         }

@@ -38,6 +38,7 @@ public final class FakeVmm {
     private final Map<Integer, EventFd> bells = new HashMap<>();
     private final Map<Integer, List<Fd>> kept = new HashMap<>();
     private final Map<Integer, Mapping> writable = new HashMap<>();
+    private final List<ChannelConfig> channels = new java.util.ArrayList<>();
     private Optional<DomainConfig> config = Optional.empty();
     private Optional<Fd> serial = Optional.empty();
     private Optional<Fd> serialIn = Optional.empty();
@@ -71,6 +72,7 @@ public final class FakeVmm {
 
     private void configure(DomainConfig domain, List<Fd> fds) throws IOException {
         config = Optional.of(domain);
+        channels.addAll(domain.channels());
         int at = domain.initrd() ? 3 : 2;
         serial = Optional.of(fds.get(at));
         serialIn = domain.serialIn() ? Optional.of(fds.get(at + 1)) : Optional.empty();
@@ -99,12 +101,22 @@ public final class FakeVmm {
             }
             case ToVmm.Answer m ->
                 say("answer " + m.requestId() + " " + m.status() + " " + m.index() + " " + m.reason());
+            case ToVmm.Declare m -> declare(m.channel());
             case ToVmm.Query _ -> send(status(DomainState.RUNNING));
         }
     }
 
+    private void declare(ChannelConfig channel) {
+        if (channel.index() == channels.size()) {
+            channels.add(channel);
+        } else {
+            channels.set(channel.index(), channel);
+        }
+        say("declared " + channel.index() + " " + channel.flow());
+    }
+
     private void attach(ToVmm.Attach attach, List<Fd> fds) throws IOException {
-        ChannelConfig channel = config.orElseThrow().channels().get(attach.index());
+        ChannelConfig channel = channels.get(attach.index());
         kept.put(attach.index(), fds);
         if (channel.kind() != FlowKind.MEMORY) {
             if (channel.kind() == FlowKind.EVENT) {
@@ -173,7 +185,7 @@ public final class FakeVmm {
     }
 
     private void read(int index, Mapping mapping) {
-        ChannelConfig channel = config.orElseThrow().channels().get(index);
+        ChannelConfig channel = channels.get(index);
         RingReader ring = new RingReader(mapping.segment(), channel.recordBytes(), channel.recordCount());
         byte[] record = new byte[ring.maxPayload()];
         for (int length = ring.read(record); length != RingReader.EMPTY; length = ring.read(record)) {
