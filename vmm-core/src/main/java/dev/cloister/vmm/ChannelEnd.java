@@ -75,6 +75,11 @@ final class ChannelEnd {
         return made;
     }
 
+    /** Whether it is in place. */
+    boolean live() {
+        return live;
+    }
+
     /** From here on the guest looks at its channels: an opening has to be accepted. */
     void guestStarts() {
         guestRuns = true;

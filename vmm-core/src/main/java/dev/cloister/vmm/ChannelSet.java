@@ -9,6 +9,7 @@ import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.FromVmm.ChannelCounters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * The channels of one machine, in directory order: attaches what the daemon hands over, takes away what it revokes, counts. Any
@@ -18,10 +19,16 @@ final class ChannelSet implements PortDevice, AutoCloseable {
     /** The doorbell ports, and room for a 4-byte write to the last one. */
     static final int PORTS = 34;
 
-    private final List<ChannelEnd> channels = new ArrayList<>();
+    /** Read by vCPU threads while the control thread adds to it. */
+    private final List<ChannelEnd> channels = new CopyOnWriteArrayList<>();
+
+    private final Engine engine;
+    private final GuestRam ram;
     private final Violations violations;
 
     ChannelSet(List<ChannelConfig> configs, Engine engine, GuestRam ram, Violations violations) {
+        this.engine = engine;
+        this.ram = ram;
         this.violations = violations;
         for (ChannelConfig config : configs) {
             channels.add(new ChannelEnd(config, engine, ram, violations));
@@ -38,6 +45,30 @@ final class ChannelSet implements PortDevice, AutoCloseable {
      */
     void attach(int index, Direction role, int epoch, List<Fd> fds) throws MachineException, ErrnoException {
         channel(index).attach(role, epoch, fds);
+    }
+
+    /** Requires that a channel can be put in its place. */
+    void requireFree(ChannelConfig channel) throws MachineException {
+        int index = channel.index();
+        if (index > channels.size()
+                || index < channels.size() && channels.get(index).live()) {
+            throw MachineException.input("declaration of channel " + channel.flow() + " in place " + index
+                    + "; expected one that is not live, at most " + channels.size());
+        }
+    }
+
+    /** Puts a channel in its place, closed; its window is there. */
+    void put(ChannelConfig channel, boolean guestRuns) {
+        ChannelEnd end = new ChannelEnd(channel, engine, ram, violations);
+        if (guestRuns) {
+            end.guestStarts();
+        }
+        if (channel.index() == channels.size()) {
+            channels.add(end);
+        } else {
+            channels.set(channel.index(), end);
+        }
+        ram.directoryDeclared(channel);
     }
 
     /** The guest's first instruction is about to run. */

@@ -131,6 +131,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
             }
             case ToVmm.Answer answer ->
                 required().answer(answer.requestId(), answer.status(), answer.index(), answer.reason());
+            case ToVmm.Declare declare -> required().declare(declare.channel());
             case ToVmm.Query _ -> sendStatus();
         }
     }

@@ -9,7 +9,7 @@ import dev.cloister.kvm.Vm;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.channel.DirectoryLayout;
-import dev.cloister.policy.protocol.ChannelConfig;
+import dev.cloister.policy.protocol.VmmCodec;
 import dev.cloister.vmm.loader.EntryState;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,11 +56,9 @@ final class DirectEngine implements Engine {
         vm.createPit2(true);
         vm.enableExitOnEmulationFailure();
         GsiRouting routing = GsiRouting.standard();
-        for (ChannelConfig channel : config.channels()) {
-            int vector = DirectoryLayout.interruptVector(channel);
-            if (vector != 0) {
-                routing.lapic(DirectoryLayout.INTERRUPT_GSI + channel.index(), 0, vector);
-            }
+        // Also of places that no channel has yet: it may be declared while the guest runs.
+        for (int i = 0; i < VmmCodec.MAX_CHANNELS; i++) {
+            routing.lapic(DirectoryLayout.INTERRUPT_GSI + i, 0, DirectoryLayout.INTERRUPT_VECTOR + i);
         }
         vm.setGsiRouting(routing);
         CpuidEntries supported = kvm.supportedCpuid();

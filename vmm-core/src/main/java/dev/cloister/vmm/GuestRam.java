@@ -4,6 +4,7 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Linux;
 import dev.cloister.linux.Mapping;
 import dev.cloister.mmu.GuestMemory;
+import dev.cloister.mmu.Region;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
@@ -14,6 +15,8 @@ import dev.cloister.vmm.loader.ImageFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** All host memory behind one guest's physical space: RAM, firmware, directory and request page, channel windows. Owns the mappings. */
@@ -31,8 +34,9 @@ final class GuestRam implements AutoCloseable {
     private static final int MADV_POPULATE_WRITE = 23;
 
     private final List<Mapping> mappings = new ArrayList<>();
-    private final List<Piece> pieces = new ArrayList<>();
-    private final List<@Nullable ChannelWindow> windows = new ArrayList<>();
+    private final List<Piece> pieces = new CopyOnWriteArrayList<>();
+    private final List<@Nullable ChannelWindow> windows = new CopyOnWriteArrayList<>();
+    private final List<ChannelConfig> channels = new ArrayList<>();
     private final GuestMemory memory;
     private final MemorySegment directory;
     private final MemorySegment request;
@@ -74,7 +78,8 @@ final class GuestRam implements AutoCloseable {
         builder.readOnly("directory", DirectoryLayout.DIRECTORY_GPA, directory);
         builder.ram("request page", DirectoryLayout.REQUEST_GPA, request);
         for (ChannelConfig channel : config.channels()) {
-            windows.add(channel.sizeBytes() == 0 ? null : window(channel, builder));
+            windows.add(channel.sizeBytes() == 0 ? null : window(channel, "", builder::add));
+            channels.add(channel);
         }
         try {
             return builder.build();
@@ -113,7 +118,43 @@ final class GuestRam implements AutoCloseable {
         return mapping.segment();
     }
 
-    private ChannelWindow window(ChannelConfig channel, GuestMemory.Builder builder)
+    /**
+     * Makes the window of a channel that is added to the directory; a place that is used again keeps its window.
+     *
+     * @return what an engine has to install
+     */
+    List<Piece> declare(ChannelConfig channel) throws ErrnoException, MachineException {
+        int before = pieces.size();
+        if (channel.index() < channels.size()) {
+            ChannelConfig old = channels.get(channel.index());
+            boolean alike = old.gpa() == channel.gpa()
+                    && old.sizeBytes() == channel.sizeBytes()
+                    && isInbound(old) == isInbound(channel);
+            if (!alike) {
+                throw MachineException.input("channel " + channel.flow() + " in the place of " + old.flow()
+                        + ": expected a window of " + old.sizeBytes() + " bytes at gpa 0x"
+                        + Long.toHexString(old.gpa()) + " in the same direction");
+            }
+            channels.set(channel.index(), channel);
+            return List.of();
+        }
+        try {
+            windows.add(channel.sizeBytes() == 0 ? null : window(channel, " in place " + channel.index(), memory::map));
+        } catch (IllegalArgumentException e) {
+            throw MachineException.input(e);
+        }
+        channels.add(channel);
+        return List.copyOf(pieces.subList(before, pieces.size()));
+    }
+
+    /** Shows a channel that was added, severed. Any thread. */
+    void directoryDeclared(ChannelConfig channel) {
+        synchronized (directory) {
+            DirectoryLayout.declare(directory, channel);
+        }
+    }
+
+    private ChannelWindow window(ChannelConfig channel, String suffix, Consumer<Region> regions)
             throws ErrnoException, MachineException {
         long gpa = channel.gpa();
         long bytes = channel.sizeBytes();
@@ -131,12 +172,8 @@ final class GuestRam implements AutoCloseable {
         boolean readOnly = isInbound(channel);
         ChannelWindow window = new ChannelWindow(bytes, !readOnly);
         pieces.add(new Piece(gpa, window.segment(), readOnly));
-        String name = "window of channel " + channel.flow();
-        if (readOnly) {
-            builder.readOnly(name, gpa, window.segment());
-        } else {
-            builder.ram(name, gpa, window.segment());
-        }
+        String name = "window of channel " + channel.flow() + suffix;
+        regions.accept(new Region(name, readOnly ? Region.Kind.READ_ONLY : Region.Kind.RAM, gpa, window.segment()));
         return window;
     }
 

@@ -7,6 +7,7 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.protocol.AnswerStatus;
+import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.FromVmm.ChannelCounters;
 import dev.cloister.vmm.loader.ImageException;
@@ -324,6 +325,20 @@ public final class Machine implements AutoCloseable {
      */
     public void attach(int index, Direction role, int epoch, List<Fd> fds) throws MachineException, ErrnoException {
         channels.attach(index, role, epoch, fds);
+    }
+
+    /**
+     * Adds a channel to the directory, or puts another in a place whose channel is not live: before the start or while the guest runs.
+     *
+     * @param channel its index is at most one behind the last; a place that is used again keeps its window
+     * @throws MachineException if the place is live, or the window is not as it must be
+     * @throws ErrnoException where the host refuses
+     */
+    public void declare(ChannelConfig channel) throws MachineException, ErrnoException {
+        channels.requireFree(channel);
+        List<GuestRam.Piece> added = ram.declare(channel);
+        engine.install(added);
+        channels.put(channel, state != MachineState.CREATED);
     }
 
     /**

@@ -132,6 +132,26 @@ public final class DirectoryLayout {
     }
 
     /**
+     * Adds an entry, or puts another in a place whose channel is not live, and bumps the generation after it. The entry is severed and
+     * of epoch 0. One thread at a time.
+     *
+     * @param page the page
+     * @param channel its index is at most one behind the last entry
+     */
+    public static void declare(MemorySegment page, ChannelConfig channel) {
+        long at = entryOffset(channel.index());
+        MemoryRing.INTS.setOpaque(page, at + ENTRY_STATE, STATE_SEVERED);
+        // Nobody takes the new channel's data for the old one's.
+        VarHandle.storeStoreFence();
+        page.asSlice(at, ENTRY_BYTES).fill((byte) 0);
+        writeEntry(page, channel);
+        VarHandle.storeStoreFence();
+        int count = Math.max(page.get(MemoryRing.INT, COUNT_OFFSET), channel.index() + 1);
+        MemoryRing.INTS.setOpaque(page, (long) COUNT_OFFSET, count);
+        setState(page, channel.index(), STATE_SEVERED);
+    }
+
+    /**
      * Shows a channel as live and bumps the generation after it. One thread at a time.
      *
      * @param page the page

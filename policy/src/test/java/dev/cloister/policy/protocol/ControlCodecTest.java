@@ -63,6 +63,7 @@ class ControlCodecTest {
             case NONE -> ControlRequest.of(command);
             case DOMAIN -> ControlRequest.of(command, "guard");
             case FLOW -> ControlRequest.ofFlow(command, "readings");
+            case FILE -> ControlRequest.load("/etc/policy.json", true);
         };
         assertThat(ControlCodec.decodeRequest(ControlCodec.encode(request))).isEqualTo(request);
     }

@@ -62,6 +62,7 @@ class ControlReferenceTest {
                                 case NONE -> "the daemon";
                                 case DOMAIN -> "a domain, in `domain`";
                                 case FLOW -> "a flow, in `flow`";
+                                case FILE -> "a file (`path`)";
                             })
                     .append(" |\n");
         }
