@@ -6,6 +6,7 @@ module dev.cloister.policy {
     requires static org.jspecify;
 
     exports dev.cloister.policy.model;
+    exports dev.cloister.policy.partition;
     exports dev.cloister.policy.language;
     exports dev.cloister.policy.alloy;
     exports dev.cloister.policy.analysis;

@@ -1,6 +1,7 @@
 package dev.cloister.cli;
 
 import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.protocol.ScheduleView;
 import dev.cloister.policy.protocol.Snapshot;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -51,6 +52,18 @@ final class DaemonOption {
                 flow,
                 snapshot ->
                         snapshot.flows().stream().map(Snapshot.FlowView::name).toList());
+    }
+
+    /** Connects to the only running daemon that has the major frame. */
+    PolicyDaemonClient connectToMajor(String major) throws IOException, CommandFailure {
+        return connect(
+                "major frame",
+                major,
+                snapshot -> snapshot.schedule().stream()
+                        .flatMap(schedule -> schedule.frames().stream())
+                        .map(ScheduleView.FrameView::major)
+                        .distinct()
+                        .toList());
     }
 
     private PolicyDaemonClient connect(String sort, String wanted, Function<Snapshot, List<String>> names)

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             LifecycleCommands.Stop.class,
             LifecycleCommands.Open.class,
             LifecycleCommands.Revoke.class,
+            ScheduleCommands.class,
             PolicyCommand.class,
             AuditCommand.class,
             DoctorCommand.class,

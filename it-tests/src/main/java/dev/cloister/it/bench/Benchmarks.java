@@ -10,12 +10,12 @@ import java.util.Set;
 
 /** The benchmark command; {@code docs/benchmarks.md} says how to run it and what the figures mean. */
 public final class Benchmarks {
-    private static final Set<String> ALL = Set.of("exit", "start", "ring", "policy", "audit");
+    private static final Set<String> ALL = Set.of("exit", "start", "ring", "policy", "audit", "schedule");
 
     private Benchmarks() {}
 
     /**
-     * Runs the named benchmarks, or all: {@code exit}, {@code start}, {@code ring}, {@code policy}, {@code audit}.
+     * Runs the named benchmarks, or all: {@code exit}, {@code start}, {@code ring}, {@code policy}, {@code audit}, {@code schedule}.
      *
      * @param args the root of the source tree, then names
      * @throws Exception if a contender fails
@@ -39,6 +39,9 @@ public final class Benchmarks {
         }
         if (wanted.contains("audit")) {
             AuditBench.run(out, scratch);
+        }
+        if (wanted.contains("schedule")) {
+            ScheduleBench.run(out, scratch);
         }
     }
 

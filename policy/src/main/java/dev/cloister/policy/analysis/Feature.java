@@ -34,7 +34,7 @@ public enum Feature {
     /** {@code conflicts}. */
     CONFLICTS("conflict sets", true),
     /** {@code schedule}. */
-    SCHEDULE("a cyclic schedule", false);
+    SCHEDULE("a cyclic schedule", true);
 
     private final String words;
     private final boolean made;

@@ -12,7 +12,8 @@ import java.util.Optional;
 
 /**
  * The cyclic schedule: the CPUs of a major frame take the same time, every domain has its turn, no domain is in more places at
- * once than it has CPUs, and CPUs are where the domains are pinned. {@link CoreSharing} looks at who follows whom on a CPU.
+ * once than it has CPUs, and CPUs are where the domains are pinned. {@link CoreSharing} looks at who follows whom on a CPU, {@link
+ * RevokeGaps} at who stands for too long to let go of a channel.
  */
 final class ScheduleAnalysis implements Analysis {
     @Override
@@ -45,6 +46,7 @@ final class ScheduleAnalysis implements Analysis {
         new CoreSharing(context, schedule).report(out);
         schedule.majors().forEach(major -> Overlaps.report(major, out));
         schedule.majors().forEach(major -> cpus(context.policy(), major, out));
+        RevokeGaps.report(context.policy().flows(), schedule, out);
     }
 
     private static void equal(Schedule.MajorFrame major, Findings out) {

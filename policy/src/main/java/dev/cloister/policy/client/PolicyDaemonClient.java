@@ -130,6 +130,17 @@ public final class PolicyDaemonClient implements AutoCloseable {
     }
 
     /**
+     * Lets another major frame of the schedule follow at the end of the one that runs; returns before that.
+     *
+     * @param major its name
+     * @return what the daemon says
+     * @throws IOException if the daemon is gone or refuses
+     */
+    public String useMajor(String major) throws IOException {
+        return done(call(ControlRequest.ofMajor(Command.SCHEDULE_USE, major)));
+    }
+
+    /**
      * Ends all domains and the daemon; returns when that has begun.
      *
      * @return what the daemon says
@@ -171,7 +182,7 @@ public final class PolicyDaemonClient implements AutoCloseable {
      * @throws IOException if the connection breaks
      */
     public void watch(int intervalMillis, Predicate<Snapshot> consumer) throws IOException {
-        send(new ControlRequest(Command.WATCH, "", "", intervalMillis, "", false));
+        send(new ControlRequest(Command.WATCH, "", "", "", intervalMillis, "", false));
         try {
             while (consumer.test(state(receive()))) {
                 // The consumer wants more.

@@ -30,6 +30,7 @@ final class Commands {
     private final Metering metering;
     private final Supervisor supervisor;
     private final PolicyLoads loads;
+    private final TimeKeeper time;
     private final Runnable shutdown;
     private final long bornNanos = System.nanoTime();
     private boolean ending;
@@ -42,6 +43,7 @@ final class Commands {
             Metering metering,
             Supervisor supervisor,
             PolicyLoads loads,
+            TimeKeeper time,
             Runnable shutdown) {
         this.fabric = fabric;
         this.loop = loop;
@@ -50,6 +52,7 @@ final class Commands {
         this.metering = metering;
         this.supervisor = supervisor;
         this.loads = loads;
+        this.time = time;
         this.shutdown = shutdown;
     }
 
@@ -62,6 +65,7 @@ final class Commands {
                         .map(domain -> about(domain, request.command()))
                         .orElseGet(() -> unknown("domain", request.domain()));
             case FILE -> loads.load(request.path(), request.dryRun());
+            case MAJOR -> CompletableFuture.completedFuture(time.use(request.major()));
             case FLOW ->
                 fabric.policy()
                         .flow(request.flow())
@@ -151,7 +155,8 @@ final class Commands {
                 journal.records(),
                 journal.hash(),
                 fabric.domains().stream().map(DomainRuntime::view).toList(),
-                fabric.channels().stream().map(metering::view).toList());
+                fabric.channels().stream().map(metering::view).toList(),
+                time.view());
     }
 
     /** Tells every domain to stop, and kills those that don't. */

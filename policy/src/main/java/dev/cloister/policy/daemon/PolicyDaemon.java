@@ -11,6 +11,7 @@ import dev.cloister.policy.model.HostObject;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.model.Problem;
+import dev.cloister.policy.partition.StopperFactory;
 import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.ControlRequest;
 import dev.cloister.policy.protocol.DomainState;
@@ -24,6 +25,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -55,6 +57,7 @@ public final class PolicyDaemon implements AutoCloseable {
     private final Launcher launcher;
     private final Supervisor supervisor;
     private final PolicyLoads loads;
+    private final TimeKeeper time;
     private final Commands commands;
     private final StateDirectory state;
     private final ControlServer server;
@@ -63,7 +66,12 @@ public final class PolicyDaemon implements AutoCloseable {
 
     /** What a daemon works with that tests replace. */
     record Surroundings(
-            StateDirectory state, AuditLog log, ContactJournal contacts, Clock clock, PolicyState policyState) {
+            StateDirectory state,
+            AuditLog log,
+            ContactJournal contacts,
+            Clock clock,
+            PolicyState policyState,
+            Optional<StopperFactory> stoppers) {
         void close() throws IOException {
             contacts.close();
             log.close();
@@ -89,8 +97,9 @@ public final class PolicyDaemon implements AutoCloseable {
         Metering metering = new Metering(fabric, loop, decider, journal, channels, relay);
         openLogs();
         this.launcher = new Launcher(fabric, decider, loop, metering, logs, options);
-        this.supervisor =
-                new Supervisor(fabric, loop, decider, journal, channels, windows, launcher, options.answerTimeout());
+        this.time = new TimeKeeper(policy, loop, journal, around.stoppers());
+        this.supervisor = new Supervisor(
+                fabric, loop, decider, journal, channels, windows, launcher, time, options.answerTimeout());
         Broker broker = new Broker(
                 fabric, decider, journal, channels, metering, supervisor, new ReportStore(options.stateDirectory()));
         PolicySwitch policySwitch =
@@ -104,7 +113,8 @@ public final class PolicyDaemon implements AutoCloseable {
             policySwitch.progress();
             endIfIdle();
         });
-        this.commands = new Commands(fabric, loop, journal, channels, metering, supervisor, loads, this::shutdown);
+        this.commands =
+                new Commands(fabric, loop, journal, channels, metering, supervisor, loads, time, this::shutdown);
         journal.onFailure(() -> loop.execute(this::auditFailed));
         this.server = listen();
     }
@@ -170,6 +180,7 @@ public final class PolicyDaemon implements AutoCloseable {
         if (!unmet.isEmpty() && !options.acceptUnenforced()) {
             throw new PolicyException(unmet);
         }
+        Optional<StopperFactory> stoppers = TimeKeeper.stoppers(policy, options.acceptUnenforced());
         Deque<Closeable> opened = new ArrayDeque<>();
         try {
             StateDirectory state = keep(opened, StateDirectory.take(options));
@@ -182,7 +193,8 @@ public final class PolicyDaemon implements AutoCloseable {
             policyState.advance(loaded);
             EventLoop loop = new EventLoop();
             opened.push(loop::close);
-            return new PolicyDaemon(options, policy, new Surroundings(state, audit, journal, clock, policyState), loop);
+            return new PolicyDaemon(
+                    options, policy, new Surroundings(state, audit, journal, clock, policyState, stoppers), loop);
         } catch (IOException | PolicyException e) {
             for (Closeable each : opened) {
                 each.close();
@@ -269,6 +281,7 @@ public final class PolicyDaemon implements AutoCloseable {
             launched = true;
             return;
         }
+        time.begin();
         windows.begin(() -> {
             if (launched) {
                 supervisor.windowsChanged();
@@ -291,6 +304,10 @@ public final class PolicyDaemon implements AutoCloseable {
                 && journal.write(AuditKind.POLICY_LOADED, "", "", policy.file());
         for (Enforcement.Unmet unmet : Enforcement.unmet(policy)) {
             recorded &= journal.write(AuditKind.UNENFORCED, "", "", unmet.message() + " (" + unmet.position() + ")");
+        }
+        Optional<String> weakness = time.weakness();
+        if (weakness.isPresent()) {
+            recorded &= journal.write(AuditKind.UNENFORCED, "", "", weakness.get());
         }
         if (contacts.dropped() > 0) {
             recorded &= journal.write(
@@ -352,6 +369,7 @@ public final class PolicyDaemon implements AutoCloseable {
                 domain.dead();
             }
         }
+        time.close();
         channels.close();
         relay.close();
         loop.settle(LAST_RECORD_MILLIS);

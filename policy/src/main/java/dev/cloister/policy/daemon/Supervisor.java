@@ -32,6 +32,7 @@ final class Supervisor {
     private final Channels channels;
     private final OpenWindows windows;
     private final Launcher launcher;
+    private final TimeKeeper time;
     private final Duration timeout;
     private Function<DomainRuntime, VmmLink.Listener> listeners = _ -> {
         throw new IllegalStateException("no listener yet");
@@ -51,6 +52,7 @@ final class Supervisor {
             Channels channels,
             OpenWindows windows,
             Launcher launcher,
+            TimeKeeper time,
             Duration timeout) {
         this.fabric = fabric;
         this.loop = loop;
@@ -59,6 +61,7 @@ final class Supervisor {
         this.channels = channels;
         this.windows = windows;
         this.launcher = launcher;
+        this.time = time;
         this.timeout = timeout;
         channels.onSettled(this::check);
     }
@@ -212,6 +215,7 @@ final class Supervisor {
         try {
             launcher.spawn(domain, images, listeners);
             VmmLink born = domain.link().orElseThrow();
+            time.enroll(domain, born);
             loop.after(timeout.toMillis(), () -> {
                 boolean still = domain.link().filter(link -> link == born).isPresent();
                 if (still && domain.state() == DomainState.STARTING) {

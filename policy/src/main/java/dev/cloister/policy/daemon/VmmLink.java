@@ -8,6 +8,7 @@ import dev.cloister.linux.Linux;
 import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Spawn;
+import dev.cloister.policy.partition.Partition;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.ProtocolException;
 import dev.cloister.policy.protocol.ToVmm;
@@ -17,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,6 +65,7 @@ final class VmmLink implements AutoCloseable {
     private final Plumbing plumbing;
     private final ChildProcess child;
     private EventLoop.Watch socketWatch;
+    private Partition.@Nullable Enrolment place;
     private boolean ended;
 
     /** The descriptors of one process: ours and, until it has them, its own. */
@@ -121,6 +124,12 @@ final class VmmLink implements AutoCloseable {
                 closeAll(owned);
             }
         }
+    }
+
+    /** Takes the place that its processes have in the schedule; given back with everything else. */
+    void place(Partition.Enrolment newPlace) {
+        place = newPlace;
+        owned.add(newPlace);
     }
 
     int pid() {
@@ -184,6 +193,9 @@ final class VmmLink implements AutoCloseable {
         if (!ended) {
             try {
                 child.kill(ChildProcess.SIGKILL);
+                if (place != null) {
+                    place.letDie();
+                }
             } catch (ErrnoException e) {
                 LOG.error("pid {} can't be killed: {}", child.pid(), e.getMessage());
             }

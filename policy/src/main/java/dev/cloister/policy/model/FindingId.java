@@ -67,6 +67,7 @@ public enum FindingId {
     SCHEDULE_SHARING("CLP112", "schedule"),
     SCHEDULE_OVERLAP("CLP113", "schedule"),
     SCHEDULE_CPU("CLP114", "schedule"),
+    SCHEDULE_REVOKE("CLP115", "schedule"),
     MEMORY_SHORT("CLP120", "admission"),
     CPUS_SHORT("CLP121", "admission"),
     RATE_SHORT("CLP122", "admission"),

@@ -81,6 +81,16 @@ public final class ControlCodec {
         });
     }
 
+    /**
+     * Encodes a part of a reply alone, for commands that print it.
+     *
+     * @param part such as {@link ScheduleView}
+     * @return one line without its newline
+     */
+    public static String json(Record part) {
+        return line(out -> RecordJson.members(out, part));
+    }
+
     /** Writes members of an object. */
     private interface Body {
         void write(JsonGenerator out) throws IOException;
@@ -135,6 +145,7 @@ public final class ControlCodec {
             case DOMAIN -> require(!request.domain().isEmpty(), "domain", "missing", "the name of a domain");
             case FLOW -> require(!request.flow().isEmpty(), "flow", "missing", "the name of a flow");
             case FILE -> require(!request.path().isEmpty(), "path", "missing", "the path of a policy file");
+            case MAJOR -> require(!request.major().isEmpty(), "major", "missing", "the name of a major frame");
         }
     }
 

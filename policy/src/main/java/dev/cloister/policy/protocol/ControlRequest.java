@@ -6,12 +6,13 @@ package dev.cloister.policy.protocol;
  * @param command what to do
  * @param domain name of the domain it concerns; empty where it concerns none
  * @param flow name of the flow it concerns; empty where it concerns none
+ * @param major name of the schedule's major frame it concerns; empty where it concerns none
  * @param intervalMillis {@link Command#WATCH}: milliseconds between snapshots, {@link #MIN_INTERVAL} to {@link #MAX_INTERVAL}
  * @param path {@link Command#LOAD_POLICY}: absolute path of the policy file, as the daemon sees it; else empty
  * @param dryRun {@link Command#LOAD_POLICY}: whether to tell what would change, and change nothing
  */
 public record ControlRequest(
-        Command command, String domain, String flow, int intervalMillis, String path, boolean dryRun) {
+        Command command, String domain, String flow, String major, int intervalMillis, String path, boolean dryRun) {
     /** Shortest interval of a watch, in milliseconds. */
     public static final int MIN_INTERVAL = 50;
     /** Longest interval of a watch, in milliseconds. */
@@ -28,7 +29,9 @@ public record ControlRequest(
         /** One flow, named in {@code flow}. */
         FLOW,
         /** One file, named in {@code path}. */
-        FILE
+        FILE,
+        /** One major frame of the schedule, named in {@code major}. */
+        MAJOR
     }
 
     /** What can be asked for. */
@@ -49,6 +52,8 @@ public record ControlRequest(
         OPEN("open", Subject.FLOW),
         /** Takes a flow's channel away until it is opened again; answered when both ends have let go. */
         REVOKE("revoke", Subject.FLOW),
+        /** Lets another major frame follow at the end of the one that runs; answered before that. */
+        SCHEDULE_USE("schedule-use", Subject.MAJOR),
         /** Stops a domain; answered when its process is gone. */
         STOP("stop", Subject.DOMAIN),
         /** After the answer the connection carries the domain's serial line, raw bytes both ways. */
@@ -83,7 +88,7 @@ public record ControlRequest(
         /**
          * Returns what the request must name.
          *
-         * @return a domain, a flow, a file, or nothing
+         * @return a domain, a flow, a file, a major frame, or nothing
          */
         public Subject subject() {
             return subject;
@@ -97,7 +102,7 @@ public record ControlRequest(
      * @return the request
      */
     public static ControlRequest of(Command command) {
-        return new ControlRequest(command, "", "", DEFAULT_INTERVAL, "", false);
+        return new ControlRequest(command, "", "", "", DEFAULT_INTERVAL, "", false);
     }
 
     /**
@@ -108,7 +113,7 @@ public record ControlRequest(
      * @return the request
      */
     public static ControlRequest of(Command command, String domain) {
-        return new ControlRequest(command, domain, "", DEFAULT_INTERVAL, "", false);
+        return new ControlRequest(command, domain, "", "", DEFAULT_INTERVAL, "", false);
     }
 
     /**
@@ -119,7 +124,7 @@ public record ControlRequest(
      * @return the request
      */
     public static ControlRequest ofFlow(Command command, String flow) {
-        return new ControlRequest(command, "", flow, DEFAULT_INTERVAL, "", false);
+        return new ControlRequest(command, "", flow, "", DEFAULT_INTERVAL, "", false);
     }
 
     /**
@@ -130,6 +135,17 @@ public record ControlRequest(
      * @return the request
      */
     public static ControlRequest load(String path, boolean dryRun) {
-        return new ControlRequest(Command.LOAD_POLICY, "", "", DEFAULT_INTERVAL, path, dryRun);
+        return new ControlRequest(Command.LOAD_POLICY, "", "", "", DEFAULT_INTERVAL, path, dryRun);
+    }
+
+    /**
+     * Makes a request that concerns a major frame of the schedule.
+     *
+     * @param command what to do
+     * @param major its name
+     * @return the request
+     */
+    public static ControlRequest ofMajor(Command command, String major) {
+        return new ControlRequest(command, "", "", major, DEFAULT_INTERVAL, "", false);
     }
 }

@@ -13,6 +13,8 @@ enum RequestField {
     DOMAIN("domain", "", ControlRequest::domain, "name of a domain"),
     /** The flow it concerns. */
     FLOW("flow", "", ControlRequest::flow, "name of a flow"),
+    /** The major frame it concerns. */
+    MAJOR("major", "", ControlRequest::major, "name of a major frame of the schedule"),
     /** Time between two snapshots. */
     INTERVAL(
             "intervalMillis",
@@ -66,6 +68,7 @@ enum RequestField {
                 command,
                 (String) values.get(DOMAIN),
                 (String) values.get(FLOW),
+                (String) values.get(MAJOR),
                 (Integer) values.get(INTERVAL),
                 (String) values.get(PATH),
                 (Boolean) values.get(DRY_RUN));

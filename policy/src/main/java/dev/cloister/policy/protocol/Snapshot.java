@@ -16,6 +16,7 @@ import java.util.Map;
  * @param auditHash hash of the newest record, hexadecimal
  * @param domains the domains in the policy's order
  * @param flows the flows in the policy's order
+ * @param schedule the schedule as it is kept, alone; empty without one
  */
 public record Snapshot(
         String policy,
@@ -27,11 +28,13 @@ public record Snapshot(
         long auditRecords,
         String auditHash,
         List<DomainView> domains,
-        List<FlowView> flows) {
+        List<FlowView> flows,
+        List<ScheduleView> schedule) {
     /** Copies the lists. */
     public Snapshot {
         domains = List.copyOf(domains);
         flows = List.copyOf(flows);
+        schedule = List.copyOf(schedule);
     }
 
     /**

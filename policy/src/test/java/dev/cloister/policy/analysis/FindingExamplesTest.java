@@ -79,6 +79,7 @@ class FindingExamplesTest {
                                 + "  schedule:"),
                 arguments("CLP113", "cpus: 1,", "cpus: 2,"),
                 arguments("CLP114", "pin: [3]", "pin: [0]"),
+                arguments("CLP115", "idle: true, for: '2s'", "idle: true, for: '500ms'"),
                 arguments("CLP120", "memory: '2G'", "memory: '1G'"),
                 arguments("CLP121", "cpus: 3,", "cpus: 2,"),
                 arguments("CLP122", "perSecond: 1500", "perSecond: 1000"),

@@ -146,7 +146,7 @@ class ControlServerTest {
 
     @Test
     void theEndIsToldToThoseWhoWatchAndThoseWhoWait() throws Exception {
-        Snapshot last = new Snapshot("p", "d", 7, 1, 2, false, 3, "h", List.of(), List.of());
+        Snapshot last = new Snapshot("p", "d", 7, 1, 2, false, 3, "h", List.of(), List.of(), List.of());
         try (SocketChannel watching = connect();
                 SocketChannel waiting = connect()) {
             send(watching, "{\"command\":\"watch\",\"intervalMillis\":60000}\n");

@@ -39,10 +39,23 @@ class ControlCodecTest {
                 List.of(new Snapshot.GateView("labels", "refuse", "no", "p:1:2")));
         Snapshot.FlowView flow = new Snapshot.FlowView(
                 "f", "a", "b", "memory", "live", 1, 1, 0.5, 2, 3, new Snapshot.LimitsView(1, 2, 3, 4, 5), "why");
+        ScheduleView schedule = new ScheduleView(
+                "day",
+                "night",
+                "freezer",
+                true,
+                false,
+                1,
+                2,
+                3,
+                4,
+                5,
+                6,
+                List.of(new ScheduleView.FrameView("day", 1, 0, "a", 7, 8, 9, 10, 11)));
         return Stream.of(
                 new ControlReply.Done("ok"),
-                new ControlReply.State(
-                        new Snapshot("p", "d", 7, 1, 2, true, 3, "h", List.of(domain, domain), List.of(flow))),
+                new ControlReply.State(new Snapshot(
+                        "p", "d", 7, 1, 2, true, 3, "h", List.of(domain, domain), List.of(flow), List.of(schedule))),
                 new ControlReply.Console("a", true),
                 new ControlReply.AuditHead(17, "ab"),
                 new ControlReply.Failed("busy", "no \"quotes\" left"));
@@ -64,6 +77,7 @@ class ControlCodecTest {
             case DOMAIN -> ControlRequest.of(command, "guard");
             case FLOW -> ControlRequest.ofFlow(command, "readings");
             case FILE -> ControlRequest.load("/etc/policy.json", true);
+            case MAJOR -> ControlRequest.ofMajor(command, "night");
         };
         assertThat(ControlCodec.decodeRequest(ControlCodec.encode(request))).isEqualTo(request);
     }
@@ -78,7 +92,8 @@ class ControlCodecTest {
                 "{\"command\":\"fly\"} | ps, status",
                 "{\"command\":\"pause\"} | the name of a domain",
                 "{\"command\":\"revoke\",\"domain\":\"a\"} | the name of a flow",
-                "{\"command\":\"ps\",\"x\":1} | command, domain, flow, intervalMillis",
+                "{\"command\":\"schedule-use\"} | the name of a major frame",
+                "{\"command\":\"ps\",\"x\":1} | command, domain, flow, major, intervalMillis",
                 "{\"command\":\"ps\"}{} | nothing after it",
                 "{\"command\":\"ps\",\"command\":\"ps\"} | a JSON object such as",
                 "{\"command\":{\"a\":1}} | ps, status",

@@ -63,6 +63,7 @@ class ControlReferenceTest {
                                 case DOMAIN -> "a domain, in `domain`";
                                 case FLOW -> "a flow, in `flow`";
                                 case FILE -> "a file (`path`)";
+                                case MAJOR -> "a major frame, in `major`";
                             })
                     .append(" |\n");
         }

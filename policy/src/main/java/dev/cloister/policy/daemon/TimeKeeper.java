@@ -1,0 +1,108 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.partition.HostMechanisms;
+import dev.cloister.policy.partition.Partition;
+import dev.cloister.policy.partition.StopperFactory;
+import dev.cloister.policy.protocol.ControlReply;
+import dev.cloister.policy.protocol.ScheduleView;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** Puts VMM processes under the policy's schedule, where it has one. Loop's thread only. */
+final class TimeKeeper implements AutoCloseable {
+    private final EventLoop loop;
+    private final Journal journal;
+    private final Optional<StopperFactory> stoppers;
+    private final Optional<Partition> partition;
+
+    /** Starts the schedule; nobody runs in it yet. */
+    TimeKeeper(Policy policy, EventLoop loop, Journal journal, Optional<StopperFactory> stoppers) {
+        this.loop = loop;
+        this.journal = journal;
+        this.stoppers = stoppers;
+        this.partition = policy.schedule().flatMap(plan -> stoppers.map(host -> Partition.start(plan, host)));
+    }
+
+    /**
+     * Chooses how a policy's schedule is kept on this host; empty for a policy without one.
+     *
+     * @throws IOException if nothing here holds against a VMM and less isn't accepted
+     */
+    static Optional<StopperFactory> stoppers(Policy policy, boolean acceptUnenforced) throws IOException {
+        if (policy.schedule().isEmpty()) {
+            return Optional.empty();
+        }
+        StopperFactory best = HostMechanisms.available().getFirst();
+        if (!best.enforced() && !acceptUnenforced) {
+            throw new IOException("policy " + policy.name() + " has a schedule ("
+                    + policy.schedule().get().position()
+                    + "), and nothing here stops a VMM that resists: expected a cgroup v2 or v1 freezer in which this "
+                    + "process may make groups; run it as root or in a delegated group (systemd-run -p Delegate=yes), "
+                    + "or run the policy with " + best.mechanism() + " by --accept-unenforced");
+        }
+        return Optional.of(best);
+    }
+
+    /** What of the schedule isn't enforced on this host, for the log. */
+    Optional<String> weakness() {
+        return stoppers.filter(host -> !host.enforced())
+                .map(host -> "the schedule is kept by " + host.mechanism() + ", which a VMM can undo");
+    }
+
+    /** Ends what another daemon left stopped. */
+    void begin() {
+        partition.ifPresent(Partition::sweep);
+    }
+
+    /** A process has been made: it stands until its domain's next frame. One that can't be stopped is killed. */
+    void enroll(DomainRuntime domain, VmmLink link) {
+        if (partition.isEmpty()) {
+            return;
+        }
+        try {
+            link.place(partition
+                    .get()
+                    .enroll(
+                            domain.domain(),
+                            link.pid(),
+                            () -> loop.execute(() -> {
+                                if (domain.link().filter(l -> l == link).isPresent()) {
+                                    domain.kill("can't be stopped at the end of its frame");
+                                }
+                            })));
+        } catch (IOException e) {
+            domain.kill("can't be put under the schedule: " + e.getMessage());
+        }
+    }
+
+    /** Lets another major frame follow. */
+    ControlReply use(String major) {
+        if (partition.isEmpty()) {
+            return new ControlReply.Failed("unknown-major", "the policy has no schedule");
+        }
+        Partition kept = partition.get();
+        if (!kept.majors().contains(major)) {
+            return new ControlReply.Failed(
+                    "unknown-major",
+                    "no major frame " + major + " in the schedule: expected " + String.join(", ", kept.majors()));
+        }
+        if (!journal.write(AuditKind.OPERATOR, "", "", "schedule use " + major)) {
+            return new ControlReply.Failed("refused", "the audit log can't be written");
+        }
+        loop.effect(() -> kept.use(major));
+        return new ControlReply.Done("major frame " + major + " follows at the end of the one that runs");
+    }
+
+    /** The schedule as it is kept. */
+    List<ScheduleView> view() {
+        return partition.map(Partition::view).stream().toList();
+    }
+
+    @Override
+    public void close() {
+        partition.ifPresent(Partition::close);
+    }
+}
