@@ -7,20 +7,16 @@ import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.Schedule;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Flows whose revocation a domain can't acknowledge in time because the schedule keeps it standing for longer: it would be killed though
  * it does nothing wrong. Major frames follow each other in any order, each as often as the operator wants.
  */
 final class RevokeGaps {
-    /** Time that a domain has to let go of a channel. */
-    private static final long REVOKE_WITHIN = TimeUnit.SECONDS.toNanos(1);
-
     private RevokeGaps() {}
 
     /** Times of a domain's turns within a major frame: before the first, the longest between two, after the last. */
@@ -29,14 +25,19 @@ final class RevokeGaps {
     private record Turn(long from, long to) {}
 
     static void report(List<Flow> flows, Schedule schedule, Findings out) {
-        Set<Domain> told = new HashSet<>();
+        Map<Domain, Flow> shortest = new LinkedHashMap<>();
         for (Flow flow : flows) {
             for (Endpoint end : List.of(flow.from(), flow.to())) {
-                if (end instanceof Domain domain && told.add(domain)) {
-                    report(flow, domain, schedule, out);
+                if (end instanceof Domain domain) {
+                    shortest.merge(domain, flow, (a, b) -> within(b) < within(a) ? b : a);
                 }
             }
         }
+        shortest.forEach((domain, flow) -> report(flow, domain, schedule, out));
+    }
+
+    private static long within(Flow flow) {
+        return flow.limits().revokeWithinNanos();
     }
 
     private static void report(Flow flow, Domain domain, Schedule schedule, Findings out) {
@@ -49,7 +50,7 @@ final class RevokeGaps {
                         major.position(),
                         "\"" + domain.name() + "\" stands as long as major frame \"" + major.name()
                                 + "\" runs; flow \"" + flow.name() + "\" (" + flow.position()
-                                + ") is to be let go of within " + Words.span(REVOKE_WITHIN),
+                                + ") is to be let go of within " + Words.span(within(flow)),
                         "give it a minor frame there, or expect it to be killed by a revocation");
             }
             Gaps found = gaps.orElse(worst);
@@ -59,14 +60,16 @@ final class RevokeGaps {
                     Math.max(worst.tail, found.tail));
         }
         long longest = Math.max(worst.inside, worst.tail + worst.head);
-        if (longest > REVOKE_WITHIN) {
+        if (longest > within(flow)) {
             out.error(
                     FindingId.SCHEDULE_REVOKE,
                     flow.position(),
                     "the schedule (" + schedule.position() + ") lets \"" + domain.name() + "\" stand for "
                             + Words.span(longest) + "; flow \"" + flow.name() + "\" is to be let go of within "
-                            + Words.span(REVOKE_WITHIN),
-                    "give \"" + domain.name() + "\" a minor frame more often: who does not let go in time is killed");
+                            + Words.span(within(flow)),
+                    "give \"" + domain.name()
+                            + "\" a minor frame more often, or raise \"revokeWithin\": who does not let go in "
+                            + "time is killed");
         }
     }
 
