@@ -67,6 +67,11 @@ final class EventLoop implements Executor, AutoCloseable {
             }
 
             @Override
+            public boolean blocked() {
+                return false;
+            }
+
+            @Override
             public boolean await(long millis) {
                 return true;
             }
@@ -80,6 +85,9 @@ final class EventLoop implements Executor, AutoCloseable {
 
         /** Returns whether nothing that is not durable yet will ever be. */
         boolean failed();
+
+        /** Returns whether records wait for room: nobody knows for how long. */
+        boolean blocked();
 
         /** Waits until everything is durable or never will be; returns whether that came about. */
         boolean await(long millis);
@@ -128,6 +136,8 @@ final class EventLoop implements Executor, AutoCloseable {
     private final EventFd wake;
     private final Deque<Queued> fresh = new ArrayDeque<>();
     private final Deque<Queued> waiting = new ArrayDeque<>();
+    private final Deque<Runnable> freshObservations = new ArrayDeque<>();
+    private final Deque<Queued> observations = new ArrayDeque<>();
     private Gate gate = Gate.OPEN;
     private boolean stopped;
 
@@ -181,9 +191,14 @@ final class EventLoop implements Executor, AutoCloseable {
         fresh.add(new Queued(0, true, effect));
     }
 
+    /** Runs something that only tells how things are: once this turn's records are durable, or can't be for now or ever. */
+    void observation(Runnable told) {
+        freshObservations.add(told);
+    }
+
     /** Whether effects wait for the medium. */
     boolean effectsWait() {
-        return !fresh.isEmpty() || !waiting.isEmpty();
+        return !fresh.isEmpty() || !waiting.isEmpty() || !freshObservations.isEmpty() || !observations.isEmpty();
     }
 
     /** Runs a task on the loop's thread; any thread may call. A task given after the end never runs. */
@@ -256,6 +271,16 @@ final class EventLoop implements Executor, AutoCloseable {
             boolean may = next.harmless || next.ticket <= gate.durable();
             guarded(may ? next.effect::run : next.effect::dropped);
         }
+        observe(ticket);
+    }
+
+    private void observe(long ticket) {
+        for (Runnable told = freshObservations.poll(); told != null; told = freshObservations.poll()) {
+            observations.add(new Queued(ticket, true, told::run));
+        }
+        while (!observations.isEmpty() && (gate.blocked() || decided(observations.getFirst()))) {
+            guarded(observations.removeFirst().effect::run);
+        }
     }
 
     private boolean decided(Queued queued) {
@@ -263,7 +288,7 @@ final class EventLoop implements Executor, AutoCloseable {
     }
 
     private long waitMillis() {
-        if (!tasks.isEmpty() || !fresh.isEmpty()) {
+        if (!tasks.isEmpty() || !fresh.isEmpty() || !freshObservations.isEmpty()) {
             return NO_WAIT;
         }
         Timer next = timers.peek();

@@ -141,8 +141,8 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
         loop.after(RETRY_MILLIS, () -> retryDue = true);
     }
 
-    /** Whether effects wait because the log has no room. */
-    boolean blocked() {
+    @Override
+    public boolean blocked() {
         return blocked;
     }
 

@@ -65,7 +65,7 @@ final class Launcher implements AutoCloseable {
     /** Starts the process and hands it its configuration. */
     void spawn(DomainRuntime runtime, MeasuredImages images, Function<DomainRuntime, VmmLink.Listener> listeners)
             throws IOException {
-        SerialTap tap = new SerialTap(runtime, fabric, logs, metering);
+        SerialTap tap = new SerialTap(runtime, fabric, logs, metering, loop);
         boolean input = input(runtime);
         DomainConfig config = DomainLayout.of(fabric.policy(), runtime.domain(), input, decider);
         VmmLink.ConsoleRights console = new VmmLink.ConsoleRights(tap.declared(), input);

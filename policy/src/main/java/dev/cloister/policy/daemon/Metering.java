@@ -100,6 +100,11 @@ final class Metering {
         return may;
     }
 
+    /** Whether what passes through a channel is recorded, in leases: then it must wait for its records. */
+    boolean recorded(Channel channel) {
+        return decider.metered(channel.flow());
+    }
+
     /** A lane waits for a lease: it gets part of what is left, or the channel is taken away until the next period. */
     void feed(Channel channel, Lane lane) {
         Flow flow = channel.flow();

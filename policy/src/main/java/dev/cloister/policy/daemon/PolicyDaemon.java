@@ -244,16 +244,16 @@ public final class PolicyDaemon implements AutoCloseable {
 
     /** An answer waits for the records of its turn, but not for room in the log where it only tells the state. */
     private void answer(ControlRequest request, ControlReply answer, CompletableFuture<ControlReply> reply) {
-        if (journal.blocked() && !Commands.grants(request)) {
-            reply.complete(answer);
+        if (Commands.grants(request)) {
+            loop.harmlessEffect(() -> reply.complete(recorded(answer)));
         } else {
-            loop.harmlessEffect(() -> reply.complete(recorded(request, answer)));
+            loop.observation(() -> reply.complete(answer));
         }
     }
 
     /** Nothing is said to be done whose record is not durable. */
-    private ControlReply recorded(ControlRequest request, ControlReply answer) {
-        boolean unrecorded = journal.failed() && answer instanceof ControlReply.Done && Commands.grants(request);
+    private ControlReply recorded(ControlReply answer) {
+        boolean unrecorded = journal.failed() && answer instanceof ControlReply.Done;
         return unrecorded ? new ControlReply.Failed("refused", "the audit log can't be written") : answer;
     }
 

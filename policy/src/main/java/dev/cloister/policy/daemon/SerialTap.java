@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,8 +14,10 @@ final class SerialTap implements VmmLink.Sink {
     private final List<Channel> outputs = new ArrayList<>();
     private final Map<String, LogFile> logs;
     private final Metering metering;
+    private final EventLoop loop;
 
-    SerialTap(DomainRuntime domain, Fabric fabric, Map<String, LogFile> logs, Metering metering) {
+    SerialTap(DomainRuntime domain, Fabric fabric, Map<String, LogFile> logs, Metering metering, EventLoop loop) {
+        this.loop = loop;
         this.domain = domain;
         this.logs = logs;
         this.metering = metering;
@@ -35,13 +38,21 @@ final class SerialTap implements VmmLink.Sink {
     public void append(byte[] bytes, int length) {
         for (Channel channel : outputs) {
             int may = metering.serialOutput(channel, length);
-            Optional<LogFile> log =
-                    Optional.ofNullable(logs.get(channel.flow().to().name()));
-            if (may > 0 && log.isPresent()) {
-                log.get().append(bytes, may);
+            if (may > 0 && metering.recorded(channel)) {
+                byte[] copy = Arrays.copyOf(bytes, may);
+                loop.effect(() -> pass(channel, copy, may));
             } else if (may > 0) {
-                domain.serial().append(bytes, may);
+                pass(channel, bytes, may);
             }
+        }
+    }
+
+    private void pass(Channel channel, byte[] bytes, int length) {
+        Optional<LogFile> log = Optional.ofNullable(logs.get(channel.flow().to().name()));
+        if (log.isPresent()) {
+            log.get().append(bytes, length);
+        } else {
+            domain.serial().append(bytes, length);
         }
     }
 }

@@ -188,9 +188,7 @@ class DaemonFaultTest {
             running.await(s -> all(s, "running", "a"));
             storage.full = true;
             try (PolicyDaemonClient client = running.client()) {
-                // The answer waits for its record as well, until the daemon gives up.
-                assertThat(org.assertj.core.api.Assertions.catchThrowable(client::shutdown))
-                        .hasMessageContaining("the daemon has ended");
+                client.shutdown();
             }
             PolicyDaemon.Outcome outcome = running.awaitEnd();
             assertThat(outcome.auditFailed()).isTrue();
