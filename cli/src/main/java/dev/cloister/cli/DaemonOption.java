@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Finds the running daemon that a command is for. */
-final class DaemonOption {
+public final class DaemonOption {
     @Mixin
     private StateOption state;
 
@@ -33,6 +33,27 @@ final class DaemonOption {
             }
         }
         return sockets;
+    }
+
+    /**
+     * Connects to the only running daemon, or to that of the named policy.
+     *
+     * @return the connection, the caller's to close
+     * @throws IOException if it is gone meanwhile
+     * @throws CommandFailure if none runs, or several do and none is named
+     */
+    public PolicyDaemonClient connectToOnly() throws IOException, CommandFailure {
+        List<Path> sockets = running();
+        if (sockets.size() == 1) {
+            return PolicyDaemonClient.connect(sockets.getFirst());
+        }
+        if (sockets.isEmpty()) {
+            String which = policy == null ? "" : " of policy " + policy;
+            throw new CommandFailure(
+                    ExitCodes.HOST,
+                    "no policy daemon" + which + " is running under " + state.root() + "; start one with cloister up");
+        }
+        throw new CommandFailure(ExitCodes.BAD_INPUT, "several policies are running: name one with --policy");
     }
 
     /** Connects to the only running daemon that has the domain. */

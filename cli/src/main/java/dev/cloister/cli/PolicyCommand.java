@@ -8,6 +8,7 @@ import dev.cloister.cli.policy.EvalCommand;
 import dev.cloister.cli.policy.FmtCommand;
 import dev.cloister.cli.policy.GraphCommand;
 import dev.cloister.cli.policy.HashCommand;
+import dev.cloister.cli.policy.LoadCommand;
 import dev.cloister.cli.policy.ModelCommand;
 import dev.cloister.cli.policy.PathsCommand;
 import dev.cloister.cli.policy.ReplayCommand;
@@ -21,13 +22,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code cloister policy}: looks at a policy without running anything. */
+/** {@code cloister policy}: looks at a policy without running anything, or puts it into force where one runs. */
 @Command(
         name = "policy",
         mixinStandardHelpOptions = true,
-        description = "Checks and explains policies; nothing is started.",
+        description = "Checks and explains policies, and changes the one that is running.",
         subcommands = {
             CheckCommand.class,
+            LoadCommand.class,
             ScheduleCommand.class,
             WhyCommand.class,
             EvalCommand.class,

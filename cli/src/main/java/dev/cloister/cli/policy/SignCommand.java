@@ -10,6 +10,7 @@ import dev.cloister.policy.text.PolicySignatureException;
 import dev.cloister.policy.text.SigningKey;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,6 +44,14 @@ public final class SignCommand implements Callable<Integer> {
     @Option(names = "--key", required = true, paramLabel = "KEY", description = "private key: PEM, PKCS #8, Ed25519")
     private Path keyFile;
 
+    @Option(
+            names = "--serial",
+            paramLabel = "N",
+            description =
+                    "number that grows with every policy signed for an installation: a daemon refuses a lower one than "
+                            + "it has seen (default: seconds since 1970; 0: none)")
+    private Long serial;
+
     @Option(names = "--output", paramLabel = "SIG", description = "where the signature goes, if not to FILE.sig")
     private Path output;
 
@@ -58,13 +67,21 @@ public final class SignCommand implements Callable<Integer> {
                     .println("cloister: warning: others can read the private key; chmod 600 " + keyFile);
         }
         Policy policy = PolicyFile.load(file);
-        PolicySignature signature = PolicySignature.sign(policy.digest(), key);
+        PolicySignature signature = PolicySignature.sign(policy.digest(), serial(), key);
         Path target = output == null ? PolicySignature.fileOf(file) : output;
         AtomicFile.replace(target, signature.toJson());
-        String text = "signed " + file + "\n  digest    " + signature.digest() + "\n  key       " + signature.keyId()
-                + "\n  signature " + target;
+        String text = "signed " + file + "\n  digest    " + signature.digest() + "\n  serial    " + signature.serial()
+                + "\n  key       " + signature.keyId() + "\n  signature " + target;
         spec.commandLine().getOut().println(json ? json(signature, target) : text);
         return ExitCodes.OK;
+    }
+
+    private long serial() throws CommandFailure {
+        long asked = serial == null ? Instant.now().getEpochSecond() : serial;
+        if (asked < 0) {
+            throw new CommandFailure(ExitCodes.USAGE, "--serial " + asked + ": expected 0 or more");
+        }
+        return asked;
     }
 
     private SigningKey readKey() throws CommandFailure {
@@ -80,6 +97,7 @@ public final class SignCommand implements Callable<Integer> {
             json.writeStartObject();
             json.writeStringField("file", file.toString());
             json.writeStringField("digest", signature.digest());
+            json.writeNumberField("serial", signature.serial());
             json.writeStringField("keyId", signature.keyId());
             json.writeStringField("signature", target.toString());
             json.writeEndObject();
