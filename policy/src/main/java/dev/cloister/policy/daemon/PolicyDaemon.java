@@ -97,13 +97,13 @@ public final class PolicyDaemon implements AutoCloseable {
         Metering metering = new Metering(fabric, loop, decider, journal, channels, relay);
         openLogs();
         this.launcher = new Launcher(fabric, decider, loop, metering, logs, options);
-        this.time = new TimeKeeper(policy, loop, journal, around.stoppers());
+        this.time = new TimeKeeper(policy, loop, journal, around.stoppers(), options.acceptUnenforced());
         this.supervisor = new Supervisor(
                 fabric, loop, decider, journal, channels, windows, launcher, time, options.answerTimeout());
         Broker broker = new Broker(
                 fabric, decider, journal, channels, metering, supervisor, new ReportStore(options.stateDirectory()));
         PolicySwitch policySwitch =
-                new PolicySwitch(fabric, loop, decider, journal, channels, supervisor, windows, metering);
+                new PolicySwitch(fabric, loop, decider, journal, channels, supervisor, windows, metering, time);
         this.loads = new PolicyLoads(fabric, loop, journal, policySwitch, policyState, logs, options);
         channels.onSettled(() -> {
             supervisor.check();

@@ -94,6 +94,8 @@ final class PolicyLoads implements AutoCloseable {
         if (!unmet.isEmpty() && !options.acceptUnenforced()) {
             throw new PolicyException(unmet);
         }
+        // Refused here, where the schedule can't be kept on this host.
+        TimeKeeper.stoppers(policy, options.acceptUnenforced());
         if (!policy.name().equals(now.name())) {
             throw new IOException("the policy's name is " + policy.name() + ": expected " + now.name()
                     + ", since contacts, quotas and serials are kept by it; stop this daemon and start another");

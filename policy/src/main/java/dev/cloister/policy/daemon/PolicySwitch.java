@@ -35,6 +35,7 @@ final class PolicySwitch {
     private final Supervisor supervisor;
     private final OpenWindows windows;
     private final Metering metering;
+    private final TimeKeeper time;
     private final DirectoryChanges directories;
     private boolean busy;
     private boolean finishing;
@@ -49,7 +50,8 @@ final class PolicySwitch {
             Channels channels,
             Supervisor supervisor,
             OpenWindows windows,
-            Metering metering) {
+            Metering metering,
+            TimeKeeper time) {
         this.fabric = fabric;
         this.loop = loop;
         this.decider = decider;
@@ -58,6 +60,7 @@ final class PolicySwitch {
         this.supervisor = supervisor;
         this.windows = windows;
         this.metering = metering;
+        this.time = time;
         this.change = new Change(fabric.policy());
         this.directories = new DirectoryChanges(fabric, decider);
     }
@@ -179,6 +182,7 @@ final class PolicySwitch {
         journal.loaded(before.digest(), next.file());
         fabric.change(match);
         windows.change(next);
+        time.change(next, fabric.allDomains());
         channels.changing(true);
         supervisor.changing(true);
         added(match, change);

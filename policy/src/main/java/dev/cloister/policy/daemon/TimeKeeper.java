@@ -15,14 +15,21 @@ import java.util.Optional;
 final class TimeKeeper implements AutoCloseable {
     private final EventLoop loop;
     private final Journal journal;
-    private final Optional<StopperFactory> stoppers;
-    private final Optional<Partition> partition;
+    private final boolean acceptUnenforced;
+    private Optional<StopperFactory> stoppers;
+    private Optional<Partition> partition;
 
     /** Starts the schedule; nobody runs in it yet. */
-    TimeKeeper(Policy policy, EventLoop loop, Journal journal, Optional<StopperFactory> stoppers) {
+    TimeKeeper(
+            Policy policy,
+            EventLoop loop,
+            Journal journal,
+            Optional<StopperFactory> stoppers,
+            boolean acceptUnenforced) {
         this.loop = loop;
         this.journal = journal;
         this.stoppers = stoppers;
+        this.acceptUnenforced = acceptUnenforced;
         this.partition = policy.schedule().flatMap(plan -> stoppers.map(host -> Partition.start(plan, host)));
     }
 
@@ -75,6 +82,36 @@ final class TimeKeeper implements AutoCloseable {
                             })));
         } catch (IOException e) {
             domain.kill("can't be put under the schedule: " + e.getMessage());
+        }
+    }
+
+    /**
+     * Another policy is in force. Its schedule follows at the end of the major frame that runs; the first schedule begins at once, and with
+     * the last one all go free.
+     *
+     * @param domains those of the policy
+     */
+    void change(Policy next, List<DomainRuntime> domains) {
+        loop.effect(() -> {
+            if (partition.isPresent() && next.schedule().isPresent()) {
+                partition.get().change(next.schedule().get());
+            } else if (partition.isPresent()) {
+                domains.forEach(domain -> domain.link().ifPresent(VmmLink::leavePlace));
+                partition.get().close();
+                partition = Optional.empty();
+            } else if (next.schedule().isPresent()) {
+                first(next, domains);
+            }
+        });
+    }
+
+    private void first(Policy next, List<DomainRuntime> domains) {
+        try {
+            stoppers = stoppers(next, acceptUnenforced);
+            partition = next.schedule().flatMap(plan -> stoppers.map(host -> Partition.start(plan, host)));
+            domains.forEach(domain -> domain.link().ifPresent(link -> enroll(domain, link)));
+        } catch (IOException e) {
+            domains.forEach(domain -> domain.kill(String.valueOf(e.getMessage())));
         }
     }
 

@@ -132,6 +132,15 @@ final class VmmLink implements AutoCloseable {
         owned.add(newPlace);
     }
 
+    /** Gives its place in the schedule back: from now on it runs freely. */
+    void leavePlace() {
+        if (place != null) {
+            owned.remove(place);
+            place.close();
+            place = null;
+        }
+    }
+
     int pid() {
         return child.pid();
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 
 /**
  * A schedule as one line of time: the minor frames of all CPUs of a major frame, cut at every moment at which one of them ends. Immutable.
@@ -15,6 +16,9 @@ import java.util.TreeSet;
  * @param majors in the policy's order, at least one
  */
 record FrameTable(List<Major> majors) {
+    /** The id of nobody, RFC 9562 5.9. */
+    static final UUID IDLE = new UUID(0, 0);
+
     /** Copies the list. */
     FrameTable {
         majors = List.copyOf(majors);
@@ -41,25 +45,25 @@ record FrameTable(List<Major> majors) {
      *
      * @param at its begin within the major frame, in nanoseconds
      * @param nanos its length
-     * @param running the CPUs of each domain that runs, by the domain's index
+     * @param running the CPUs of each domain that runs, by the domain's id
      * @param begins the frames that begin with it, idle ones left out
      */
-    record Slot(long at, long nanos, Map<Integer, BitSet> running, List<Frame> begins) {}
+    record Slot(long at, long nanos, Map<UUID, BitSet> running, List<Frame> begins) {}
 
     /**
      * A minor frame with what was measured of it.
      *
      * @param cpu the host's CPU
      * @param index its place in the CPU's plan, from 0
-     * @param domain the domain's index; below 0 for idle
+     * @param domain the domain's id; {@link #IDLE} for idle
      * @param name the domain's name; empty for idle
      * @param at its begin within the major frame, in nanoseconds
      * @param nanos its length
      * @param late how late it began
      */
-    record Frame(int cpu, int index, int domain, String name, long at, long nanos, Histogram late) {
+    record Frame(int cpu, int index, UUID domain, String name, long at, long nanos, Histogram late) {
         boolean idle() {
-            return domain < 0;
+            return domain.equals(IDLE);
         }
     }
 
@@ -79,7 +83,7 @@ record FrameTable(List<Major> majors) {
                 frames.add(new Frame(
                         plan.cpu(),
                         index++,
-                        minor.domain().map(Domain::index).orElse(-1),
+                        minor.domain().map(Domain::id).orElse(IDLE),
                         minor.domain().map(Domain::name).orElse(""),
                         at,
                         minor.nanos(),
@@ -99,7 +103,7 @@ record FrameTable(List<Major> majors) {
     }
 
     private static Slot slot(long at, long nanos, List<Frame> frames) {
-        Map<Integer, BitSet> running = new TreeMap<>();
+        Map<UUID, BitSet> running = new TreeMap<>();
         List<Frame> begins = new ArrayList<>();
         for (Frame frame : frames) {
             if (!frame.idle() && frame.at() <= at && at < frame.at() + frame.nanos()) {

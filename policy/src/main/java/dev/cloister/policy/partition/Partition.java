@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +40,6 @@ public final class Partition implements AutoCloseable {
     /** Time between two looks. */
     private static final long LOOK_NANOS = 20_000;
 
-    private final FrameTable table;
     private final StopperFactory stoppers;
     private final Thread thread;
     private final Object lock = new Object();
@@ -49,15 +49,18 @@ public final class Partition implements AutoCloseable {
     private final AtomicLong overruns = new AtomicLong();
     private final AtomicLong unconfirmed = new AtomicLong();
     private final Histogram standing = new Histogram();
-    private volatile Major current;
-    private volatile Major requested;
+    private volatile Place current;
+    private volatile Place requested;
     private volatile boolean realTime;
     private volatile boolean ended;
 
+    /** A major frame and the schedule that it is of. */
+    private record Place(FrameTable table, Major major) {}
+
     private Partition(Schedule schedule, StopperFactory stoppers) {
-        this.table = FrameTable.of(schedule);
+        FrameTable table = FrameTable.of(schedule);
         this.stoppers = stoppers;
-        this.current = table.majors().getFirst();
+        this.current = new Place(table, table.majors().getFirst());
         this.requested = current;
         this.thread = Thread.ofPlatform().daemon().name("partition").unstarted(this::walk);
     }
@@ -99,18 +102,36 @@ public final class Partition implements AutoCloseable {
      * @return the name of the major frame that it follows; empty if the schedule has none of that name
      */
     public Optional<String> use(String name) {
-        for (Major major : table.majors()) {
-            if (major.name().equals(name)) {
-                requested = major;
-                return Optional.of(current.name());
-            }
+        synchronized (lock) {
+            Optional<Major> found = find(requested.table(), name);
+            found.ifPresent(major -> requested = new Place(requested.table(), major));
+            return found.map(_ -> current.major().name());
         }
-        return Optional.empty();
+    }
+
+    private static Optional<Major> find(FrameTable table, String name) {
+        return table.majors().stream()
+                .filter(major -> major.name().equals(name))
+                .findFirst();
+    }
+
+    /**
+     * Lets another schedule follow at the end of the major frame that runs: with its major frame of the same name as the one that would have
+     * followed, or with its first. Who is enrolled stays so, by the domain's id; who has no frame any more stands.
+     *
+     * @param schedule the schedule
+     */
+    public void change(Schedule schedule) {
+        FrameTable table = FrameTable.of(schedule);
+        synchronized (lock) {
+            String name = requested.major().name();
+            requested = new Place(table, find(table, name).orElse(table.majors().getFirst()));
+        }
     }
 
     /** Returns the names of the major frames. */
     public List<String> majors() {
-        return table.majors().stream().map(Major::name).toList();
+        return requested.table().majors().stream().map(Major::name).toList();
     }
 
     /** Ends what a daemon that is gone left stopped; once all that is taken over is enrolled. */
@@ -121,7 +142,7 @@ public final class Partition implements AutoCloseable {
     /** Returns which frames run and how punctual they were so far. */
     public ScheduleView view() {
         List<ScheduleView.FrameView> frames = new ArrayList<>();
-        for (Major major : table.majors()) {
+        for (Major major : current.table().majors()) {
             for (Frame frame : major.frames()) {
                 Histogram late = frame.late();
                 frames.add(new ScheduleView.FrameView(
@@ -137,8 +158,8 @@ public final class Partition implements AutoCloseable {
             }
         }
         return new ScheduleView(
-                current.name(),
-                requested.name(),
+                current.major().name(),
+                requested.major().name(),
                 stoppers.mechanism(),
                 stoppers.enforced(),
                 realTime,
@@ -160,8 +181,8 @@ public final class Partition implements AutoCloseable {
         }
         long begin = Scheduling.now() + LEAD_NANOS;
         while (!ended) {
-            Major major = requested;
-            current = major;
+            current = requested;
+            Major major = current.major();
             begin = resynchronized(begin, major);
             for (Slot slot : major.slots()) {
                 run(slot, begin + slot.at());
@@ -198,7 +219,7 @@ public final class Partition implements AutoCloseable {
             }
             long late = Scheduling.now() - at;
             for (Frame frame : slot.begins()) {
-                if (members.stream().anyMatch(member -> member.domain == frame.domain() && member.running)) {
+                if (members.stream().anyMatch(member -> member.domain.equals(frame.domain()) && member.running)) {
                     frame.late().add(late);
                 }
             }
@@ -259,7 +280,7 @@ public final class Partition implements AutoCloseable {
     }
 
     private final class Member implements Enrolment {
-        private final int domain;
+        private final UUID domain;
         private final String name;
         private final Stopper stopper;
         private final Runnable lost;
@@ -268,7 +289,7 @@ public final class Partition implements AutoCloseable {
         private boolean dying;
 
         Member(Domain domain, Stopper stopper, Runnable lost) {
-            this.domain = domain.index();
+            this.domain = domain.id();
             this.name = domain.name();
             this.stopper = stopper;
             this.lost = lost;

@@ -6,7 +6,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,7 +28,7 @@ class FrameTableTest {
         FrameTable.Major major = table.majors().getFirst();
         assertThat(major.nanos()).isEqualTo(15 * MILLI);
         assertThat(major.slots()).extracting(FrameTable.Slot::at).containsExactly(0L, 4 * MILLI, 10 * MILLI);
-        assertThat(major.slots().stream().map(slot -> slot.running().toString()).toList())
+        assertThat(major.slots().stream().map(slot -> text(slot)).toList())
                 .containsExactly("{0={0}}", "{0={0, 3}}", "{0={3}, 1={0}}");
         assertThat(major.slots().get(1).begins())
                 .extracting(FrameTable.Frame::cpu)
@@ -61,8 +64,9 @@ class FrameTableTest {
                 FrameTable.Slot slot = slot(major.slots(), milli * MILLI);
                 for (int cpu = 0; cpu < plans.length; cpu++) {
                     for (int who = 0; who < 3; who++) {
-                        boolean runs =
-                                slot.running().getOrDefault(who, new BitSet()).get(cpu);
+                        boolean runs = slot.running()
+                                .getOrDefault(id(who), new BitSet())
+                                .get(cpu);
                         assertThat(runs)
                                 .as("seed %d, %d ms, CPU %d, domain %d of %s", seed, milli, cpu, who, json)
                                 .isEqualTo(plans[cpu][milli] == who);
@@ -77,6 +81,17 @@ class FrameTableTest {
                 .filter(slot -> slot.at() <= at && at < slot.at() + slot.nanos())
                 .findFirst()
                 .orElseThrow();
+    }
+
+    /** The ids of {@link Schedules} count from 1. */
+    private static UUID id(int domain) {
+        return UUID.fromString("6f1c0e9a-2b7d-4c55-9a63-%012d".formatted(domain + 1));
+    }
+
+    private static String text(FrameTable.Slot slot) {
+        Map<Integer, BitSet> byIndex = new TreeMap<>();
+        slot.running().forEach((id, cpus) -> byIndex.put((int) id.getLeastSignificantBits() % 16 - 1, cpus));
+        return byIndex.toString();
     }
 
     private FrameTable table(int domains, String majors) throws Exception {

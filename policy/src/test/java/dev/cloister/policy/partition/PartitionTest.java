@@ -151,6 +151,33 @@ class PartitionTest {
     }
 
     @ParameterizedTest
+    @MethodSource("enforced")
+    void anotherScheduleFollowsAndKeepsWhoIsEnrolled(StopperFactory stoppers) throws Exception {
+        assumeTrue(stoppers.enforced(), "no freezer here; the reason is printed above");
+        Policy policy = Schedules.policy(folder, 2, TURNS);
+        Partition partition = start(policy, stoppers);
+        long a = enroll(partition, policy, "a", SPIN);
+        awaitCycles(partition, 3);
+        Policy next = Schedules.policy(folder, 3, """
+            {name: "night", cpus: [{cpu: 0, minors: [{domain: "b", for: "4ms"}, {domain: "c", for: "4ms"}]}]},
+            {name: "day", cpus: [{cpu: 1, minors: [{domain: "c", for: "8ms"}, {domain: "a", for: "2ms"}]}]}\
+            """);
+        partition.change(Schedules.of(next));
+        awaitCycles(partition, partition.view().cycles() + 2);
+        ScheduleView view = partition.view();
+        assertThat(view.major()).isEqualTo("day");
+        assertThat(view.frames()).extracting(ScheduleView.FrameView::domain).contains("c");
+        await(() -> starts(partition, "day") > 10);
+        long used = cpu(a);
+        partition.use("night");
+        awaitCycles(partition, partition.view().cycles() + 2);
+        long after = cpu(a);
+        assertThat(after).isGreaterThanOrEqualTo(used);
+        awaitCycles(partition, partition.view().cycles() + 10);
+        assertThat(cpu(a) - after).as("a has no frame at night").isLessThan(MILLI);
+    }
+
+    @ParameterizedTest
     @MethodSource("mechanisms")
     void whatIsKilledWhileItStandsDies(StopperFactory stoppers) throws Exception {
         Policy policy = Schedules.policy(folder, 2, """
