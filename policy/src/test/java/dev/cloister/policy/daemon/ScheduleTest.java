@@ -10,6 +10,7 @@ import dev.cloister.policy.partition.StopperFactory;
 import dev.cloister.policy.protocol.ScheduleView;
 import dev.cloister.policy.protocol.Snapshot;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +62,32 @@ class ScheduleTest {
                     .hasMessageContaining("expected day, night");
             assertThat(daemon.audit()).contains("schedule use night");
         }
+    }
+
+    @Test
+    void aLoadedPolicyBringsChangesAndTakesTheSchedule() throws Exception {
+        DaemonFixture fixture = fixture().more("");
+        try (DaemonFixture.Running daemon = fixture.start();
+                PolicyDaemonClient client = daemon.client()) {
+            Snapshot free = daemon.await(s -> DaemonFixture.all(s, "running", "left", "right"));
+            assertThat(free.schedule()).isEmpty();
+            load(client, fixture.more(SCHEDULE));
+            daemon.await(s -> !s.schedule().isEmpty() && starts(s, "day") > 20);
+            load(client, fixture.more(SCHEDULE.replace("night", "dusk").replace("\"day\"", "\"dawn\"")));
+            Snapshot changed =
+                    daemon.await(s -> s.schedule().getFirst().major().equals("dawn") && starts(s, "dawn") > 20);
+            assertThat(DaemonFixture.all(changed, "running", "left", "right")).isTrue();
+            load(client, fixture.more(""));
+            daemon.await(s -> s.schedule().isEmpty());
+            client.pause("left");
+            client.resume("left");
+        }
+    }
+
+    private static void load(PolicyDaemonClient client, DaemonFixture fixture) throws Exception {
+        assertThat(client.load(fixture.options(Duration.ofSeconds(30)).policy(), false)
+                        .loaded())
+                .isTrue();
     }
 
     @Test
