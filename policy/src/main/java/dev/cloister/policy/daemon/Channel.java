@@ -94,6 +94,11 @@ final class Channel {
         flow = next;
     }
 
+    /** Its openings are numbered above those of the channel whose place it takes: a guest takes the same number for the same opening. */
+    void numberAfter(Channel before) {
+        epoch = Math.max(epoch, before.epoch);
+    }
+
     /** When the hold for a quota that is used up ends; an earlier end is not its any more. */
     void quotaEnds(long nanos) {
         quotaEndsNanos = nanos;

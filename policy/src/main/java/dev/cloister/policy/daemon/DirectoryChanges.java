@@ -57,6 +57,7 @@ final class DirectoryChanges {
         place.ifPresent(found -> {
             ChannelConfig config = DomainLayout.channel(
                     direction, channel.flow(), found.index(), found.gpa(), DomainLayout.quota(channel.flow(), decider));
+            directory.at(found.index()).ifPresent(channel::numberAfter);
             directory.put(channel, config);
             end.send(new ToVmm.Declare(config));
         });

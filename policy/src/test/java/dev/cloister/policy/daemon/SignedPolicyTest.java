@@ -88,4 +88,60 @@ class SignedPolicyTest {
         trusted = List.of(folder.resolve("alice.pub"), folder.resolve("none.pub"));
         refused("none.pub does not exist");
     }
+
+    private void sign(long serial) throws Exception {
+        SigningKey key = SigningKey.read(folder.resolve("alice.key"));
+        String digest = SignedPolicy.load(policy, List.of()).digest();
+        Files.write(
+                PolicySignature.fileOf(policy),
+                PolicySignature.sign(digest, serial, key).toJson());
+    }
+
+    @Test
+    void refusesAnOlderSignatureThanItHasSeenAlsoAfterARestart() throws Exception {
+        Path file = folder.resolve("policy.state");
+        PolicyState state = PolicyState.open(file);
+        sign(7);
+        state.advance(SignedPolicy.loadSigned(policy, trusted));
+        assertThat(state.epoch()).isEqualTo(1);
+        for (long serial : new long[] {0, 1, 6}) {
+            sign(serial);
+            SignedPolicy.Loaded older = SignedPolicy.loadSigned(policy, trusted);
+            assertThatThrownBy(() -> PolicyState.open(file).requireNotOlder(older, policy))
+                    .isInstanceOf(PolicyException.class)
+                    .hasMessageContaining("expected 7 or more");
+        }
+        for (long serial : new long[] {7, 8, 999_999_999_999_999_999L}) {
+            sign(serial);
+            SignedPolicy.Loaded newer = SignedPolicy.loadSigned(policy, trusted);
+            PolicyState.open(file).requireNotOlder(newer, policy);
+            assertThat(newer.serial()).isEqualTo(serial);
+        }
+        SignedPolicy.Loaded unsigned = SignedPolicy.loadSigned(policy, List.of());
+        state.requireNotOlder(unsigned, policy);
+        state.advance(unsigned);
+        assertThat(PolicyState.open(file).epoch()).isEqualTo(2);
+        assertThat(PolicyState.open(file).serial()).isEqualTo(7);
+    }
+
+    @Test
+    void refusesASerialThatWasNotSigned() throws Exception {
+        sign(7);
+        Path file = PolicySignature.fileOf(policy);
+        String signed = Files.readString(file);
+        Files.writeString(file, signed.replace("\"serial\": 7", "\"serial\": 8"));
+        refused("the signature is wrong");
+        Files.writeString(file, signed.replaceAll(".*serial.*\n", ""));
+        refused("the signature is wrong");
+        Files.writeString(file, signed.replace("\"serial\": 7", "\"serial\": 0"));
+        refused("isn't a number from 1");
+    }
+
+    @Test
+    void refusesADamagedState() throws Exception {
+        Path file = Files.writeString(folder.resolve("policy.state"), "{\"epoch\": 3}");
+        assertThatThrownBy(() -> PolicyState.open(file)).hasMessageContaining("serial is missing");
+        Files.writeString(file, "{\"epoch\": ");
+        assertThatThrownBy(() -> PolicyState.open(file)).hasMessageContaining("is damaged");
+    }
 }
