@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The line protocol of the control socket: one JSON object to a line, UTF-8, requests at most {@link #MAX_REQUEST} bytes,
@@ -155,7 +156,7 @@ public final class ControlCodec {
         }
     }
 
-    private static void checkVersion(String message, Object version) throws ProtocolException {
+    private static void checkVersion(String message, @Nullable Object version) throws ProtocolException {
         if (version != null && !version.equals((long) VERSION)) {
             throw new ProtocolException(message, VERSION_FIELD, version.toString(), Integer.toString(VERSION));
         }

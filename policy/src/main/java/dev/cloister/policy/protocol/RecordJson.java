@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Records as JSON objects: one member for each component, under its name. Components are text, {@code long}, {@code int},
@@ -123,7 +124,8 @@ final class RecordJson {
         }
     }
 
-    private static Object read(String message, String field, Object value, Type type) throws ProtocolException {
+    private static Object read(String message, String field, @Nullable Object value, Type type)
+            throws ProtocolException {
         return switch (type) {
             case Class<?> plain when plain == String.class -> expect(message, field, value, String.class, "a string");
             case Class<?> plain
@@ -141,7 +143,7 @@ final class RecordJson {
         };
     }
 
-    private static int integer(String message, String field, Object value) throws ProtocolException {
+    private static int integer(String message, String field, @Nullable Object value) throws ProtocolException {
         long number = expect(message, field, value, Number.class, "a number").longValue();
         if (number != (int) number) {
             throw new ProtocolException(message, field, Long.toString(number), "a number of 32 bits");
@@ -149,7 +151,7 @@ final class RecordJson {
         return (int) number;
     }
 
-    private static List<Object> list(String message, String field, Object value, ParameterizedType type)
+    private static List<Object> list(String message, String field, @Nullable Object value, ParameterizedType type)
             throws ProtocolException {
         List<Object> all = new ArrayList<>();
         for (Object element : expect(message, field, value, List.class, "an array")) {
@@ -158,7 +160,8 @@ final class RecordJson {
         return List.copyOf(all);
     }
 
-    private static Map<String, Long> numbers(String message, String field, Object value) throws ProtocolException {
+    private static Map<String, Long> numbers(String message, String field, @Nullable Object value)
+            throws ProtocolException {
         Map<String, Long> all = new HashMap<>();
         for (Map.Entry<String, Object> entry : map(message, field, value).entrySet()) {
             all.put(
@@ -171,11 +174,11 @@ final class RecordJson {
 
     // Objects are read by this class only, with text as keys.
     @SuppressWarnings("unchecked")
-    static Map<String, Object> map(String message, String field, Object value) throws ProtocolException {
+    static Map<String, Object> map(String message, String field, @Nullable Object value) throws ProtocolException {
         return expect(message, field, value, Map.class, "an object");
     }
 
-    static <T> T expect(String message, String field, Object value, Class<T> type, String expected)
+    static <T> T expect(String message, String field, @Nullable Object value, Class<T> type, String expected)
             throws ProtocolException {
         if (!type.isInstance(value)) {
             throw new ProtocolException(message, field, value == null ? "missing" : String.valueOf(value), expected);

@@ -66,12 +66,16 @@ enum RequestField {
     static ControlRequest request(ControlRequest.Command command, Map<RequestField, Object> values) {
         return new ControlRequest(
                 command,
-                (String) values.get(DOMAIN),
-                (String) values.get(FLOW),
-                (String) values.get(MAJOR),
-                (Integer) values.get(INTERVAL),
-                (String) values.get(PATH),
-                (Boolean) values.get(DRY_RUN));
+                (String) value(values, DOMAIN),
+                (String) value(values, FLOW),
+                (String) value(values, MAJOR),
+                (Integer) value(values, INTERVAL),
+                (String) value(values, PATH),
+                (Boolean) value(values, DRY_RUN));
+    }
+
+    private static Object value(Map<RequestField, Object> values, RequestField field) {
+        return values.getOrDefault(field, field.byDefault());
     }
 
     void write(JsonGenerator out, ControlRequest request) throws IOException {
