@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec.Target;
 
 /** The options that choose records; each narrows the choice. */
 final class FilterOptions {
-    private static final Pattern RANGE = Pattern.compile("([0-9]{1,18})?(\\.\\.)?([0-9]{1,18})?");
+    private static final Pattern RANGE = Pattern.compile("([0-9]{1,18})|([0-9]{1,18})?\\.\\.([0-9]{1,18})?");
 
     @Spec(Target.MIXEE)
     private CommandSpec spec;
@@ -96,17 +96,18 @@ final class FilterOptions {
 
     private long[] range() {
         Matcher matcher = RANGE.matcher(seq);
-        if (seq.isEmpty() || !matcher.matches() || matcher.group(1) == null && matcher.group(3) == null) {
+        if (!matcher.matches() || seq.equals("..")) {
             throw wrong("--seq", seq, "N, N..M, N.. or ..M");
         }
-        long first = matcher.group(1) == null ? 1 : Long.parseLong(matcher.group(1));
-        long last = matcher.group(2) == null
-                ? first
-                : matcher.group(3) == null ? Long.MAX_VALUE : Long.parseLong(matcher.group(3));
-        if (matcher.group(2) == null && matcher.group(3) != null) {
-            throw wrong("--seq", seq, "N, N..M, N.. or ..M");
+        if (matcher.group(1) != null) {
+            long only = Long.parseLong(seq);
+            return new long[] {only, only};
         }
-        return new long[] {Math.max(1, first), last};
+        return new long[] {number(matcher.group(2), 1), number(matcher.group(3), Long.MAX_VALUE)};
+    }
+
+    private static long number(String digits, long absent) {
+        return digits == null ? absent : Long.parseLong(digits);
     }
 
     private Instant time(String option, String text) {

@@ -34,7 +34,7 @@ public final class AuditReader implements Closeable {
         this.log = log;
         this.alone = alone;
         this.watch = watch;
-        this.lastSeq = fromSeq - 1;
+        this.lastSeq = Math.max(1, fromSeq) - 1;
         Opened opened = alone ? new Opened(LogParts.file(log, 1).opener().open(), null, fromSeq) : openHolding(fromSeq);
         this.key = opened.key();
         this.source = opened.source();
@@ -55,7 +55,7 @@ public final class AuditReader implements Closeable {
      * Opens a log at the first record that is there and has at least that number; files before it are not read.
      *
      * @param log its current file; or one rotated segment, which is then read by itself
-     * @param fromSeq number of a record, at least 1
+     * @param fromSeq number of a record; below 1 is as 1
      * @throws IOException if it can't be read or watched
      */
     public static AuditReader open(Path log, long fromSeq) throws IOException {
@@ -218,8 +218,10 @@ public final class AuditReader implements Closeable {
 
     @Override
     public void close() throws IOException {
-        try (LogParts.Source last = source) {
+        try {
             watch.close();
+        } finally {
+            source.close();
         }
     }
 }

@@ -66,6 +66,14 @@ class TamperTest {
             int line = random.nextInt(lines.size());
             int kind = random.nextInt(11);
             what = "edit " + kind + " at " + names.get(file).getFileName() + " line " + (line + 1);
+            if (kind >= 8) {
+                editFiles(kind, file);
+            } else {
+                editLines(kind, lines, line);
+            }
+        }
+
+        private void editLines(int kind, List<String> lines, int line) throws IOException {
             switch (kind) {
                 case 0 -> lines.set(line, flipped(lines.get(line)));
                 case 1 -> lines.remove(line);
@@ -80,7 +88,12 @@ class TamperTest {
                 case 4 -> lines.set(line, resealed(lines.get(line)));
                 case 5 -> lines.add(line, resealed(lines.get(line)));
                 case 6 -> lines.subList(line, lines.size()).clear();
-                case 7 -> lines.subList(0, line + 1).clear();
+                default -> lines.subList(0, line + 1).clear();
+            }
+        }
+
+        private void editFiles(int kind, int file) {
+            switch (kind) {
                 case 8 -> {
                     content.remove(file);
                     names.remove(file == names.size() - 1 ? 0 : file);
@@ -92,7 +105,7 @@ class TamperTest {
                     content.set(other, mine);
                     swappedFiles = true;
                 }
-                default -> lines.add(line, "{\"seq\":1}");
+                default -> content.get(file).addFirst("{\"seq\":1}");
             }
         }
 
