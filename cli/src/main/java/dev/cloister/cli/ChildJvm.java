@@ -19,10 +19,21 @@ final class ChildJvm {
 
     /**
      * Returns the VMM's command line. It shall open no path that it was not handed: no performance-data file, no attach
-     * socket; and its heap is bounded, whatever its guest does.
+     * socket, no core; the compiler's library is loaded at once and not when first needed; and its heap is bounded, whatever its
+     * guest does.
      */
     static List<String> vmm() {
-        return java(List.of("-Xms8m", "-Xmx128m", "-Xss512k", "-XX:-UsePerfData", "-XX:+DisableAttachMechanism"), VMM);
+        return java(
+                List.of(
+                        "-Xms8m",
+                        "-Xmx128m",
+                        "-Xss512k",
+                        "-XX:-UsePerfData",
+                        "-XX:+DisableAttachMechanism",
+                        "-XX:-CreateCoredumpOnCrash",
+                        "-XX:+UnlockDiagnosticVMOptions",
+                        "-XX:-DelayCompilerStubsGeneration"),
+                VMM);
     }
 
     private static List<String> java(List<String> options, String mainClass) {

@@ -64,6 +64,11 @@ public final class Linux {
     static final long SYS_EVENTFD2 = 290;
     static final long SYS_PIPE2 = 293;
     static final long SYS_MEMFD_CREATE = 319;
+    static final long SYS_PRLIMIT64 = 302;
+    static final long SYS_SECCOMP = 317;
+    static final long SYS_LANDLOCK_CREATE_RULESET = 444;
+    static final long SYS_LANDLOCK_RESTRICT_SELF = 446;
+    static final long SYS_SENDTO = 44;
     static final long SYS_PIDFD_SEND_SIGNAL = 424;
     static final long SYS_PIDFD_OPEN = 434;
 

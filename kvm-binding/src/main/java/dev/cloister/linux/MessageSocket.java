@@ -163,8 +163,24 @@ public final class MessageSocket implements AutoCloseable {
             outgoing.prepareSend(data, fds);
             long result;
             do {
-                result = Linux.syscall(
-                        Linux.SYS_SENDMSG, fd.number(), outgoing.header.address(), flags | MSG_NOSIGNAL, 0, 0, 0);
+                // A sandboxed sender has no sendmsg, so that no descriptor leaves it.
+                result = fds.isEmpty()
+                        ? Linux.syscall(
+                                Linux.SYS_SENDTO,
+                                fd.number(),
+                                outgoing.data.address(),
+                                data.length,
+                                flags | MSG_NOSIGNAL,
+                                0,
+                                0)
+                        : Linux.syscall(
+                                Linux.SYS_SENDMSG,
+                                fd.number(),
+                                outgoing.header.address(),
+                                flags | MSG_NOSIGNAL,
+                                0,
+                                0,
+                                0);
             } while (result == -Errno.EINTR);
             if (result == -Errno.EAGAIN) {
                 return false;

@@ -302,7 +302,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
         };
     }
 
-    private static byte[] bytes(FromVmm message) {
+    static byte[] bytes(FromVmm message) {
         ByteBuffer frame = VmmCodec.encode(message);
         byte[] data = new byte[frame.remaining()];
         frame.get(data);

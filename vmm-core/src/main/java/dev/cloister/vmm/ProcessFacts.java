@@ -1,9 +1,14 @@
 package dev.cloister.vmm;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What Linux knows about this process, read from /proc/self when a machine is done. Where /proc cannot be read (a sandbox), the
@@ -13,6 +18,11 @@ final class ProcessFacts {
     private static final long NANOS_PER_TICK = 10_000_000L;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long UNKNOWN = -1;
+    private static final String STAT = "/proc/self/stat";
+    private static final String UPTIME = "/proc/uptime";
+    private static final String SMAPS = "/proc/self/smaps";
+    private static final int PART = 16 << 10;
+    private static final Map<String, RandomAccessFile> OPENED = new ConcurrentHashMap<>();
 
     /** System.nanoTime() of the process start as a starter told us, or Long.MIN_VALUE. */
     private static volatile long toldStart = Long.MIN_VALUE;
@@ -37,11 +47,11 @@ final class ProcessFacts {
             return Math.max(0, nanoTime - toldStart);
         }
         try {
-            String stat = read("/proc/self/stat");
+            String stat = read(STAT);
             // The command's name may hold spaces and parentheses; fields are counted from the last parenthesis.
             String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
             long started = Long.parseLong(fields[19]) * NANOS_PER_TICK;
-            String uptime = read("/proc/uptime");
+            String uptime = read(UPTIME);
             long now = (long) (Double.parseDouble(uptime.substring(0, uptime.indexOf(' '))) * NANOS_PER_SECOND);
             return Math.max(0, now - started - (System.nanoTime() - nanoTime));
         } catch (IOException | RuntimeException e) {
@@ -55,7 +65,7 @@ final class ProcessFacts {
             long total = 0;
             long guest = 0;
             boolean inGuest = false;
-            for (String line : read("/proc/self/smaps").split("\n")) {
+            for (String line : read(SMAPS).split("\n")) {
                 if (line.startsWith("Rss:")) {
                     long bytes = kilobytes(line) << 10;
                     total += bytes;
@@ -89,7 +99,28 @@ final class ProcessFacts {
         return false;
     }
 
+    /** Opens what will be read, since nothing can be opened in the sandbox; what can't be opened is not known later. */
+    static void openAll() {
+        for (String file : List.of(STAT, UPTIME, SMAPS)) {
+            try {
+                OPENED.put(file, new RandomAccessFile(file, "r"));
+            } catch (IOException e) {
+                // Told as -1 in the report.
+            }
+        }
+    }
+
     private static String read(String file) throws IOException {
-        return new String(Files.readAllBytes(Path.of(file)), StandardCharsets.ISO_8859_1);
+        RandomAccessFile opened = OPENED.get(file);
+        if (opened == null) {
+            return Files.readString(Path.of(file), StandardCharsets.ISO_8859_1);
+        }
+        opened.seek(0);
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        byte[] part = new byte[PART];
+        for (int n = opened.read(part); n > 0; n = opened.read(part)) {
+            all.write(part, 0, n);
+        }
+        return all.toString(StandardCharsets.ISO_8859_1);
     }
 }

@@ -3,14 +3,15 @@ package dev.cloister.vmm;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.MessageSocket;
-import dev.cloister.linux.Prctl;
+import dev.cloister.policy.protocol.FromVmm;
+import dev.cloister.vmm.sandbox.Sandbox;
 import java.util.List;
 
 /**
  * The process of one domain. It is started by the policy daemon with an empty environment and one descriptor beyond the standard ones:
  * {@value #CONTROL_FD}, a {@code SOCK_SEQPACKET} control socket (see {@code dev.cloister.policy.protocol}). Everything that it may use
- * comes over that socket as descriptors; it opens no network socket, and no path but its own facts under /proc/self and /proc/uptime,
- * once, for its report.
+ * comes over that socket as descriptors; it opens no path and no socket: before its first message it puts itself into
+ * its {@linkplain dev.cloister.vmm.sandbox.Sandbox sandbox}.
  *
  * <p>Arguments: {@code --started=NANOS}, CLOCK_MONOTONIC in nanoseconds when the process was started, makes its start-up times exact.
  * The exit code is that of the guest (see {@link Outcome}), or 69 when the daemon went away before the guest ran.
@@ -41,19 +42,30 @@ public final class VmmMain {
             }
             ProcessFacts.startedAt(Long.parseLong(argument, STARTED.length(), argument.length(), 10));
         }
-        try {
-            Prctl.setDumpable(false);
-            Prctl.setNoNewPrivileges();
-        } catch (ErrnoException e) {
-            System.err.println("cloister-vmm: cannot give up privileges: " + e.getMessage());
-            return Outcome.CODE_HOST;
-        }
-        try (MessageSocket socket = MessageSocket.adopt(Fd.own(CONTROL_FD));
-                ControlSession session = new ControlSession(socket)) {
-            return session.run();
+        try (MessageSocket socket = MessageSocket.adopt(Fd.own(CONTROL_FD))) {
+            ProcessFacts.openAll();
+            confine(socket);
+            try (ControlSession session = new ControlSession(socket)) {
+                return session.run();
+            }
         } catch (ErrnoException e) {
             System.err.println("cloister-vmm: control socket: " + e.getMessage());
             return Outcome.CODE_HOST;
         }
+    }
+
+    /** Nothing is taken from outside before this; the daemon gets the listener, or the reason why there is none, and decides. */
+    private static void confine(MessageSocket socket) throws ErrnoException {
+        Fd listener;
+        try {
+            listener = Sandbox.enterWatched();
+        } catch (ErrnoException e) {
+            socket.send(ControlSession.bytes(new FromVmm.Confined(String.valueOf(e.getMessage()))));
+            return;
+        }
+        try (listener) {
+            socket.send(ControlSession.bytes(new FromVmm.Confined("")), List.of(listener));
+        }
+        Sandbox.seal();
     }
 }

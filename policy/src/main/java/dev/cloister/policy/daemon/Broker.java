@@ -32,6 +32,7 @@ final class Broker {
     private final Metering metering;
     private final Supervisor supervisor;
     private final ReportStore reports;
+    private final boolean acceptUnenforced;
 
     Broker(
             Fabric fabric,
@@ -40,7 +41,8 @@ final class Broker {
             Channels channels,
             Metering metering,
             Supervisor supervisor,
-            ReportStore reports) {
+            ReportStore reports,
+            boolean acceptUnenforced) {
         this.fabric = fabric;
         this.decider = decider;
         this.journal = journal;
@@ -48,6 +50,7 @@ final class Broker {
         this.metering = metering;
         this.supervisor = supervisor;
         this.reports = reports;
+        this.acceptUnenforced = acceptUnenforced;
     }
 
     VmmLink.Listener listener(DomainRuntime domain) {
@@ -63,6 +66,11 @@ final class Broker {
             }
 
             @Override
+            public void refused(String systemCall) {
+                Broker.this.refused(domain, systemCall);
+            }
+
+            @Override
             public void ended(ChildProcess.Exit exit) {
                 Broker.this.ended(domain, exit);
             }
@@ -71,6 +79,7 @@ final class Broker {
 
     private void message(DomainRuntime domain, FromVmm message) {
         switch (message) {
+            case FromVmm.Confined m -> confined(domain, m.problem());
             case FromVmm.Ready _ -> ready(domain);
             case FromVmm.Attached m ->
                 expected(
@@ -104,6 +113,29 @@ final class Broker {
         if (!asked) {
             garbage(domain, what + ": not expected now");
         }
+    }
+
+    /** The process is in its sandbox, or says why not: then it is the operator's word whether it runs all the same. */
+    private void confined(DomainRuntime domain, String problem) {
+        if (!problem.isEmpty() && !acceptUnenforced) {
+            journal.writeThrottled(domain, AuditKind.REFUSAL, "its VMM process isn't confined: " + problem);
+            domain.kill("its VMM process isn't confined: " + problem
+                    + "; expected a filter of system calls with a listener (Linux 5.14), or --accept-unenforced");
+            return;
+        }
+        if (!problem.isEmpty()) {
+            journal.write(AuditKind.UNENFORCED, domain.name(), "", "its VMM process isn't confined: " + problem);
+        }
+        if (!domain.settleConfined()) {
+            garbage(domain, "Confined: not expected now");
+        }
+    }
+
+    /** The process asked the kernel for what it may not: the guest, or whoever took its VMM over, is at fault. */
+    private void refused(DomainRuntime domain, String systemCall) {
+        domain.countViolation();
+        journal.writeThrottled(domain, AuditKind.VIOLATION, "system call refused: " + systemCall);
+        domain.kill("asked for a system call that it may not have: " + systemCall);
     }
 
     private void ready(DomainRuntime domain) {

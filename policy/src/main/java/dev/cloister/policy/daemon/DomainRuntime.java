@@ -34,6 +34,7 @@ final class DomainRuntime {
     private List<Snapshot.GateView> verdicts = List.of();
     private DomainState state;
     private @Nullable VmmLink link;
+    private @Nullable Configuration configuration;
     private @Nullable Cohort cohort;
     private EventLoop.@Nullable Timer restartTimer;
     private String engine;
@@ -176,6 +177,33 @@ final class DomainRuntime {
         readyAwaited = true;
     }
 
+    /** What is done once the process is in its sandbox: it is not told anything before. */
+    void onceConfined(Configuration first) {
+        configuration = first;
+    }
+
+    /** A message with descriptors of its own, which waits. */
+    interface Configuration extends AutoCloseable {
+        /** Sends it. */
+        void send();
+
+        @Override
+        void close();
+    }
+
+    /** The process is in its sandbox; returns false if nobody waits for that. */
+    boolean settleConfined() {
+        Configuration first = configuration;
+        configuration = null;
+        if (first == null) {
+            return false;
+        }
+        try (first) {
+            first.send();
+        }
+        return true;
+    }
+
     /** Takes the answer that the machine is built; returns false if nobody asked for it. */
     boolean settleReady() {
         boolean asked = readyAwaited;
@@ -204,6 +232,10 @@ final class DomainRuntime {
 
     /** The process is gone: nothing can be sent to it any more. */
     void unlink() {
+        if (configuration != null) {
+            configuration.close();
+            configuration = null;
+        }
         if (link != null) {
             link.close();
             link = null;

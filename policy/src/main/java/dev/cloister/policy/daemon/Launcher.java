@@ -78,8 +78,34 @@ final class Launcher implements AutoCloseable {
         fds.addAll(images.handed());
         fds.add(link.childSerial().out());
         link.childSerial().in().ifPresent(fds::add);
-        runtime.send(new ToVmm.Configure(config), fds);
+        runtime.onceConfined(Waiting.of(runtime, new ToVmm.Configure(config), fds));
         link.releaseChildSerial();
+    }
+
+    /** The first message, until the process is in its sandbox. */
+    private record Waiting(DomainRuntime runtime, ToVmm message, List<Fd> fds) implements DomainRuntime.Configuration {
+        static Waiting of(DomainRuntime runtime, ToVmm message, List<Fd> fds) throws ErrnoException {
+            List<Fd> own = new ArrayList<>(fds.size());
+            try {
+                for (Fd fd : fds) {
+                    own.add(fd.duplicate());
+                }
+            } catch (ErrnoException e) {
+                own.forEach(Fd::close);
+                throw e;
+            }
+            return new Waiting(runtime, message, own);
+        }
+
+        @Override
+        public void send() {
+            runtime.send(message, fds);
+        }
+
+        @Override
+        public void close() {
+            fds.forEach(Fd::close);
+        }
     }
 
     /** Whether the policy declares a flow from the host to the domain's serial line. */

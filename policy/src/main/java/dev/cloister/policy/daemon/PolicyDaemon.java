@@ -101,7 +101,14 @@ public final class PolicyDaemon implements AutoCloseable {
         this.supervisor = new Supervisor(
                 fabric, loop, decider, journal, channels, windows, launcher, time, options.answerTimeout());
         Broker broker = new Broker(
-                fabric, decider, journal, channels, metering, supervisor, new ReportStore(options.stateDirectory()));
+                fabric,
+                decider,
+                journal,
+                channels,
+                metering,
+                supervisor,
+                new ReportStore(options.stateDirectory()),
+                options.acceptUnenforced());
         PolicySwitch policySwitch =
                 new PolicySwitch(fabric, loop, decider, journal, channels, supervisor, windows, metering, time);
         this.loads = new PolicyLoads(fabric, loop, journal, policySwitch, policyState, logs, options);

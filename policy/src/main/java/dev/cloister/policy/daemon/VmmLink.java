@@ -7,6 +7,7 @@ import dev.cloister.linux.Fd;
 import dev.cloister.linux.Linux;
 import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.Pipe;
+import dev.cloister.linux.Seccomp;
 import dev.cloister.linux.Spawn;
 import dev.cloister.policy.partition.Partition;
 import dev.cloister.policy.protocol.FromVmm;
@@ -50,6 +51,9 @@ final class VmmLink implements AutoCloseable {
 
         /** Something that is no message of the protocol; the link goes on, the listener will kill it. */
         void garbage(String reason);
+
+        /** A system call that the process' filter refused; its thread waits for good. */
+        void refused(String systemCall);
 
         /** The process is gone and everything it sent has been delivered. */
         void ended(ChildProcess.Exit exit);
@@ -265,15 +269,57 @@ final class VmmLink implements AutoCloseable {
     }
 
     private void deliver(MessageSocket.Message packet) {
-        if (!packet.fds().isEmpty()) {
-            packet.closeFds();
-            listener.garbage("sent " + packet.fds().size() + " descriptors: expected none");
-            return;
-        }
         try {
-            listener.message(VmmCodec.decodeFromVmm(ByteBuffer.wrap(packet.data())));
+            FromVmm message = VmmCodec.decodeFromVmm(ByteBuffer.wrap(packet.data()));
+            boolean heard = message instanceof FromVmm.Confined confined
+                    && confined.problem().isEmpty()
+                    && hear(packet.fds());
+            if (!heard && !packet.fds().isEmpty() || !heard && claimsListener(message)) {
+                listener.garbage("sent " + packet.fds().size() + " descriptors with "
+                        + message.getClass().getSimpleName() + ": expected "
+                        + (claimsListener(message) ? "one, the listener of a filter" : "none"));
+            } else {
+                listener.message(message);
+            }
         } catch (ProtocolException e) {
             listener.garbage(String.valueOf(e.getMessage()));
+        } finally {
+            // A listener is kept as a duplicate.
+            packet.closeFds();
+        }
+    }
+
+    private static boolean claimsListener(FromVmm message) {
+        return message instanceof FromVmm.Confined confined
+                && confined.problem().isEmpty();
+    }
+
+    /** Takes the listener of the process' filter; returns whether it is one. */
+    private boolean hear(List<Fd> fds) {
+        if (fds.size() != 1 || !Seccomp.isListener(fds.getFirst())) {
+            return false;
+        }
+        try {
+            Fd refusals = fds.getFirst().duplicate();
+            owned.add(refusals);
+            EventLoop.Watch[] self = new EventLoop.Watch[1];
+            self[0] = watch(refusals, () -> {
+                // One is enough: the process ends for it.
+                self[0].cancel();
+                onRefused(refusals);
+            });
+            return true;
+        } catch (ErrnoException e) {
+            LOG.warn("pid {}: {}", child.pid(), e.getMessage());
+            return false;
+        }
+    }
+
+    private void onRefused(Fd refusals) {
+        try {
+            Seccomp.receive(refusals).map(Seccomp.Refused::text).ifPresent(listener::refused);
+        } catch (ErrnoException e) {
+            LOG.debug("pid {}: {}", child.pid(), e.getMessage());
         }
     }
 

@@ -6,6 +6,14 @@ import java.util.List;
 
 /** A message from a VMM process to the policy daemon; {@link VmmCodec} is its wire form. The daemon trusts none of it. */
 public sealed interface FromVmm {
+    /**
+     * First message: the process has put itself into its sandbox. Carries the listener of its filter of system calls; without a
+     * descriptor it says why it can't be confined.
+     *
+     * @param problem what the host lacks, at most {@link VmmCodec#MAX_DETAIL} bytes; empty with a listener
+     */
+    record Confined(String problem) implements FromVmm {}
+
     /** The machine is built; channels may be attached. */
     record Ready() implements FromVmm {}
 

@@ -3,7 +3,7 @@ package dev.cloister.policy.protocol;
 /** A message from the policy daemon to a VMM process; {@link VmmCodec} is its wire form. */
 public sealed interface ToVmm {
     /**
-     * First message: builds the machine. Carries descriptors, see {@link DomainConfig}. Answered by {@link FromVmm.Ready}.
+     * First message, after {@link FromVmm.Confined}: builds the machine. Carries descriptors, see {@link DomainConfig}. Answered by {@link FromVmm.Ready}.
      *
      * @param domain the domain to be
      */

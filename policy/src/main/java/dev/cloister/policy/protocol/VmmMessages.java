@@ -75,8 +75,17 @@ final class VmmMessages {
                     ""),
             bare(9, "Query", new ToVmm.Query(), "Asks for a Status now.", "Status"));
 
-    /** From a VMM to the daemon; numbers 101 to 199. */
+    /** From a VMM to the daemon; numbers 100 to 199. */
     static final List<Message<FromVmm>> FROM_VMM = List.of(
+            new Message<>(
+                    100,
+                    Struct.of(
+                            "Confined",
+                            v -> new FromVmm.Confined(v.get(0)),
+                            Field.of("problem", text(VmmCodec.MAX_DETAIL), FromVmm.Confined::problem)),
+                    "the listener of the process' filter of system calls; none where it can't be confined",
+                    "The first message: the process is in its sandbox, and takes nothing from outside before that.",
+                    "Configure, or the end of a process that isn't confined"),
             bare(101, "Ready", new FromVmm.Ready(), "The machine is built; channels may be attached.", ""),
             new Message<>(
                     102,

@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.linux.BpfProgram;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
@@ -8,6 +9,9 @@ import dev.cloister.linux.Mapping;
 import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Poller;
+import dev.cloister.linux.Prctl;
+import dev.cloister.linux.Seccomp;
+import dev.cloister.linux.SystemCalls;
 import dev.cloister.policy.channel.RingReader;
 import dev.cloister.policy.channel.RingWriter;
 import dev.cloister.policy.model.Engine;
@@ -47,7 +51,19 @@ public final class FakeVmm {
         new FakeVmm().run();
     }
 
+    /** A filter that refuses one call only, with a real listener. */
+    private void confine() throws IOException {
+        Prctl.setNoNewPrivileges();
+        byte[] program = new BpfProgram(BpfProgram.ALLOW)
+                .rule(SystemCalls.number("ptrace"), BpfProgram.USER_NOTIFY, List.of())
+                .bytes();
+        try (Fd listener = Seccomp.installWithListener(program)) {
+            control.send(bytes(new FromVmm.Confined("")), List.of(listener));
+        }
+    }
+
     private void run() throws IOException {
+        confine();
         while (true) {
             Optional<MessageSocket.Message> packet = control.receive();
             if (packet.isEmpty()) {
@@ -173,6 +189,7 @@ public final class FakeVmm {
                 }
                 case "signal" -> signal(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
                 case "pour" -> pour(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
+                case "trace" -> Linux.syscall(SystemCalls.number("ptrace"), 16, 1, 0, 0, 0, 0);
                 case "exit" -> exit(Integer.parseInt(parts[1]));
                 case "echo" -> echo();
                 case "send-fd" -> control.send(bytes(new FromVmm.Ready()), List.of(Fd.own(0)));

@@ -135,6 +135,18 @@ class PolicyDaemonTest {
     }
 
     @Test
+    void aRefusedSystemCallIsNamedInTheLogAndEndsItsVmmAlone() throws Exception {
+        DaemonFixture fixture =
+                new DaemonFixture(directory).domain("wild", "low", "trace").domain("calm", "low", "");
+        try (DaemonFixture.Running running = fixture.start()) {
+            Snapshot snapshot = running.await(s -> all(s, "exited", "wild"));
+            assertThat(domain(snapshot, "wild").note()).contains("ptrace(0x10, 0x1");
+            assertThat(running.audit()).contains("system call refused: ptrace(0x10, 0x1");
+            running.await(s -> all(s, "running", "calm"));
+        }
+    }
+
+    @Test
     void operatorPausesResumesAndStops() throws Exception {
         DaemonFixture fixture = new DaemonFixture(directory).domain("one", "low", "");
         try (DaemonFixture.Running running = fixture.start()) {

@@ -1,0 +1,95 @@
+package dev.cloister.vmm.sandbox;
+
+import dev.cloister.linux.BpfProgram;
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.Fd;
+import dev.cloister.linux.Landlock;
+import dev.cloister.linux.Prctl;
+import dev.cloister.linux.Rlimits;
+import dev.cloister.linux.Seccomp;
+import dev.cloister.linux.SystemCalls;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.util.List;
+
+/**
+ * Puts this process into its sandbox, for good: not dumpable, no new privileges, no core, no files written; Landlock, where the
+ * kernel has it, for this thread and those it starts; and the list of system calls for every thread. Call once, on the main thread,
+ * before anything that comes from outside is looked at.
+ */
+public final class Sandbox {
+    private static final int MOST_DESCRIPTORS = 1024;
+    private static final String SEND_DESCRIPTORS = "sendmsg";
+    private static final String ADD_FILTER = "seccomp";
+
+    private Sandbox() {}
+
+    /**
+     * Enters the sandbox of a process that a daemon watches: a refused call waits until the listener's reader has seen it. Until
+     * {@link #seal} descriptors can still be sent, so that the listener reaches its reader.
+     *
+     * @return the listener
+     * @throws ErrnoException if the host can't
+     */
+    public static Fd enterWatched() throws ErrnoException {
+        byte[] program = list().compile(BpfProgram.USER_NOTIFY, SEND_DESCRIPTORS, ADD_FILTER)
+                .bytes();
+        giveUp();
+        return Seccomp.installWithListener(program);
+    }
+
+    /**
+     * From now on no descriptor can be sent any more, nor a further filter be added.
+     *
+     * @throws ErrnoException if the host can't
+     */
+    public static void seal() throws ErrnoException {
+        BpfProgram program = new BpfProgram(BpfProgram.ALLOW);
+        for (String call : List.of(SEND_DESCRIPTORS, ADD_FILTER)) {
+            program.rule(SystemCalls.number(call), BpfProgram.KILL_PROCESS, List.of());
+        }
+        Seccomp.install(program.bytes());
+    }
+
+    /**
+     * Enters the sandbox of a process that nobody watches: a refused call ends it with SIGSYS.
+     *
+     * @throws ErrnoException if the host can't
+     */
+    public static void enterAlone() throws ErrnoException {
+        byte[] program = list().compile(BpfProgram.KILL_PROCESS).bytes();
+        giveUp();
+        Seccomp.install(program);
+    }
+
+    private static SystemCallList list() {
+        return SystemCallList.load((int) ProcessHandle.current().pid());
+    }
+
+    private static void giveUp() throws ErrnoException {
+        prepare();
+        Prctl.setDumpable(false);
+        Prctl.setNoNewPrivileges();
+        Rlimits.CORE.set(0);
+        Rlimits.FILE_SIZE.set(0);
+        Rlimits.DESCRIPTORS.set(MOST_DESCRIPTORS);
+        if (Landlock.abi() > 0) {
+            Landlock.restrict(true);
+        }
+    }
+
+    /** Opens what the JVM would open later: every archive of the class path, and the libraries behind its channels. */
+    private static void prepare() {
+        try {
+            Class.forName("dev.cloister.vmm.sandbox.Absent");
+            throw new IllegalStateException("a class that must not exist exists");
+        } catch (ClassNotFoundException e) {
+            // Every archive has been searched, so every archive is open.
+        }
+        try (RandomAccessFile nothing = new RandomAccessFile("/dev/null", "r")) {
+            nothing.getChannel().size();
+        } catch (IOException e) {
+            // Without /dev/null: what needs channels fails later, by name.
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.cloister.vmm.sandbox;
+
+import dev.cloister.linux.BpfProgram;
+import dev.cloister.linux.BpfProgram.Condition;
+import dev.cloister.linux.SystemCalls;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** The reviewed list of system calls, as read from its resource. Immutable. */
+public final class SystemCallList {
+    private static final String RESOURCE = "system-calls.list";
+    private static final String REASON = " -- ";
+    private static final String IF = " if ";
+    private static final String AND = " and ";
+
+    /**
+     * One way to use a system call.
+     *
+     * @param call its name
+     * @param errno the error with which it fails, 0 where it is allowed
+     * @param conditions what its arguments must be
+     * @param reason who needs it and what for
+     */
+    public record Entry(String call, int errno, List<Condition> conditions, String reason) {
+        /** Copies the list. */
+        public Entry {
+            conditions = List.copyOf(conditions);
+        }
+    }
+
+    private final List<Entry> entries = new ArrayList<>();
+    private final Map<String, Integer> constants = new HashMap<>();
+
+    private SystemCallList(int self) {
+        constants.put("SELF", self);
+    }
+
+    /**
+     * Reads the list.
+     *
+     * @param self this process' id, which some lines compare with
+     * @return the list
+     */
+    public static SystemCallList load(int self) {
+        try (InputStream in = Objects.requireNonNull(SystemCallList.class.getResourceAsStream(RESOURCE), RESOURCE)) {
+            return parse(new String(in.readAllBytes(), StandardCharsets.US_ASCII), self);
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading " + RESOURCE, e);
+        }
+    }
+
+    static SystemCallList parse(String text, int self) {
+        SystemCallList list = new SystemCallList(self);
+        int number = 0;
+        for (String line : text.lines().toList()) {
+            number++;
+            try {
+                list.line(line.strip());
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(RESOURCE + ":" + number + ": " + e.getMessage(), e);
+            }
+        }
+        return list;
+    }
+
+    private void line(String line) {
+        if (line.isEmpty() || line.startsWith("#")) {
+            return;
+        }
+        if (line.startsWith("const ")) {
+            String[] words = line.split(" ");
+            constants.put(words[1], value(words[2]));
+            return;
+        }
+        int reason = line.indexOf(REASON);
+        if (reason < 0) {
+            throw new IllegalArgumentException("\"" + line + "\": expected \"" + REASON + "\" and a reason");
+        }
+        entry(line.substring(0, reason), line.substring(reason + REASON.length()));
+    }
+
+    private void entry(String rule, String reason) {
+        if (rule.startsWith("deny ")) {
+            String[] words = rule.split(" ");
+            entries.add(new Entry(words[1], value(words[2]), List.of(), reason));
+            return;
+        }
+        int where = rule.indexOf(IF);
+        List<Condition> conditions = new ArrayList<>();
+        if (where >= 0) {
+            for (String condition : rule.substring(where + IF.length()).split(AND)) {
+                conditions.add(condition(condition.split(" ")));
+            }
+        }
+        entries.add(new Entry(where < 0 ? rule : rule.substring(0, where), 0, conditions, reason));
+    }
+
+    private Condition condition(String[] words) {
+        boolean wide = words[0].equals("wide");
+        int at = wide ? 1 : 0;
+        int argument = Integer.parseInt(words[at].substring("arg".length()));
+        List<Integer> values = new ArrayList<>();
+        for (int i = at + 2; i < words.length; i++) {
+            values.add(value(words[i]));
+        }
+        return switch (words[at + 1]) {
+            case "in" -> new Condition(argument, wide, -1, values);
+            case "has" -> {
+                int bits = values.stream().reduce(0, (a, b) -> a | b);
+                yield new Condition(argument, wide, bits, List.of(bits));
+            }
+            default -> throw new IllegalArgumentException("\"" + words[at + 1] + "\": expected in or has");
+        };
+    }
+
+    private int value(String word) {
+        Integer known = constants.get(word);
+        return known != null ? known : (int) (long) Long.decode(word);
+    }
+
+    /** Returns every line that is a rule, in order. */
+    public List<Entry> entries() {
+        return List.copyOf(entries);
+    }
+
+    /** Returns the constants by name. */
+    Map<String, Integer> constants() {
+        return Map.copyOf(constants);
+    }
+
+    /**
+     * Compiles a filter.
+     *
+     * @param defaultAction what happens to a call that no line allows
+     * @param also calls that are allowed besides, without conditions
+     * @return the filter
+     */
+    BpfProgram compile(int defaultAction, String... also) {
+        Map<String, List<Entry>> byCall = new LinkedHashMap<>();
+        entries.forEach(
+                e -> byCall.computeIfAbsent(e.call(), _ -> new ArrayList<>()).add(e));
+        BpfProgram program = new BpfProgram(defaultAction);
+        byCall.forEach((call, ways) -> {
+            int errno = ways.getFirst().errno();
+            boolean always = ways.stream().anyMatch(way -> way.conditions().isEmpty());
+            program.rule(
+                    SystemCalls.number(call),
+                    errno == 0 ? BpfProgram.ALLOW : BpfProgram.ERRNO | errno,
+                    always ? List.of() : ways.stream().map(Entry::conditions).toList());
+        });
+        for (String call : also) {
+            program.rule(SystemCalls.number(call), BpfProgram.ALLOW, List.of());
+        }
+        return program;
+    }
+}
