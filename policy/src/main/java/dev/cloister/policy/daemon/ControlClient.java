@@ -298,13 +298,16 @@ final class ControlClient implements AutoCloseable {
             close();
             return;
         }
-        boolean reads = !inputEnded
-                && switch (state) {
-                    case IDLE -> output.isEmpty() && !input.hasRemaining();
-                    case CONSOLE -> console != null && console.takesInput();
-                    case ASKING, WATCHING, LEAVING -> false;
-                };
+        boolean reads = !inputEnded && reads();
         key.interestOps((reads ? SelectionKey.OP_READ : 0) | (output.isEmpty() ? 0 : SelectionKey.OP_WRITE));
+    }
+
+    private boolean reads() {
+        return switch (state) {
+            case IDLE -> output.isEmpty() && !input.hasRemaining();
+            case CONSOLE -> console != null && console.takesInput();
+            case ASKING, WATCHING, LEAVING -> false;
+        };
     }
 
     @Override

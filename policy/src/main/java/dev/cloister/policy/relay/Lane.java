@@ -115,13 +115,9 @@ public abstract sealed class Lane permits SignalLane, ByteLane {
             held++;
             return now + rate.untilNext();
         }
-        if (metered) {
-            long left = now - leaseEnds < 0 ? leased : 0;
-            if (left == 0) {
-                askForLease();
-                return UNTIL_READY;
-            }
-            may = Math.min(may, left);
+        may = Math.min(may, leased(now));
+        if (may == 0) {
+            return UNTIL_READY;
         }
         try {
             return transfer(buffer, may, now);
@@ -129,6 +125,18 @@ public abstract sealed class Lane permits SignalLane, ByteLane {
             end("the other end is gone: " + e.errnoName());
             return UNTIL_READY;
         }
+    }
+
+    /** What the lease still allows; asks for another when it allows nothing. */
+    private long leased(long now) {
+        if (!metered) {
+            return Long.MAX_VALUE;
+        }
+        long left = now - leaseEnds < 0 ? leased : 0;
+        if (left == 0) {
+            askForLease();
+        }
+        return left;
     }
 
     private void askForLease() {
