@@ -235,7 +235,10 @@ public final class PolicyDaemon implements AutoCloseable {
             EventLoop loop = new EventLoop();
             opened.push(loop::close);
             return new PolicyDaemon(
-                    options, policy, new Surroundings(state, audit, journal, clock, policyState, stoppers, adoption), loop);
+                    options,
+                    policy,
+                    new Surroundings(state, audit, journal, clock, policyState, stoppers, adoption),
+                    loop);
         } catch (IOException | PolicyException e) {
             for (Closeable each : opened) {
                 each.close();
