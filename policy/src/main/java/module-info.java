@@ -18,7 +18,9 @@ module dev.cloister.policy {
     exports dev.cloister.policy.channel;
     exports dev.cloister.policy.client;
     exports dev.cloister.policy.daemon;
+    exports dev.cloister.policy.keeper;
     exports dev.cloister.policy.protocol;
+    exports dev.cloister.policy.state;
     exports dev.cloister.policy.render;
     exports dev.cloister.policy.text;
 }

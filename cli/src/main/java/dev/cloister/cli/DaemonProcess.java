@@ -1,15 +1,26 @@
 package dev.cloister.cli;
 
+import dev.cloister.linux.ChildProcess;
+import dev.cloister.linux.Fd;
+import dev.cloister.linux.Pipe;
+import dev.cloister.linux.Poller;
+import dev.cloister.policy.keeper.Keeper;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
-/** The policy daemon that {@code up} starts and whose end it awaits. */
+/** The policy daemon that {@code up} starts, keeps the descriptors of, starts again if it was killed, and whose end it awaits. */
 final class DaemonProcess implements AutoCloseable {
     /** Added to a signal's number in the exit code of a process that it killed. */
     static final int SIGNAL_BASE = 128;
@@ -17,14 +28,25 @@ final class DaemonProcess implements AutoCloseable {
     private static final String READY = "ready ";
     private static final long ORDERLY_END_SECONDS = 15;
 
-    private final Process process;
+    private final Keeper keeper;
     private final BufferedReader out;
+    private final CompletableFuture<ChildProcess.Exit> exit = new CompletableFuture<>();
 
-    private DaemonProcess(Process process) {
-        this.process = process;
-        this.out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    private DaemonProcess(Keeper keeper) {
+        this.keeper = keeper;
+        this.out = new BufferedReader(new InputStreamReader(new PipeInput(keeper.output()), StandardCharsets.UTF_8));
+        Thread.ofPlatform().daemon().name("keeper").start(this::keep);
         // A signal ends this process without closing anything: the daemon must not be left running for it.
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "end-daemon"));
+    }
+
+    private void keep() {
+        try {
+            exit.complete(keeper.run());
+        } catch (IOException e) {
+            exit.completeExceptionally(e);
+            keeper.terminate();
+        }
     }
 
     /** Starts the daemon; its messages go to our stderr. With keys, it runs only a policy that one of them signed. */
@@ -38,43 +60,91 @@ final class DaemonProcess implements AutoCloseable {
         trustedKeys.forEach(key -> command.addAll(List.of("--trusted-key", key.toString())));
         command.add("--");
         command.addAll(ChildJvm.vmm());
-        return new DaemonProcess(new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start());
+        return new DaemonProcess(new Keeper(command, folder(state), text -> System.err.println("cloister: " + text)));
+    }
+
+    private static Path folder(Path state) throws IOException {
+        return Files.createDirectories(
+                state, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
 
     /** Waits until the daemon listens; returns its control socket. */
     Path awaitReady() throws IOException, InterruptedException, CommandFailure {
         String line = out.readLine();
         if (line == null || !line.startsWith(READY)) {
-            int code = process.waitFor();
+            int code = code();
             // The daemon has said why on stderr.
             throw new CommandFailure(code == 0 ? ExitCodes.HOST : code, "the policy daemon did not start");
         }
         return Path.of(line.substring(READY.length()));
     }
 
+    /** Waits, after the connection to the daemon was lost, until it was started again; returns whether it was. */
+    boolean awaitAgain() throws IOException {
+        for (String line = out.readLine(); line != null; line = out.readLine()) {
+            if (line.startsWith(READY)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Waits for the daemon's end; returns its exit code. */
     int await() throws IOException, InterruptedException {
-        while (out.readLine() != null) {
-            // One line for each domain, which the summary shows better.
+        while (awaitAgain()) {
+            // One line for each domain, which the summary shows better; or the daemon was started again.
+            Thread.onSpinWait();
         }
-        return process.waitFor();
+        return code();
+    }
+
+    private int code() throws IOException, InterruptedException {
+        try {
+            ChildProcess.Exit end = exit.get();
+            return end.signalled() ? SIGNAL_BASE + end.value() : end.value();
+        } catch (ExecutionException e) {
+            throw new IOException(
+                    "the policy daemon can't be kept: " + e.getCause().getMessage(), e);
+        }
     }
 
     /** Ends the daemon, unless it has ended, and waits for its domains to be gone. */
     private void end() {
-        process.destroy();
+        keeper.terminate();
         try {
-            process.waitFor(ORDERLY_END_SECONDS, TimeUnit.SECONDS);
+            exit.get(ORDERLY_END_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            System.err.println("cloister: no orderly end of the policy daemon");
         }
     }
 
     @Override
     public void close() {
         // Orderly: the daemon stops its domains on SIGTERM.
-        process.destroy();
+        keeper.terminate();
+    }
+
+    /** Bytes of a pipe that is not this object's. */
+    private static final class PipeInput extends InputStream {
+        private final Fd fd;
+
+        PipeInput(Fd fd) {
+            this.fd = fd;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            Poller.await(fd, Poller.IN, -1);
+            int count = Pipe.read(fd, bytes, offset, length);
+            return count > 0 ? count : -1;
+        }
     }
 }

@@ -104,6 +104,10 @@ final class UpCommand implements Callable<Integer> {
                     ConsoleLines consoles = new ConsoleLines(screen)) {
                 follow(policy, socket, consoles, names(policy));
                 watch(policy, socket, screen, consoles);
+                while (daemon.awaitAgain()) {
+                    follow(policy, socket, consoles, names(policy));
+                    watch(policy, socket, screen, consoles);
+                }
                 consoles.await();
                 alarm.shutdownNow();
             }

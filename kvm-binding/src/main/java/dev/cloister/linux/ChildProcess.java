@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /**
- * A child made by {@link Spawn}, held by its pidfd, so that a signal never reaches a stranger that was given the same number.
+ * A process, mostly a child made by {@link Spawn}, held by its pidfd, so that a signal never reaches a stranger that was given the same number.
  * Thread-safe. The exit status must be collected once, by {@link #poll} or {@link #waitFor}, or the child stays a zombie.
  */
 public final class ChildProcess implements AutoCloseable {
@@ -28,6 +28,9 @@ public final class ChildProcess implements AutoCloseable {
 
     private final int pid;
     private final Fd pidfd;
+    /** Whether it is somebody else's child, whose status can't be collected. */
+    private final boolean foreign;
+
     private Exit exit;
 
     /**
@@ -37,6 +40,9 @@ public final class ChildProcess implements AutoCloseable {
      * @param value the exit code, or the signal's number
      */
     public record Exit(boolean signalled, int value) {
+        /** The end of a process that is not our child: only its parent learns how. Its value stands for a failure. */
+        public static final Exit UNKNOWN = new Exit(false, 255);
+
         /**
          * Whether it ended by itself with code 0.
          *
@@ -48,13 +54,44 @@ public final class ChildProcess implements AutoCloseable {
 
         @Override
         public String toString() {
+            if (this == UNKNOWN) {
+                return "exit status unknown, since another process started it";
+            }
             return signalled ? "signal " + value : "exit code " + value;
         }
     }
 
-    private ChildProcess(int pid, Fd pidfd) {
+    private ChildProcess(int pid, Fd pidfd, boolean foreign) {
         this.pid = pid;
         this.pidfd = pidfd;
+        this.foreign = foreign;
+    }
+
+    /**
+     * Takes over a process that another process started.
+     *
+     * @param pid its number, for messages
+     * @param pidfd its pidfd (pidfd_open(2)), owned by the result
+     * @return the process, whose end is told as {@link Exit#UNKNOWN}
+     */
+    public static ChildProcess adopt(int pid, Fd pidfd) {
+        return new ChildProcess(pid, pidfd, true);
+    }
+
+    /**
+     * Holds a process that another process started. Whether the number still means the one that is meant must be looked at after
+     * this: from now on it can't change.
+     *
+     * @param pid its number
+     * @return the process; empty if there is none of that number
+     * @throws ErrnoException when the kernel refuses
+     */
+    public static Optional<ChildProcess> open(int pid) throws ErrnoException {
+        long result = Linux.syscall(Linux.SYS_PIDFD_OPEN, pid, 0, 0, 0, 0, 0);
+        if (result == -Errno.ESRCH || result == -Errno.EINVAL) {
+            return Optional.empty();
+        }
+        return Optional.of(adopt(pid, Fd.own((int) Linux.check(result, "pidfd_open", "pid " + pid))));
     }
 
     static ChildProcess of(int pid) throws ErrnoException {
@@ -65,7 +102,7 @@ public final class ChildProcess implements AutoCloseable {
             Linux.syscall(Linux.SYS_KILL, pid, SIGKILL, 0, 0, 0, 0);
             Linux.syscall(Linux.SYS_WAITID, P_PID, pid, 0, WEXITED, 0, 0);
         }
-        return new ChildProcess(pid, Fd.own((int) Linux.check(result, "pidfd_open", "pid " + pid)));
+        return new ChildProcess(pid, Fd.own((int) Linux.check(result, "pidfd_open", "pid " + pid)), false);
     }
 
     /**
@@ -106,7 +143,9 @@ public final class ChildProcess implements AutoCloseable {
      * @throws ErrnoException when the kernel refuses
      */
     public synchronized Optional<Exit> poll() throws ErrnoException {
-        if (exit == null) {
+        if (exit == null && foreign) {
+            exit = Poller.await(pidfd, Poller.IN, 0) == 0 ? null : Exit.UNKNOWN;
+        } else if (exit == null) {
             exit = collect();
         }
         return Optional.ofNullable(exit);

@@ -60,6 +60,18 @@ public final class Memfd implements AutoCloseable {
     }
 
     /**
+     * Takes ownership of a memory file that was inherited or received.
+     *
+     * @param fd its descriptor
+     * @param name for messages
+     * @param size bytes
+     * @return its owner
+     */
+    public static Memfd adopt(Fd fd, String name, long size) {
+        return new Memfd(fd, name, size);
+    }
+
+    /**
      * The descriptor, which this object owns.
      *
      * @return the descriptor, open for reading and writing

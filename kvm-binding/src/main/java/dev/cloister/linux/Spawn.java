@@ -15,6 +15,9 @@ import java.util.TreeMap;
  * are unblocked and have their default action.
  */
 public final class Spawn {
+    /** Highest number that a descriptor can be given. */
+    public static final int MAX_FD = 4200;
+
     private static final int SETSIGDEF = 0x04;
     private static final int SETSIGMASK = 0x08;
     private static final int SETSID = 0x80;
@@ -60,13 +63,13 @@ public final class Spawn {
     /**
      * Gives the child a duplicate of a descriptor.
      *
-     * @param childNumber the number that it has in the child, 0 to 255
+     * @param childNumber the number that it has in the child, 0 to {@value #MAX_FD}
      * @param source this process's descriptor, which stays open here and stays the caller's
      * @return this preparation
      */
     public Spawn fd(int childNumber, Fd source) {
-        if (childNumber < 0 || childNumber > 255) {
-            throw new IllegalArgumentException("descriptor number " + childNumber + " is not in 0 to 255");
+        if (childNumber < 0 || childNumber > MAX_FD) {
+            throw new IllegalArgumentException("descriptor number " + childNumber + " is not in 0 to " + MAX_FD);
         }
         mapped.put(childNumber, source);
         return this;

@@ -39,6 +39,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
     private DaemonLoss onLoss = DaemonLoss.SEVER;
     private boolean connected = true;
     private boolean startReported;
+    private int lostCode;
     private volatile long firstInstructionAt;
     private volatile boolean ended;
 
@@ -180,6 +181,9 @@ final class ControlSession implements MachineEvents, AutoCloseable {
         }
         if (onLoss == DaemonLoss.SEVER) {
             made.severAll();
+            lostCode = Outcome.CODE_HOST;
+            System.err.println("cloister-vmm: the daemon and its keeper are gone; onDaemonLoss: sever ends this domain");
+            made.stop();
         }
     }
 
@@ -199,6 +203,8 @@ final class ControlSession implements MachineEvents, AutoCloseable {
         sendStatus();
         if (connected) {
             send(new FromVmm.Exited(exit.exitCode(), ReportJson.write(exit.report())));
+        } else if (lostCode != 0) {
+            return lostCode;
         } else if (exit.report().fault() != null) {
             System.err.print(exit.report().fault().text());
         }

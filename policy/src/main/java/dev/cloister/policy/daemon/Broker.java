@@ -14,6 +14,7 @@ import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.ToVmm;
 import dev.cloister.policy.protocol.VmmCodec;
+import dev.cloister.policy.state.StateRecord;
 import java.util.List;
 import java.util.Optional;
 
@@ -149,6 +150,7 @@ final class Broker {
     private void started(DomainRuntime domain, long nanos) {
         if (domain.startSent() && domain.state() == DomainState.READY) {
             domain.started(nanos);
+            journal.remember(new StateRecord.Runs(domain.name()));
             domain.state(DomainState.RUNNING);
         } else {
             garbage(domain, "Started: not expected now");

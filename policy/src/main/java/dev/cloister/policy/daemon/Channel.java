@@ -63,6 +63,7 @@ final class Channel {
     private @Nullable Bucket serialRate;
     private long quotaEndsNanos;
     private int epoch;
+    private int epochBefore;
     private long endingNanos;
     private long cutNanos;
     private long seenForward;
@@ -162,6 +163,18 @@ final class Channel {
         refused = false;
         note = "";
         return epoch;
+    }
+
+    /** It was opened under an earlier daemon. */
+    void restored(int lastEpoch, Stage as) {
+        epoch = lastEpoch;
+        epochBefore = lastEpoch;
+        stage = as;
+    }
+
+    /** Whether an opening is of an earlier daemon, which may have asked for answers that come now. */
+    boolean before(int asked) {
+        return asked <= epochBefore;
     }
 
     int epoch() {

@@ -5,8 +5,10 @@ import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Memfd;
 import dev.cloister.linux.Pipe;
+import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.relay.Bounds;
 import dev.cloister.policy.relay.Lane;
 import dev.cloister.policy.relay.Relay;
@@ -33,6 +35,7 @@ final class ChannelObjects implements AutoCloseable {
     private final Relay relay;
     private final Bounds bounds;
     private final Lane.Listener listener;
+    private final Keep keep;
     /** What only the VMMs need: closed here once they have it. */
     private final List<AutoCloseable> theirs = new ArrayList<>();
 
@@ -42,7 +45,29 @@ final class ChannelObjects implements AutoCloseable {
     private @Nullable Lane forward;
     private @Nullable Lane credit;
 
-    private ChannelObjects(Flow flow, Relay relay, boolean metered, Lane.Listener listener) {
+    /**
+     * Where the daemon's ends are kept for the next daemon.
+     *
+     * @param store the store
+     * @param name beginning of their names: the flow and the epoch
+     * @param live whether channels shall go on without the daemon: then the doorbell's ends are kept as well as the memory
+     */
+    record Keep(FdStore store, String name, boolean live) {
+        private void put(String what, Fd fd) {
+            store.put(name + what, fd);
+        }
+
+        private Optional<Fd> take(String what) {
+            return store.take(name + what);
+        }
+    }
+
+    private static final String MEMORY = ".memory";
+    private static final String SOURCE = ".source";
+    private static final String SINK = ".sink";
+
+    private ChannelObjects(Flow flow, Relay relay, boolean metered, Lane.Listener listener, Keep keep) {
+        this.keep = keep;
         this.flow = flow;
         this.relay = relay;
         this.bounds = flow.rate()
@@ -52,9 +77,9 @@ final class ChannelObjects implements AutoCloseable {
     }
 
     /** Makes the objects; a failure leaves none behind. */
-    static ChannelObjects create(Flow flow, Relay relay, boolean metered, Lane.Listener listener)
+    static ChannelObjects create(Flow flow, Relay relay, boolean metered, Lane.Listener listener, Keep keep)
             throws ErrnoException {
-        ChannelObjects made = new ChannelObjects(flow, relay, metered, listener);
+        ChannelObjects made = new ChannelObjects(flow, relay, metered, listener, keep);
         try {
             made.fill();
         } catch (ErrnoException e) {
@@ -62,6 +87,27 @@ final class ChannelObjects implements AutoCloseable {
             throw e;
         }
         return made;
+    }
+
+    /** Takes what has come back from the store of the objects of an earlier daemon; none, if nothing has. */
+    static Optional<ChannelObjects> adopt(Flow flow, Relay relay, boolean metered, Lane.Listener listener, Keep keep) {
+        ChannelObjects made = new ChannelObjects(flow, relay, metered, listener, keep);
+        Optional<Fd> file = keep.take(MEMORY);
+        file.ifPresent(fd -> made.memory = Memfd.adopt(fd, "cloister-" + flow.name(), flow.windowBytes()));
+        Optional<Fd> source = keep.take(SOURCE);
+        Optional<Fd> sink = keep.take(SINK);
+        if (source.isPresent() && sink.isPresent()) {
+            made.forward = relay.signals(source.get(), sink.get(), made.bounds, listener);
+        } else {
+            source.ifPresent(Fd::close);
+            sink.ifPresent(Fd::close);
+        }
+        return file.isPresent() || made.forward != null ? Optional.of(made) : Optional.empty();
+    }
+
+    /** Whether everything is there that the channel needs to go on. */
+    boolean whole() {
+        return forward != null && (flow.kind() != FlowKind.MEMORY || memory != null);
     }
 
     private void fill() throws ErrnoException {
@@ -77,6 +123,7 @@ final class ChannelObjects implements AutoCloseable {
     private void memory() throws ErrnoException {
         Memfd made = Memfd.create("cloister-" + flow.name(), flow.windowBytes());
         memory = made;
+        keep.put(MEMORY, made.fd());
         made.addSeals(Memfd.SEAL_GROW);
         senderFds.add(made.fd());
         Fd readOnly = made.reopenReadOnly();
@@ -90,6 +137,10 @@ final class ChannelObjects implements AutoCloseable {
         EventFd sink = theirs(EventFd.create());
         senderFds.add(source.fd());
         receiverFds.add(sink.fd());
+        if (keep.live()) {
+            keep.put(SOURCE, source.fd());
+            keep.put(SINK, sink.fd());
+        }
         forward = relay.signals(source.fd().duplicate(), sink.fd().duplicate(), bounds, listener);
     }
 
@@ -166,6 +217,8 @@ final class ChannelObjects implements AutoCloseable {
     public void close() {
         cutLanes();
         handedOver();
+        java.util.stream.Stream.of(MEMORY, SOURCE, SINK)
+                .forEach(what -> keep.store().remove(keep.name() + what));
         if (memory != null) {
             try {
                 memory.truncate();

@@ -4,12 +4,16 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.explain.Explanation;
+import dev.cloister.policy.keeper.FdStore;
+import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.ToVmm;
 import dev.cloister.policy.relay.Lane;
 import dev.cloister.policy.relay.Relay;
+import dev.cloister.policy.state.RestoredState;
+import dev.cloister.policy.state.StateRecord;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -35,6 +39,7 @@ final class Channels {
     private final Journal journal;
     private final AuditFeed feed;
     private final Relay relay;
+    private final FdStore store;
     private final Duration timeout;
     private BiConsumer<Channel, Lane> onHungry = (_, _) -> {};
     private Runnable onSettled = () -> {};
@@ -48,6 +53,7 @@ final class Channels {
             Journal journal,
             AuditFeed feed,
             Relay relay,
+            FdStore store,
             Duration timeout) {
         this.fabric = fabric;
         this.loop = loop;
@@ -55,6 +61,7 @@ final class Channels {
         this.journal = journal;
         this.feed = feed;
         this.relay = relay;
+        this.store = store;
         this.timeout = timeout;
     }
 
@@ -107,6 +114,7 @@ final class Channels {
             return;
         }
         int epoch = channel.nextEpoch();
+        journal.remember(new StateRecord.Opening(channel.flow().name(), epoch));
         if (channel.flow().kind() == FlowKind.CONSOLE) {
             channel.enter(Channel.Stage.RECEIVER);
             loop.effect(whileOpening(channel, () -> live(channel)));
@@ -114,11 +122,61 @@ final class Channels {
         }
         try {
             channel.objects(ChannelObjects.create(
-                    channel.flow(), relay, decider.metered(channel.flow()), new LaneListener(channel, epoch)));
+                    channel.flow(),
+                    relay,
+                    decider.metered(channel.flow()),
+                    new LaneListener(channel, epoch),
+                    keep(channel)));
             begin(channel, epoch);
         } catch (ErrnoException e) {
             failed(channel, e);
         }
+    }
+
+    private ChannelObjects.Keep keep(Channel channel) {
+        return new ChannelObjects.Keep(
+                store,
+                "flow." + channel.flow().name() + "." + channel.epoch(),
+                fabric.policy().onDaemonLoss() == DaemonLoss.KEEP);
+    }
+
+    /**
+     * An earlier daemon had opened a channel. It goes on if that is wished, both ends are there, it is granted anew and its objects
+     * have come back; else it is cut, and its ends are told to let go.
+     */
+    void takeOver(Channel channel, RestoredState.Opening opening, boolean goesOn) {
+        channel.restored(opening.epoch(), Channel.Stage.CLOSED);
+        if (channel.flow().kind() == FlowKind.MEMORY) {
+            channel.meter().baseline();
+        }
+        if (channel.flow().kind() == FlowKind.CONSOLE || opening.stage() == RestoredState.Stage.CLOSED) {
+            return;
+        }
+        List<DomainRuntime> ends = List.of(channel.flow().from(), channel.flow().to()).stream()
+                .flatMap(end -> fabric.runtime(end).stream())
+                .toList();
+        ends.stream().filter(DomainRuntime::alive).forEach(channel.attached()::add);
+        Optional<ChannelObjects> objects = ChannelObjects.adopt(
+                channel.flow(),
+                relay,
+                decider.metered(channel.flow()),
+                new LaneListener(channel, opening.epoch()),
+                keep(channel));
+        objects.ifPresent(channel::objects);
+        boolean whole = objects.filter(ChannelObjects::whole).isPresent()
+                && ends.stream().allMatch(DomainRuntime::ready);
+        if (goesOn && whole && possible(channel)) {
+            Decision decision = decider.open(channel.flow());
+            if (journal.write(decision, "it was live under the daemon before") && decider.opened(channel.flow())) {
+                channel.enter(Channel.Stage.LIVE);
+                return;
+            }
+        }
+        String reason = "the daemon was lost";
+        journal.write(AuditKind.CHANNEL_REVOKED, "", channel.flow().name(), reason);
+        channel.beginEnd(System.nanoTime());
+        cut(channel);
+        close(channel, reason, Optional.empty(), false);
     }
 
     /** Hears of the lanes of one opening, on the relay's thread. */
@@ -261,7 +319,7 @@ final class Channels {
     boolean attached(DomainRuntime domain, int index, int epoch) {
         Optional<Channel> found = channel(domain, index, epoch);
         if (found.isEmpty() || !found.get().attached().contains(domain)) {
-            return false;
+            return askedBefore(domain, index, epoch);
         }
         Channel channel = found.get();
         if (channel.is(Channel.Stage.CLOSING)) {
@@ -282,6 +340,7 @@ final class Channels {
     private void live(Channel channel) {
         channel.enter(Channel.Stage.LIVE);
         channel.handedOver();
+        journal.remember(new StateRecord.Live(channel.flow().name(), channel.epoch()));
         journal.write(AuditKind.CHANNEL_OPEN, "", channel.flow().name(), "opening " + channel.epoch());
         settled(channel);
     }
@@ -290,15 +349,20 @@ final class Channels {
     boolean revoked(DomainRuntime domain, int index, int epoch) {
         Optional<Channel> found = channel(domain, index, epoch);
         if (found.isEmpty() || !found.get().is(Channel.Stage.CLOSING)) {
-            return false;
+            return askedBefore(domain, index, epoch);
         }
         Channel channel = found.get();
         if (!channel.owing().remove(domain)) {
-            return false;
+            return channel.before(epoch);
         }
         channel.attached().remove(domain);
         closeIfFree(channel);
         return true;
+    }
+
+    /** Whether an answer may be one that an earlier daemon asked for. */
+    private boolean askedBefore(DomainRuntime domain, int index, int epoch) {
+        return domain.directory().at(index).filter(c -> c.before(epoch)).isPresent();
     }
 
     /** The channel that a VMM speaks of; none, if it speaks of another opening than the last. */
@@ -308,7 +372,9 @@ final class Channels {
 
     /** Takes a channel away and keeps it closed until the hold is lifted. */
     void revoke(Channel channel, Channel.Hold hold, String reason) {
-        channel.holds().add(hold);
+        if (channel.holds().add(hold) && hold == Channel.Hold.OPERATOR) {
+            journal.remember(new StateRecord.Held(channel.flow().name()));
+        }
         if (!channel.is(Channel.Stage.CLOSED) && !channel.is(Channel.Stage.CLOSING)) {
             journal.write(AuditKind.CHANNEL_REVOKED, "", channel.flow().name(), reason);
             close(channel, reason, Optional.empty(), hold == Channel.Hold.QUOTA);
@@ -320,6 +386,9 @@ final class Channels {
     /** Lifts a hold; the channel is opened if it was the last one. */
     void lift(Channel channel, Channel.Hold hold) {
         if (channel.holds().remove(hold)) {
+            if (hold == Channel.Hold.OPERATOR) {
+                journal.remember(new StateRecord.Lifted(channel.flow().name()));
+            }
             open(channel);
         }
     }
@@ -400,6 +469,7 @@ final class Channels {
     private void closeIfFree(Channel channel) {
         if (channel.attached().isEmpty()) {
             cut(channel);
+            journal.remember(new StateRecord.Closed(channel.flow().name(), channel.epoch()));
             channel.enter(Channel.Stage.CLOSED);
             decider.closed(channel.flow());
             channel.tell(false, channel.note());

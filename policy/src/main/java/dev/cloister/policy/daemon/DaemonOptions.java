@@ -37,6 +37,8 @@ public record DaemonOptions(
     public static final String CONTACTS_NAME = "contacts.journal";
     /** Name of the file in the state directory that keeps which policy was in force last and the highest serial that was seen. */
     public static final String POLICY_STATE_NAME = "policy.state";
+    /** Name of the state journal in the state directory. */
+    public static final String STATE_NAME = "state.journal";
     /** Name of the lock in the state directory. */
     public static final String LOCK_NAME = "lock";
 
@@ -92,6 +94,15 @@ public record DaemonOptions(
      */
     public Path policyState() {
         return stateDirectory.resolve(POLICY_STATE_NAME);
+    }
+
+    /**
+     * Returns the path of the state journal.
+     *
+     * @return in the state directory
+     */
+    public Path stateJournal() {
+        return stateDirectory.resolve(STATE_NAME);
     }
 
     /**

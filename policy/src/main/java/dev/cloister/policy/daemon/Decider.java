@@ -13,6 +13,7 @@ import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.ImageFile;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Quota;
+import dev.cloister.policy.state.StateRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -116,6 +117,17 @@ final class Decider {
         return decision;
     }
 
+    /** A domain that an earlier daemon started runs, with images of those digests. */
+    void adopted(Domain domain, StateRecord.Spawned spawned) {
+        measured = measured.with(domain, spawned.kernel(), spawned.firmware(), spawned.initrd());
+        history.started(domain.index());
+    }
+
+    /** Units that were taken under an earlier daemon are used. */
+    void spent(Flow flow, long units, long nanos) {
+        history.passed(flow, 0, units, nanos);
+    }
+
     /** The domain runs no more, or was not started after all. */
     void stopped(Domain domain) {
         if (policy.domain(domain.id()).filter(known -> known == domain).isPresent()) {
@@ -178,7 +190,12 @@ final class Decider {
 
     /** May so many units pass on an open channel? */
     Decision use(Flow flow, long units) {
-        return decide(new Request.Use(flow.index(), units, openWindows.getAsLong(), System.nanoTime()));
+        long now = System.nanoTime();
+        Decision decision = decide(new Request.Use(flow.index(), units, openWindows.getAsLong(), now));
+        if (decision.granted() && metered(flow)) {
+            journal.remember(new StateRecord.Leased(flow.name(), units, now, System.currentTimeMillis()));
+        }
+        return decision;
     }
 
     /** The quotas that a flow uses: its own, and that of the guard that alone makes it legal. */

@@ -204,6 +204,24 @@ final class DomainRuntime {
         return true;
     }
 
+    /** Has the process of an earlier daemon, whose guest runs. */
+    void adopted(VmmLink newLink) {
+        link = newLink;
+        pid = newLink.pid();
+        bornNanos = System.nanoTime();
+        startSent = true;
+        state(DomainState.RUNNING);
+    }
+
+    /** Ended under an earlier daemon. */
+    void endedBefore(int code) {
+        exitCode = code;
+        note = "ended before this daemon began";
+        serial.close();
+        log.close();
+        state(DomainState.EXITED);
+    }
+
     /** Takes the answer that the machine is built; returns false if nobody asked for it. */
     boolean settleReady() {
         boolean asked = readyAwaited;

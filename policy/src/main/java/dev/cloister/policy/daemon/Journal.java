@@ -9,8 +9,12 @@ import dev.cloister.policy.audit.AuditRecord;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.model.AuditFull;
 import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.state.StateJournal;
+import dev.cloister.policy.state.StateRecord;
+import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +45,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     private final AuditWriter writer;
     private final EventLoop loop;
     private Runnable onFailure = () -> {};
+    private @Nullable StateJournal state;
     private long written;
     private long durable;
     private boolean failed;
@@ -65,12 +70,38 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     void policy(Policy next, int epoch) {
         policy = next;
         policyEpoch = epoch;
+        if (state != null) {
+            state.changed(next.digest());
+        }
         log.rotation(next.audit().rotation());
     }
 
     /** Which loading of a policy is in force. */
     int policyEpoch() {
         return policyEpoch;
+    }
+
+    /** From now on what is {@link #remember remembered} is made durable with the records of its turn, before them. */
+    void state(StateJournal journal) {
+        state = journal;
+    }
+
+    /** Notes a change of what the next daemon has to know. */
+    void remember(StateRecord entry) {
+        if (state != null) {
+            state.add(entry);
+        }
+    }
+
+    private void commitState() {
+        if (state == null || failed) {
+            return;
+        }
+        try {
+            state.commit();
+        } catch (IOException e) {
+            fail(new AuditException(String.valueOf(e.getMessage()), e));
+        }
     }
 
     void onFailure(Runnable action) {
@@ -89,6 +120,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
 
     @Override
     public long submit() {
+        commitState();
         writer.take().ifPresent(this::settle);
         if (written > durable && !failed && retryDue && !writer.busy()) {
             writer.begin();

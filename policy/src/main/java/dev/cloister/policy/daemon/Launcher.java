@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Linux;
+import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -29,6 +31,7 @@ final class Launcher implements AutoCloseable {
     private final Fd kvm;
     private final Metering metering;
     private final Map<String, LogFile> logs;
+    private final FdStore store;
     private final ExecutorService measuring = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("measure").factory());
 
@@ -38,13 +41,15 @@ final class Launcher implements AutoCloseable {
             EventLoop loop,
             Metering metering,
             Map<String, LogFile> logs,
-            DaemonOptions options)
+            DaemonOptions options,
+            FdStore store)
             throws ErrnoException {
         this.fabric = fabric;
         this.decider = decider;
         this.loop = loop;
         this.metering = metering;
         this.logs = logs;
+        this.store = store;
         this.command = options.vmmCommand();
         this.kvm = Linux.open(options.kvmDevice().toString(), Linux.O_RDWR);
     }
@@ -69,7 +74,14 @@ final class Launcher implements AutoCloseable {
         boolean input = input(runtime);
         DomainConfig config = DomainLayout.of(fabric.policy(), runtime.domain(), input, decider);
         VmmLink.ConsoleRights console = new VmmLink.ConsoleRights(tap.declared(), input);
-        VmmLink link = new VmmLink(loop, command, console, tap, runtime.log(), listeners.apply(runtime));
+        VmmLink link = new VmmLink(
+                loop,
+                new VmmLink.Keep(store, runtime.name()),
+                command,
+                console,
+                tap,
+                runtime.log(),
+                listeners.apply(runtime));
         runtime.born(link);
         runtime.directory(new DomainDirectory(fabric.channelsOf(runtime), config.channels()));
         metering.restart(runtime);
@@ -106,6 +118,18 @@ final class Launcher implements AutoCloseable {
         public void close() {
             fds.forEach(Fd::close);
         }
+    }
+
+    /** Takes over a domain's process, with its descriptors from the store; returns false if they aren't there. */
+    boolean adopt(DomainRuntime runtime, int pid, Function<DomainRuntime, VmmLink.Listener> listeners)
+            throws IOException {
+        DomainConfig config = DomainLayout.of(fabric.policy(), runtime.domain(), input(runtime), decider);
+        runtime.directory(new DomainDirectory(fabric.channelsOf(runtime), config.channels()));
+        SerialTap tap = new SerialTap(runtime, fabric, logs, metering, loop);
+        Optional<VmmLink> link = VmmLink.adopt(
+                loop, new VmmLink.Keep(store, runtime.name()), pid, tap, runtime.log(), listeners.apply(runtime));
+        link.ifPresent(runtime::adopted);
+        return link.isPresent();
     }
 
     /** Whether the policy declares a flow from the host to the domain's serial line. */

@@ -21,6 +21,7 @@ final class Meter {
     private double perSecond;
     private double level;
     private boolean begun;
+    private boolean unknown;
 
     /** A counter; the rate is that of its flow, if it has one. */
     Meter(Optional<Rate> rate) {
@@ -37,6 +38,11 @@ final class Meter {
 
     /** Takes over what a process says; returns how much more it is than what it said before. */
     long report(long units, long newRefused, long newReverse, long nowNanos) {
+        if (unknown) {
+            // What a process counted before we knew it was another's to charge.
+            unknown = false;
+            reported = units;
+        }
         long more = Math.max(0, units - reported);
         if (begun && nowNanos > atNanos) {
             perSecond = more * NANOS / (nowNanos - atNanos);
@@ -80,6 +86,11 @@ final class Meter {
         refusedBase += count;
     }
 
+    /** The process has counted before, for an earlier daemon: its first report is where we begin. */
+    void baseline() {
+        unknown = true;
+    }
+
     /** Another process counts from now on, from nought. */
     void restart() {
         base = units();
@@ -89,6 +100,7 @@ final class Meter {
         reverseBase = reverse();
         reverse = 0;
         begun = false;
+        unknown = false;
     }
 
     void stop() {

@@ -4,6 +4,7 @@ import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
+import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.AuditFull;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.HostEndpoint;
@@ -17,6 +18,7 @@ import dev.cloister.policy.protocol.ControlRequest;
 import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.relay.Relay;
+import dev.cloister.policy.state.StateRecord;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Clock;
@@ -58,6 +60,9 @@ public final class PolicyDaemon implements AutoCloseable {
     private final Supervisor supervisor;
     private final PolicyLoads loads;
     private final TimeKeeper time;
+    private final Adoption adoption;
+    private final Decider decider;
+    private final Broker broker;
     private final Commands commands;
     private final StateDirectory state;
     private final ControlServer server;
@@ -71,8 +76,10 @@ public final class PolicyDaemon implements AutoCloseable {
             ContactJournal contacts,
             Clock clock,
             PolicyState policyState,
-            Optional<StopperFactory> stoppers) {
+            Optional<StopperFactory> stoppers,
+            Adoption adoption) {
         void close() throws IOException {
+            adoption.journal().close();
             contacts.close();
             log.close();
             state.close();
@@ -89,18 +96,23 @@ public final class PolicyDaemon implements AutoCloseable {
         this.journal = new Journal(policy, log, feed, loop);
         PolicyState policyState = around.policyState();
         journal.policy(policy, policyState.epoch());
+        this.adoption = around.adoption();
+        journal.state(adoption.journal());
         this.fabric = new Fabric(policy, loop);
+        adoption.restoreHolds(fabric);
         this.windows = new OpenWindows(policy, around.clock(), loop, journal);
-        Decider decider = new Decider(policy, contacts, journal, windows::mask, System.nanoTime());
+        this.decider = new Decider(policy, contacts, journal, windows::mask, adoption.origin());
+        adoption.restoreQuotas(decider);
         this.relay = new Relay();
-        this.channels = new Channels(fabric, loop, decider, journal, feed, relay, options.answerTimeout());
+        this.channels =
+                new Channels(fabric, loop, decider, journal, feed, relay, adoption.store(), options.answerTimeout());
         Metering metering = new Metering(fabric, loop, decider, journal, channels, relay);
         openLogs();
-        this.launcher = new Launcher(fabric, decider, loop, metering, logs, options);
+        this.launcher = new Launcher(fabric, decider, loop, metering, logs, options, adoption.store());
         this.time = new TimeKeeper(policy, loop, journal, around.stoppers(), options.acceptUnenforced());
         this.supervisor = new Supervisor(
                 fabric, loop, decider, journal, channels, windows, launcher, time, options.answerTimeout());
-        Broker broker = new Broker(
+        this.broker = new Broker(
                 fabric,
                 decider,
                 journal,
@@ -165,8 +177,22 @@ public final class PolicyDaemon implements AutoCloseable {
      * @throws IOException if the state directory is in use, log or journal is not whole, or the host lacks something
      */
     public static PolicyDaemon open(DaemonOptions options) throws PolicyException, IOException {
+        return open(options, FdStore.none());
+    }
+
+    /**
+     * As {@link #open(DaemonOptions)}, with a store of descriptors, from which the domains of an earlier daemon are taken over.
+     *
+     * @param options how
+     * @param store the store; closed with the daemon
+     * @return the daemon
+     * @throws PolicyException as {@link #open(DaemonOptions)}
+     * @throws IOException as there, and if what an earlier daemon has left can't be ended
+     */
+    public static PolicyDaemon open(DaemonOptions options, FdStore store) throws PolicyException, IOException {
         return open(
                 options,
+                store,
                 Clock.systemUTC(),
                 () -> AuditLog.open(options.auditLog(), AuditListener.NONE),
                 () -> ContactStorage.file(options.contacts()));
@@ -180,6 +206,12 @@ public final class PolicyDaemon implements AutoCloseable {
 
     /** Opens a daemon with a log, a journal and a clock of its own, which it closes; for tests of failing storage and of time. */
     static PolicyDaemon open(DaemonOptions options, Clock clock, Opener<AuditLog> log, Opener<ContactStorage> contacts)
+            throws PolicyException, IOException {
+        return open(options, FdStore.none(), clock, log, contacts);
+    }
+
+    private static PolicyDaemon open(
+            DaemonOptions options, FdStore store, Clock clock, Opener<AuditLog> log, Opener<ContactStorage> contacts)
             throws PolicyException, IOException {
         SignedPolicy.Loaded loaded = SignedPolicy.loadSigned(options.policy(), options.trustedKeys());
         Policy policy = loaded.policy();
@@ -198,10 +230,15 @@ public final class PolicyDaemon implements AutoCloseable {
             PolicyState policyState = PolicyState.open(options.policyState());
             policyState.requireNotOlder(loaded, options.policy());
             policyState.advance(loaded);
+            Adoption adoption = Adoption.open(options.stateJournal(), policy, store);
+            opened.push(adoption.journal());
             EventLoop loop = new EventLoop();
             opened.push(loop::close);
             return new PolicyDaemon(
-                    options, policy, new Surroundings(state, audit, journal, clock, policyState, stoppers), loop);
+                    options,
+                    policy,
+                    new Surroundings(state, audit, journal, clock, policyState, stoppers, adoption),
+                    loop);
         } catch (IOException | PolicyException e) {
             for (Closeable each : opened) {
                 each.close();
@@ -294,12 +331,24 @@ public final class PolicyDaemon implements AutoCloseable {
                 supervisor.windowsChanged();
             }
         });
+        resume();
         supervisor.holdClosedWindows();
         if (!ending) {
             supervisor.startAll();
         }
+        adoption.store().ready();
         launched = true;
         endIfIdle();
+    }
+
+    /** Takes over what an earlier daemon has left; its channels first. */
+    private void resume() {
+        long began = System.nanoTime();
+        List<DomainRuntime> adopted = adoption.resume(fabric, decider, journal, channels, launcher, broker::listener);
+        adopted.forEach(channels::openAll);
+        if (!adopted.isEmpty()) {
+            LOG.info("{} domains taken over in {} us", adopted.size(), (System.nanoTime() - began) / 1000);
+        }
     }
 
     private boolean recordStart() {
@@ -316,6 +365,7 @@ public final class PolicyDaemon implements AutoCloseable {
         if (weakness.isPresent()) {
             recorded &= journal.write(AuditKind.UNENFORCED, "", "", weakness.get());
         }
+        recorded &= adoption.record(journal);
         if (contacts.dropped() > 0) {
             recorded &= journal.write(
                     AuditKind.JOURNAL_REPAIRED,
@@ -379,12 +429,15 @@ public final class PolicyDaemon implements AutoCloseable {
         time.close();
         channels.close();
         relay.close();
+        journal.remember(new StateRecord.Finished());
         loop.settle(LAST_RECORD_MILLIS);
         feed.close();
         loads.close();
         launcher.close();
         journal.close();
         loop.close();
+        adoption.journal().close();
+        adoption.store().close();
         for (LogFile file : logs.values()) {
             file.close();
         }

@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.protocol.Snapshot;
 import java.io.IOException;
@@ -73,7 +74,7 @@ public final class PolicyDaemonMain {
     }
 
     private int serve(DaemonOptions options) throws PolicyException, IOException {
-        try (PolicyDaemon daemon = PolicyDaemon.open(options)) {
+        try (PolicyDaemon daemon = PolicyDaemon.open(options, FdStore.ofEnvironment())) {
             Thread hook = Thread.ofPlatform().unstarted(() -> end(daemon));
             Runtime.getRuntime().addShutdownHook(hook);
             out.println("ready " + options.controlSocket().toAbsolutePath());

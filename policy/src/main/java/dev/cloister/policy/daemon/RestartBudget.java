@@ -38,6 +38,12 @@ final class RestartBudget {
         return true;
     }
 
+    /** Counts an attempt that was taken under an earlier daemon. */
+    void taken(long nanos) {
+        recent.addLast(nanos);
+        total++;
+    }
+
     /** The attempts taken within the span, in words. */
     String text() {
         return "restart " + recent.size() + " of " + rule.attempts() + " within " + rule.withinNanos() / 1_000_000_000L

@@ -10,6 +10,7 @@ import dev.cloister.policy.model.UnexpectedExit;
 import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.protocol.ToVmm;
+import dev.cloister.policy.state.StateRecord;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -82,7 +83,7 @@ final class Supervisor {
     /** Starts every domain that starts with the policy. */
     void startAll() {
         start(fabric.domains().stream()
-                .filter(d -> d.domain().lifecycle().autostart())
+                .filter(d -> d.domain().lifecycle().autostart() && d.state() == DomainState.STARTING && !d.alive())
                 .toList());
     }
 
@@ -216,6 +217,13 @@ final class Supervisor {
             launcher.spawn(domain, images, listeners);
             VmmLink born = domain.link().orElseThrow();
             time.enroll(domain, born);
+            journal.remember(new StateRecord.Spawned(
+                    domain.name(),
+                    born.pid(),
+                    Leftovers.startTicks(born.pid()).orElse(0),
+                    images.kernel(),
+                    images.firmware(),
+                    images.initrd()));
             loop.after(timeout.toMillis(), () -> {
                 boolean still = domain.link().filter(link -> link == born).isPresent();
                 if (still && domain.state() == DomainState.STARTING) {
@@ -351,6 +359,7 @@ final class Supervisor {
     void ended(DomainRuntime domain) {
         domain.leaveCohort();
         decider.stopped(domain.domain());
+        journal.remember(new StateRecord.Ended(domain.name(), domain.exitCode()));
         domain.dead();
         check();
         if (!ending && !domain.stopping()) {
@@ -378,6 +387,7 @@ final class Supervisor {
             return;
         }
         long millis = domain.restarts().delayMillis();
+        journal.remember(new StateRecord.Again(domain.name(), System.nanoTime()));
         if (journal.write(
                 AuditKind.DOMAIN_RESTART,
                 domain.name(),

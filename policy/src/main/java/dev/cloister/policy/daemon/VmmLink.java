@@ -9,6 +9,7 @@ import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Seccomp;
 import dev.cloister.linux.Spawn;
+import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.partition.Partition;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.ProtocolException;
@@ -81,12 +82,86 @@ final class VmmLink implements AutoCloseable {
     /** Which ends of the serial line the policy grants. */
     record ConsoleRights(boolean output, boolean input) {}
 
-    private Serial childSerial;
+    private Optional<Serial> childSerial = Optional.empty();
+    private final Keep keep;
+
+    /** Where the descriptors are kept, for the next daemon, and the domain that they are named after. */
+    record Keep(FdStore store, String domain) {
+        String name(String what) {
+            return "vmm." + domain + "." + what;
+        }
+
+        private void put(String what, Fd fd) {
+            store.put(name(what), fd);
+        }
+
+        private void removeAll() {
+            List.of(CONTROL, PIDFD, SERIAL, LOG_PIPE, INPUT).forEach(what -> store.remove(name(what)));
+        }
+    }
+
+    private static final String CONTROL = "control";
+    private static final String PIDFD = "pid";
+    private static final String SERIAL = "serial";
+    private static final String LOG_PIPE = "log";
+    private static final String INPUT = "input";
+
+    /** Takes over a process that an earlier daemon started, with its descriptors from the store; none if one is missing. */
+    static Optional<VmmLink> adopt(EventLoop loop, Keep keep, int pid, Sink serial, Sink log, Listener listener) {
+        List<Fd> taken = new ArrayList<>();
+        for (String what : List.of(CONTROL, PIDFD, SERIAL, LOG_PIPE)) {
+            keep.store().take(keep.name(what)).ifPresent(taken::add);
+        }
+        Optional<Fd> input = keep.store().take(keep.name(INPUT));
+        if (taken.size() < 4) {
+            taken.forEach(Fd::close);
+            input.ifPresent(Fd::close);
+            return Optional.empty();
+        }
+        Plumbing plumbing = new Plumbing(MessageSocket.adopt(taken.get(0)), taken.get(2), taken.get(3), input);
+        return Optional.of(
+                new VmmLink(loop, keep, plumbing, ChildProcess.adopt(pid, taken.get(1)), serial, log, listener));
+    }
+
+    private VmmLink(
+            EventLoop loop,
+            Keep keep,
+            Plumbing plumbing,
+            ChildProcess child,
+            Sink serial,
+            Sink log,
+            Listener listener) {
+        this.loop = loop;
+        this.keep = keep;
+        this.listener = listener;
+        this.serial = serial;
+        this.log = log;
+        this.plumbing = plumbing;
+        this.child = child;
+        owned.addAll(List.of(plumbing.control(), plumbing.serialOut(), plumbing.logOut(), child));
+        plumbing.serialIn().ifPresent(owned::add);
+        this.socketWatch = watch(plumbing.control().fd(), this::onControl);
+        watchAll();
+    }
+
+    private void watchAll() {
+        watch(child.pidfd(), this::onExit);
+        watchBytes(plumbing.serialOut(), serial);
+        watchBytes(plumbing.logOut(), log);
+    }
 
     /** Starts the process. */
-    VmmLink(EventLoop loop, List<String> command, ConsoleRights console, Sink serial, Sink log, Listener listener)
+    VmmLink(
+            EventLoop loop,
+            Keep keep,
+            List<String> command,
+            ConsoleRights console,
+            Sink serial,
+            Sink log,
+            Listener listener)
             throws ErrnoException {
         this.loop = loop;
+        this.keep = keep;
         this.listener = listener;
         this.serial = serial;
         this.log = log;
@@ -108,7 +183,8 @@ final class VmmLink implements AutoCloseable {
             input.ifPresent(owned::add);
             this.plumbing =
                     new Plumbing(pair.first(), serialPipe.readEnd(), logPipe.readEnd(), input.map(Pipe::writeEnd));
-            this.childSerial = new Serial(console.output() ? serialPipe.writeEnd() : nothing, input.map(Pipe::readEnd));
+            this.childSerial = Optional.of(
+                    new Serial(console.output() ? serialPipe.writeEnd() : nothing, input.map(Pipe::readEnd)));
             this.child = Spawn.command(command)
                     .fd(0, nothing)
                     .fd(1, logPipe.writeEnd())
@@ -118,10 +194,13 @@ final class VmmLink implements AutoCloseable {
                     .start();
             owned.add(child);
             this.socketWatch = watch(pair.first().fd(), this::onControl);
-            watch(child.pidfd(), this::onExit);
-            watchBytes(serialPipe.readEnd(), serial);
-            watchBytes(logPipe.readEnd(), log);
+            watchAll();
             started = true;
+            keep.put(CONTROL, plumbing.control().fd());
+            keep.put(PIDFD, child.pidfd());
+            keep.put(SERIAL, plumbing.serialOut());
+            keep.put(LOG_PIPE, plumbing.logOut());
+            input.ifPresent(pipe -> keep.put(INPUT, pipe.writeEnd()));
         } finally {
             closeAll(temporary);
             if (!started) {
@@ -150,13 +229,13 @@ final class VmmLink implements AutoCloseable {
     }
 
     Serial childSerial() {
-        return childSerial;
+        return childSerial.orElseThrow();
     }
 
     /** Forgets the child's ends of its serial line once it has them, so that their closing is seen. */
     void releaseChildSerial() {
-        childSerial.out().close();
-        childSerial.in().ifPresent(Fd::close);
+        childSerial().out().close();
+        childSerial().in().ifPresent(Fd::close);
     }
 
     /** Returns the end to write serial input to, if the policy grants any; non-blocking. */
@@ -355,6 +434,7 @@ final class VmmLink implements AutoCloseable {
     @Override
     public void close() {
         watches.forEach(EventLoop.Watch::cancel);
+        keep.removeAll();
         closeAll(owned);
     }
 

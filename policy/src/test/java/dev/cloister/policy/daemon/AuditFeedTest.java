@@ -9,6 +9,7 @@ import dev.cloister.policy.audit.AuditLog;
 import dev.cloister.policy.audit.AuditReader;
 import dev.cloister.policy.audit.AuditRecord;
 import dev.cloister.policy.channel.RingReader;
+import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.Policy;
@@ -101,7 +102,8 @@ class AuditFeedTest {
                 AuditLog log = AuditLog.open(file, AuditListener.NONE);
                 AuditReader follower = AuditReader.open(file);
                 Journal journal = new Journal(policy, log, feed, loop)) {
-            channel.objects(ChannelObjects.create(flow, relay, false, NOBODY));
+            channel.objects(ChannelObjects.create(
+                    flow, relay, false, NOBODY, new ChannelObjects.Keep(FdStore.none(), "test", false)));
             feed.attach(channel, 1);
             try (Mapping mapping =
                     Mapping.readOnly(channel.objects().receiverFds().getFirst(), 0, flow.windowBytes())) {

@@ -1,0 +1,256 @@
+package dev.cloister.policy.daemon;
+
+import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.keeper.FdStore;
+import dev.cloister.policy.model.DaemonLoss;
+import dev.cloister.policy.model.Flow;
+import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.state.RestoredState;
+import dev.cloister.policy.state.StateJournal;
+import dev.cloister.policy.state.StateRecord;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a daemon finds of an earlier one in its state directory and its descriptor store, and what becomes of it: domains whose guest
+ * runs are taken over where every descriptor of theirs has come back and the policy is the same; all other processes are ended.
+ * Channels are cut first; under {@code onDaemonLoss: keep} those that were live and can go on stay. Loop's thread, but for
+ * {@link #open}.
+ */
+final class Adoption {
+    private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final Policy policy;
+    private final RestoredState before;
+    private final StateJournal journal;
+    private final FdStore store;
+    private final List<String> findings;
+    private final boolean sameBoot;
+    private final boolean resumes;
+    private final long origin;
+
+    private Adoption(
+            Policy policy,
+            StateJournal.Found found,
+            StateJournal journal,
+            FdStore store,
+            List<String> findings,
+            String boot,
+            long origin) {
+        this.policy = policy;
+        this.before = found.state();
+        this.journal = journal;
+        this.store = store;
+        this.findings = findings;
+        this.origin = origin;
+        this.sameBoot = before.begun().map(StateRecord.Begun::boot).equals(Optional.of(boot));
+        this.resumes = resumes(policy, before, boot, store);
+    }
+
+    private static boolean resumes(Policy policy, RestoredState before, String boot, FdStore store) {
+        // Frames are kept by this process: domains must not run on outside of them.
+        return store.restored()
+                && policy.schedule().isEmpty()
+                && !before.finished()
+                && before.begun()
+                        .filter(b -> b.boot().equals(boot) && b.digest().equals(policy.digest()))
+                        .isPresent();
+    }
+
+    /**
+     * Reads the state journal, ends processes that can't be taken over, and begins the journal anew.
+     *
+     * @throws IOException if the journal is damaged, or a process can't be ended; the message says what to do
+     */
+    static Adoption open(Path file, Policy policy, FdStore store) throws IOException {
+        StateJournal.Found found = StateJournal.read(file);
+        RestoredState before = found.state();
+        String boot = Leftovers.boot();
+        List<String> findings = new ArrayList<>();
+        if (found.dropped() > 0) {
+            findings.add("an incomplete last line of " + found.dropped() + " bytes is removed from " + file);
+        }
+        boolean resumes = resumes(policy, before, boot, store);
+        if (!resumes) {
+            findings.addAll(Leftovers.end(before, boot));
+            store.dropRest();
+        }
+        long now = System.nanoTime();
+        long origin = before.begun()
+                .filter(b -> b.boot().equals(boot) && b.digest().equals(policy.digest()))
+                .map(StateRecord.Begun::origin)
+                .filter(then -> then <= now)
+                .orElse(now);
+        long youngest = System.currentTimeMillis() - longestPeriod(policy) / NANOS_PER_MILLI;
+        RestoredState kept = resumes ? before : quotasOf(before);
+        StateJournal journal = StateJournal.compact(file, kept, youngest);
+        journal.add(new StateRecord.Begun(policy.digest(), boot, origin));
+        journal.commit();
+        return new Adoption(policy, found, journal, store, findings, boot, origin);
+    }
+
+    /** What outlives the processes: quotas, and the operator's word unless the daemon ended in order. */
+    private static RestoredState quotasOf(RestoredState before) {
+        return new RestoredState(
+                before.begun(), false, Map.of(), Map.of(), before.leases(), before.held(), before.restarts());
+    }
+
+    private static long longestPeriod(Policy policy) {
+        long longest = 0;
+        for (Flow flow : policy.flows()) {
+            for (var quota : List.of(flow.limits().quota(), policy.releaseQuota(flow))) {
+                longest = Math.max(longest, quota.map(q -> q.periodNanos()).orElse(0L));
+            }
+        }
+        return longest;
+    }
+
+    StateJournal journal() {
+        return journal;
+    }
+
+    FdStore store() {
+        return store;
+    }
+
+    /** When the periods of quotas began, monotonic nanoseconds. */
+    long origin() {
+        return origin;
+    }
+
+    /** Records what was found of an earlier daemon; returns whether that was possible. */
+    boolean record(Journal audit) {
+        boolean recorded = true;
+        for (String finding : findings) {
+            LOG.warn("{}", finding);
+            recorded &= audit.write(AuditKind.DOMAIN_ADOPTED, "", "", finding);
+        }
+        return recorded;
+    }
+
+    /** Restores what was used of quotas; of another boot, as if it were used now, since its clock is another. */
+    void restoreQuotas(Decider decider) {
+        long wall = System.currentTimeMillis();
+        long now = System.nanoTime();
+        for (StateRecord.Leased lease : before.leases()) {
+            for (Flow flow : policy.flows()) {
+                if (flow.name().equals(lease.flow())) {
+                    long then = sameBoot && lease.nanos() >= origin ? lease.nanos() : now;
+                    boolean old = then == now && wall - lease.wallMillis() > longestPeriod(policy) / NANOS_PER_MILLI;
+                    if (!old) {
+                        decider.spent(flow, lease.units(), then);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Restores what the operator has revoked, and restarts that were taken. */
+    void restoreHolds(Fabric fabric) {
+        for (Channel channel : fabric.channels()) {
+            if (before.held().contains(channel.flow().name())) {
+                channel.holds().add(Channel.Hold.OPERATOR);
+                channel.note("revoked by the operator");
+            }
+        }
+        if (sameBoot) {
+            before.restarts()
+                    .forEach((name, times) ->
+                            fabric.domain(name).ifPresent(domain -> times.forEach(domain.restarts()::taken)));
+        }
+    }
+
+    /**
+     * Takes domains and channels over.
+     *
+     * @return the domains that were taken over
+     */
+    List<DomainRuntime> resume(
+            Fabric fabric,
+            Decider decider,
+            Journal audit,
+            Channels channels,
+            Launcher launcher,
+            Function<DomainRuntime, VmmLink.Listener> listeners) {
+        List<DomainRuntime> adopted = new ArrayList<>();
+        if (!resumes) {
+            return adopted;
+        }
+        before.domains()
+                .forEach((name, process) -> fabric.domain(name).ifPresent(domain -> {
+                    switch (process.phase()) {
+                        case ENDED -> domain.endedBefore(process.code());
+                        case AGAIN -> LOG.info("domain {} is to be started again", name);
+                        case STARTING -> lost(domain, process, audit, "its guest did not run yet");
+                        case RUNNING -> {
+                            if (adopt(domain, process, launcher, listeners)) {
+                                decider.adopted(domain.domain(), process.spawned());
+                                audit.write(
+                                        AuditKind.DOMAIN_ADOPTED,
+                                        name,
+                                        "",
+                                        "process " + process.spawned().pid() + " is taken over");
+                                adopted.add(domain);
+                            } else {
+                                lost(domain, process, audit, "not all of its descriptors have come back");
+                            }
+                        }
+                    }
+                }));
+        takeOver(fabric, channels);
+        store.dropRest();
+        return adopted;
+    }
+
+    private static boolean adopt(
+            DomainRuntime domain,
+            RestoredState.Process process,
+            Launcher launcher,
+            Function<DomainRuntime, VmmLink.Listener> listeners) {
+        try {
+            return launcher.adopt(domain, process.spawned().pid(), listeners);
+        } catch (IOException e) {
+            LOG.error("domain {} can't be taken over: {}", domain.name(), e.getMessage());
+            return false;
+        }
+    }
+
+    private static void lost(DomainRuntime domain, RestoredState.Process process, Journal audit, String why) {
+        try {
+            boolean was = Leftovers.end(process.spawned());
+            audit.write(
+                    AuditKind.DOMAIN_KILLED,
+                    domain.name(),
+                    "",
+                    "process " + process.spawned().pid() + " of the daemon before "
+                            + (was ? "was ended: " : "is gone: ") + why);
+        } catch (IOException e) {
+            LOG.error("{}", e.getMessage());
+            domain.endedBefore(-1);
+            domain.note(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void takeOver(Fabric fabric, Channels channels) {
+        boolean keeps = policy.onDaemonLoss() == DaemonLoss.KEEP;
+        for (Channel channel : fabric.channels()) {
+            RestoredState.Opening opening = before.channels().get(channel.flow().name());
+            if (opening != null) {
+                FlowKind kind = channel.flow().kind();
+                boolean carriesOn = kind == FlowKind.MEMORY || kind == FlowKind.EVENT;
+                boolean guests = fabric.runtime(channel.flow().from()).isPresent();
+                boolean keep = keeps && carriesOn && guests && opening.stage() == RestoredState.Stage.LIVE;
+                channels.takeOver(channel, opening, keep);
+            }
+        }
+    }
+}
