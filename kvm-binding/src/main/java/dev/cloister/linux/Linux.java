@@ -159,6 +159,12 @@ public final class Linux {
      */
     public static long syscall(
             MemorySegment errnoBuffer, long number, long a0, long a1, long a2, long a3, long a4, long a5) {
+        if (FaultInjection.ON) {
+            int errno = FaultInjection.errno(number, a0, a1);
+            if (errno != 0) {
+                return -errno;
+            }
+        }
         long result;
         try {
             result = (long) SYSCALL.invokeExact(errnoBuffer, number, a0, a1, a2, a3, a4, a5);
@@ -226,6 +232,12 @@ public final class Linux {
 
     /** A libc function that returns an error number itself ({@code posix_spawn} and its kin). */
     static int libc(MemorySegment function, long a0, long a1, long a2, long a3, long a4, long a5) {
+        if (FaultInjection.ON) {
+            int errno = FaultInjection.errno(FaultInjection.LIBC, a0, a1);
+            if (errno != 0) {
+                return errno;
+            }
+        }
         try {
             return (int) (long) CALL.invokeExact(function, CAPTURED.get(), a0, a1, a2, a3, a4, a5, 0L);
         } catch (Throwable e) {
