@@ -214,7 +214,10 @@ public final class Linux {
     public static Fd open(String path, int flags) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             long name = arena.allocateFrom(path).address();
-            long result = syscall(SYS_OPENAT, AT_FDCWD, name, flags | O_CLOEXEC, 0, 0, 0);
+            long result;
+            do {
+                result = syscall(SYS_OPENAT, AT_FDCWD, name, flags | O_CLOEXEC, 0, 0, 0);
+            } while (result == -Errno.EINTR);
             return Fd.own((int) check(result, "open", "\"" + path + "\""));
         }
     }

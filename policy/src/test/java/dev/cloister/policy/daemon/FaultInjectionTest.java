@@ -37,7 +37,8 @@ class FaultInjectionTest {
     private static final Map<Long, List<Integer>> ERRORS = Map.ofEntries(
             Map.entry(FaultInjection.LIBC, List.of(EAGAIN, ENOMEM)),
             Map.entry(0L, List.of(EINTR, EAGAIN)),
-            Map.entry(1L, List.of(EINTR, EAGAIN)),
+            // EAGAIN of an eventfd means that its counter is full: nothing is lost then, so it can't be pretended.
+            Map.entry(1L, List.of(EINTR)),
             Map.entry(7L, List.of(EINTR, ENOMEM)),
             Map.entry(9L, List.of(ENOMEM)),
             Map.entry(46L, List.of(EINTR, EAGAIN, ENOMEM)),

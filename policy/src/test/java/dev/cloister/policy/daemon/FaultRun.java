@@ -58,6 +58,7 @@ final class FaultRun {
 
     private String live() throws Exception {
         long before = descriptors();
+        long family = ProcessHandle.current().children().count();
         FaultInjection.set(this::decide);
         try {
             scenario();
@@ -71,7 +72,7 @@ final class FaultRun {
         if (before > 0 && after > before + 1) {
             wrong.add("descriptors: " + before + " before, " + after + " after");
         }
-        long children = ProcessHandle.current().children().count();
+        long children = ProcessHandle.current().children().count() - family;
         if (children > 0) {
             wrong.add(children + " processes left");
         }
