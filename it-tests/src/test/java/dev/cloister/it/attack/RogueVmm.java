@@ -1,5 +1,6 @@
 package dev.cloister.it.attack;
 
+import dev.cloister.linux.BpfProgram;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Linux;
@@ -7,6 +8,9 @@ import dev.cloister.linux.Mapping;
 import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Poller;
+import dev.cloister.linux.Prctl;
+import dev.cloister.linux.Seccomp;
+import dev.cloister.linux.SystemCalls;
 import dev.cloister.policy.channel.RingReader;
 import dev.cloister.policy.channel.RingWriter;
 import dev.cloister.policy.model.Engine;
@@ -56,7 +60,19 @@ public final class RogueVmm {
         new RogueVmm().run();
     }
 
+    /** A filter that refuses one call only, with a real listener. */
+    private void confine() throws IOException {
+        Prctl.setNoNewPrivileges();
+        byte[] program = new BpfProgram(BpfProgram.ALLOW)
+                .rule(SystemCalls.number("ptrace"), BpfProgram.USER_NOTIFY, List.of())
+                .bytes();
+        try (Fd listener = Seccomp.installWithListener(program)) {
+            control.send(bytes(new FromVmm.Confined("")), List.of(listener));
+        }
+    }
+
     private void run() throws IOException {
+        confine();
         for (Optional<MessageSocket.Message> m = control.receive(); m.isPresent(); m = control.receive()) {
             handle(
                     VmmCodec.decodeToVmm(ByteBuffer.wrap(m.get().data())),
