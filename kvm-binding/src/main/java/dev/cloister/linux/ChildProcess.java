@@ -100,7 +100,10 @@ public final class ChildProcess implements AutoCloseable {
         if (result < 0) {
             // Nobody could hold it (too many open files): it must not run on unheld.
             Linux.syscall(Linux.SYS_KILL, pid, SIGKILL, 0, 0, 0, 0);
-            Linux.syscall(Linux.SYS_WAITID, P_PID, pid, 0, WEXITED, 0, 0);
+            long reaped;
+            do {
+                reaped = Linux.syscall(Linux.SYS_WAITID, P_PID, pid, 0, WEXITED, 0, 0);
+            } while (reaped == -Errno.EINTR);
         }
         return new ChildProcess(pid, Fd.own((int) Linux.check(result, "pidfd_open", "pid " + pid)), false);
     }

@@ -54,7 +54,10 @@ public final class EventFd implements AutoCloseable {
      */
     public void signal() throws ErrnoException {
         int n = fd.number();
-        long result = Linux.syscall(Linux.SYS_WRITE, n, ONE.address(), 8, 0, 0, 0);
+        long result;
+        do {
+            result = Linux.syscall(Linux.SYS_WRITE, n, ONE.address(), 8, 0, 0, 0);
+        } while (result == -Errno.EINTR);
         if (result < 0 && result != -Errno.EAGAIN) {
             throw new ErrnoException("write", "eventfd " + n, (int) -result);
         }
@@ -70,7 +73,10 @@ public final class EventFd implements AutoCloseable {
         int n = fd.number();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(ValueLayout.JAVA_LONG);
-            long result = Linux.syscall(Linux.SYS_READ, n, value.address(), 8, 0, 0, 0);
+            long result;
+            do {
+                result = Linux.syscall(Linux.SYS_READ, n, value.address(), 8, 0, 0, 0);
+            } while (result == -Errno.EINTR);
             if (result == -Errno.EAGAIN) {
                 return 0;
             }

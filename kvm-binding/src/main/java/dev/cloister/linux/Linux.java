@@ -159,6 +159,12 @@ public final class Linux {
      */
     public static long syscall(
             MemorySegment errnoBuffer, long number, long a0, long a1, long a2, long a3, long a4, long a5) {
+        if (FaultInjection.ON) {
+            int errno = FaultInjection.errno(number, a0, a1);
+            if (errno != 0) {
+                return -errno;
+            }
+        }
         long result;
         try {
             result = (long) SYSCALL.invokeExact(errnoBuffer, number, a0, a1, a2, a3, a4, a5);
@@ -208,7 +214,10 @@ public final class Linux {
     public static Fd open(String path, int flags) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             long name = arena.allocateFrom(path).address();
-            long result = syscall(SYS_OPENAT, AT_FDCWD, name, flags | O_CLOEXEC, 0, 0, 0);
+            long result;
+            do {
+                result = syscall(SYS_OPENAT, AT_FDCWD, name, flags | O_CLOEXEC, 0, 0, 0);
+            } while (result == -Errno.EINTR);
             return Fd.own((int) check(result, "open", "\"" + path + "\""));
         }
     }
@@ -226,6 +235,12 @@ public final class Linux {
 
     /** A libc function that returns an error number itself ({@code posix_spawn} and its kin). */
     static int libc(MemorySegment function, long a0, long a1, long a2, long a3, long a4, long a5) {
+        if (FaultInjection.ON) {
+            int errno = FaultInjection.errno(FaultInjection.LIBC, a0, a1);
+            if (errno != 0) {
+                return errno;
+            }
+        }
         try {
             return (int) (long) CALL.invokeExact(function, CAPTURED.get(), a0, a1, a2, a3, a4, a5, 0L);
         } catch (Throwable e) {

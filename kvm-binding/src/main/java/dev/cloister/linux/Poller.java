@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Waits for descriptors to become ready (poll(2)). The set is kept between calls and waiting allocates nothing. Used by one thread
@@ -27,6 +28,7 @@ public final class Poller implements AutoCloseable {
     private static final int REVENTS = 6;
     private static final int UNUSED = -1;
     private static final int INITIAL_SLOTS = 16;
+    private static final long MEMORY_PAUSE_NANOS = 1_000_000;
 
     private final Arena arena = Arena.ofShared();
     private MemorySegment entries = arena.allocate((long) INITIAL_SLOTS * ENTRY, ENTRY);
@@ -89,7 +91,8 @@ public final class Poller implements AutoCloseable {
     }
 
     /**
-     * Waits until a descriptor is ready or the time is over. An interruption by a signal continues the wait.
+     * Waits until a descriptor is ready or the time is over. An interruption by a signal, or a
+     * shortage of kernel memory, continues the wait.
      *
      * @param timeoutMillis milliseconds; 0 looks without waiting, negative waits without end
      * @return how many descriptors are ready, 0 when the time is over
@@ -104,7 +107,12 @@ public final class Poller implements AutoCloseable {
         long wait = Math.min(timeoutMillis, Integer.MAX_VALUE);
         while (true) {
             long result = Linux.syscall(Linux.SYS_POLL, entries.address(), count, wait, 0, 0, 0);
-            if (result != -Errno.EINTR) {
+            if (result == -Errno.ENOMEM) {
+                // The kernel found no room for its own copy of the set (poll(2)): that passes, and a loop that gave up
+                // would
+                // take everything with it that it serves.
+                LockSupport.parkNanos(MEMORY_PAUSE_NANOS);
+            } else if (result != -Errno.EINTR) {
                 return (int) Linux.check(result, "poll", count + " descriptors");
             }
             if (timeoutMillis > 0) {

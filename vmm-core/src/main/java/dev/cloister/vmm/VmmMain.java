@@ -1,6 +1,7 @@
 package dev.cloister.vmm;
 
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.FaultInjection;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.MessageSocket;
 import dev.cloister.policy.protocol.FromVmm;
@@ -41,6 +42,10 @@ public final class VmmMain {
                 return USAGE;
             }
             ProcessFacts.startedAt(Long.parseLong(argument, STARTED.length(), argument.length(), 10));
+        }
+        if (FaultInjection.enabled()) {
+            System.err.println("cloister-vmm: -D" + FaultInjection.PROPERTY + " is for tests, remove it");
+            return USAGE;
         }
         try (MessageSocket socket = MessageSocket.adopt(Fd.own(CONTROL_FD))) {
             ProcessFacts.openAll();

@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.linux.FaultInjection;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.protocol.Snapshot;
@@ -58,6 +59,12 @@ public final class PolicyDaemonMain {
         } catch (IllegalArgumentException e) {
             err.println("policyd: " + e.getMessage());
             err.println(SYNTAX);
+            return USAGE;
+        }
+        if (FaultInjection.enabled()) {
+            err.println(
+                    "policyd: -D" + FaultInjection.PROPERTY + " lets calls fail at will: it is for tests, remove it");
+            ended.countDown();
             return USAGE;
         }
         try {

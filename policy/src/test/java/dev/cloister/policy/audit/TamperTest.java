@@ -23,12 +23,14 @@ class TamperTest {
     @TempDir
     Path directory;
 
-    private Path log;
     private final Map<Path, List<String>> files = new LinkedHashMap<>();
 
+    private Path log() {
+        return directory.resolve("audit.log");
+    }
+
     private void write() throws IOException {
-        log = directory.resolve("audit.log");
-        try (AuditLog writer = AuditLog.open(log, AuditListener.NONE)) {
+        try (AuditLog writer = AuditLog.open(log(), AuditListener.NONE)) {
             writer.rotation(Optional.of(new AuditRule.Rotation(2500, 4)));
             for (int i = 0; i < 70; i++) {
                 writer.append(AuditEvent.of(i % 3 == 0 ? AuditKind.REFUSAL : AuditKind.GRANT)
@@ -36,10 +38,10 @@ class TamperTest {
                         .withDetail("n", "value " + i * i));
             }
         }
-        for (int segment : SegmentName.beside(log)) {
-            files.put(SegmentName.of(log, segment), List.of());
+        for (int segment : SegmentName.beside(log())) {
+            files.put(SegmentName.of(log(), segment), List.of());
         }
-        files.put(log, List.of());
+        files.put(log(), List.of());
         for (Path file : files.keySet()) {
             files.put(file, Files.readAllLines(file, StandardCharsets.US_ASCII));
         }
@@ -157,7 +159,7 @@ class TamperTest {
             }
             edits++;
             leave(edit);
-            AuditVerification found = AuditVerifier.verify(log, Optional.empty());
+            AuditVerification found = AuditVerifier.verify(log(), Optional.empty());
             String at = "seed " + seed + ", " + edit.what;
             assertThat(found.whole()).as(at).isFalse();
             int first = 0;
@@ -189,16 +191,17 @@ class TamperTest {
     @Test
     void aCutToAnEarlierHeadIsOnlyFoundByAHeadKeptElsewhere() throws Exception {
         write();
-        String kept = AuditVerifier.verify(log, Optional.empty()).head().hash();
-        List<String> lines = new ArrayList<>(files.get(log));
+        String kept = AuditVerifier.verify(log(), Optional.empty()).head().hash();
+        List<String> lines = new ArrayList<>(files.get(log()));
         lines.removeLast();
         AuditRecord last = AuditLine.parse(lines.getLast().getBytes(StandardCharsets.US_ASCII));
         String text = String.join("\n", lines) + "\n";
-        Files.writeString(log, text);
+        Files.writeString(log(), text);
         Files.writeString(
-                FileAuditStorage.headFile(log), HeadLine.format(new AuditHead(last.seq(), last.hash(), text.length())));
-        assertThat(AuditVerifier.verify(log, Optional.empty()).whole()).isTrue();
-        assertThat(AuditVerifier.verify(log, Optional.of(kept))
+                FileAuditStorage.headFile(log()),
+                HeadLine.format(new AuditHead(last.seq(), last.hash(), text.length())));
+        assertThat(AuditVerifier.verify(log(), Optional.empty()).whole()).isTrue();
+        assertThat(AuditVerifier.verify(log(), Optional.of(kept))
                         .fault()
                         .orElseThrow()
                         .damage())

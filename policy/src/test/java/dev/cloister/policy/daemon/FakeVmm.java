@@ -30,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -229,18 +230,19 @@ public final class FakeVmm {
     /** Signals an event as often as it can be. */
     private void signal(int index, int count) throws IOException {
         for (int i = 0; i < count; i++) {
-            bells.get(index).signal();
+            Objects.requireNonNull(bells.get(index)).signal();
         }
     }
 
     /** Writes to a stream whatever its pipe takes, without caring for credit, rate or quota. */
     private void pour(int index, int count) throws IOException {
+        Fd end = Objects.requireNonNull(kept.get(index)).getFirst();
         int left = count;
         while (left > 0) {
-            int written = Pipe.write(kept.get(index).getFirst(), new byte[left], 0, left);
+            int written = Pipe.write(end, new byte[left], 0, left);
             left -= written;
             if (written == 0) {
-                Poller.await(kept.get(index).getFirst(), Poller.OUT, -1);
+                Poller.await(end, Poller.OUT, -1);
             }
         }
         say("poured " + count);
@@ -249,7 +251,7 @@ public final class FakeVmm {
     /** What a VMM tries that says it has let go. */
     private void useRevoked(int index) {
         Thread.ofPlatform().daemon().start(() -> {
-            for (Fd fd : kept.get(index)) {
+            for (Fd fd : Objects.requireNonNull(kept.get(index))) {
                 try {
                     Pipe.write(fd, new byte[] {1, 0, 0, 0, 0, 0, 0, 0}, 0, 8);
                 } catch (ErrnoException e) {
