@@ -1,7 +1,5 @@
 package dev.cloister.linux;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * Lets a test decide that a system call or libc call of {@link Linux} fails before it reaches the kernel. It exists only in a process
  * whose Java was started with {@code -Dcloister.test.faults=true}: the switch is a constant, so that the JIT leaves nothing of it
@@ -19,7 +17,8 @@ public final class FaultInjection {
 
     static final boolean ON = Boolean.getBoolean(PROPERTY);
 
-    private static volatile @Nullable Injector injector;
+    private static final Injector NOBODY = (_, _, _) -> 0;
+    private static volatile Injector injector = NOBODY;
 
     /** Decides for each call; called on the calling thread, from several threads at a time. */
     @FunctionalInterface
@@ -49,18 +48,22 @@ public final class FaultInjection {
     /**
      * Sets who decides from now on, for all threads.
      *
-     * @param next who decides, or null for nobody
+     * @param next who decides
      * @throws IllegalStateException where the property is not set
      */
-    public static void set(@Nullable Injector next) {
+    public static void set(Injector next) {
         if (!ON) {
             throw new IllegalStateException("calls can be made to fail only with -D" + PROPERTY + "=true");
         }
         injector = next;
     }
 
+    /** Lets every call through again. */
+    public static void clear() {
+        injector = NOBODY;
+    }
+
     static int errno(long number, long a0, long a1) {
-        Injector current = injector;
-        return current == null ? 0 : current.errno(number, a0, a1);
+        return injector.errno(number, a0, a1);
     }
 }

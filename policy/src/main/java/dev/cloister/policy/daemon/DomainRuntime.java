@@ -34,6 +34,7 @@ final class DomainRuntime {
     private List<Snapshot.GateView> verdicts = List.of();
     private DomainState state;
     private @Nullable VmmLink link;
+    private final List<Runnable> deferred = new ArrayList<>();
     private @Nullable Configuration configuration;
     private @Nullable Cohort cohort;
     private EventLoop.@Nullable Timer restartTimer;
@@ -201,6 +202,9 @@ final class DomainRuntime {
         try (first) {
             first.send();
         }
+        List<Runnable> next = List.copyOf(deferred);
+        deferred.clear();
+        next.forEach(Runnable::run);
         return true;
     }
 
@@ -253,6 +257,7 @@ final class DomainRuntime {
         if (configuration != null) {
             configuration.close();
             configuration = null;
+            deferred.clear();
         }
         if (link != null) {
             link.close();
@@ -279,6 +284,11 @@ final class DomainRuntime {
      */
     void send(ToVmm message, List<Fd> fds, Runnable dropped) {
         if (link == null) {
+            return;
+        }
+        if (configuration != null) {
+            // A process takes nothing before it is in its sandbox, and nothing before its configuration.
+            deferred.add(() -> send(message, fds, dropped));
             return;
         }
         Outgoing outgoing;

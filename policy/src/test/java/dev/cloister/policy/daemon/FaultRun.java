@@ -63,7 +63,7 @@ final class FaultRun {
         try {
             scenario();
         } finally {
-            FaultInjection.set(null);
+            FaultInjection.clear();
         }
         if (fault.k() == 0) {
             return "counted " + counts;
