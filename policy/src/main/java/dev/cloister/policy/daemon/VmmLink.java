@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
  */
 final class VmmLink implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VmmLink.class);
+    /** With more than one the C library looks into /proc at some time when it gives memory back, which the sandbox forbids. */
+    private static final String ONE_ARENA = "MALLOC_ARENA_MAX";
+
     private static final int CONTROL_FD = 3;
     private static final int CHUNK = 8192;
     /** Packets taken from a dead process' socket: what its queue can hold is far below. */
@@ -186,6 +189,7 @@ final class VmmLink implements AutoCloseable {
             this.childSerial = Optional.of(
                     new Serial(console.output() ? serialPipe.writeEnd() : nothing, input.map(Pipe::readEnd)));
             this.child = Spawn.command(command)
+                    .environment(ONE_ARENA, "1")
                     .fd(0, nothing)
                     .fd(1, logPipe.writeEnd())
                     .fd(2, logPipe.writeEnd())

@@ -119,12 +119,18 @@ final class StateLine {
             case "runs" -> new StateRecord.Runs(fields.text("domain"));
             case "ended" -> new StateRecord.Ended(fields.text("domain"), (int) fields.number("code"));
             case "again" -> new StateRecord.Again(fields.text("domain"), fields.number("nanos"));
+            case "finished" -> new StateRecord.Finished();
+            default -> decodeFlow(fields);
+        };
+    }
+
+    private static StateRecord decodeFlow(Fields fields) throws IOException {
+        return switch (fields.text("is")) {
             case "opening" -> new StateRecord.Opening(fields.text("flow"), (int) fields.number("epoch"));
             case "live" -> new StateRecord.Live(fields.text("flow"), (int) fields.number("epoch"));
             case "closed" -> new StateRecord.Closed(fields.text("flow"), (int) fields.number("epoch"));
             case "held" -> new StateRecord.Held(fields.text("flow"));
             case "lifted" -> new StateRecord.Lifted(fields.text("flow"));
-            case "finished" -> new StateRecord.Finished();
             default -> throw new IOException("a record of unknown kind \"" + fields.text("is") + "\"");
         };
     }
