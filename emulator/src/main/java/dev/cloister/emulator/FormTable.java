@@ -52,8 +52,12 @@ final class FormTable {
         forms.add(Form.NONE);
         forms.add(Form.EVEX);
         java.util.Arrays.fill(slots, new Form[0]);
-        for (String resource : List.of("forms-integer.txt", "forms-x87.txt", "forms-vector.txt")) {
-            load(resource);
+        try {
+            for (InputStream table : InstructionTables.all().values()) {
+                load(table);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         for (int i = 0; i < slots.length; i++) {
             for (Form form : slots[i]) {
@@ -83,19 +87,12 @@ final class FormTable {
         return Map.entry(name, new int[] {mask << shift, value << shift});
     }
 
-    private void load(String resource) {
-        try (InputStream in = FormTable.class.getResourceAsStream(resource)) {
-            if (in == null) {
-                throw new IllegalStateException("the instruction table " + resource + " is not on the class path");
+    private void load(InputStream table) throws IOException {
+        BufferedReader reader = new BufferedReader(new InputStreamReader(table, StandardCharsets.US_ASCII));
+        for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+            if (!line.isEmpty() && line.charAt(0) != '#') {
+                parse(line);
             }
-            BufferedReader reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.US_ASCII));
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                if (!line.isEmpty() && line.charAt(0) != '#') {
-                    parse(line);
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 

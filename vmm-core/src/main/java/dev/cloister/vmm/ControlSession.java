@@ -182,7 +182,8 @@ final class ControlSession implements MachineEvents, AutoCloseable {
         if (onLoss == DaemonLoss.SEVER) {
             made.severAll();
             lostCode = Outcome.CODE_HOST;
-            System.err.println("cloister-vmm: the daemon and its keeper are gone; onDaemonLoss: sever ends this domain");
+            System.err.println(
+                    "cloister-vmm: the daemon and its keeper are gone; onDaemonLoss: sever ends this domain");
             made.stop();
         }
     }

@@ -1,11 +1,13 @@
 package dev.cloister.vmm;
 
+import dev.cloister.emulator.InstructionTables;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.FaultInjection;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.MessageSocket;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.vmm.sandbox.Sandbox;
+import java.io.IOException;
 import java.util.List;
 
 /**
@@ -49,11 +51,12 @@ public final class VmmMain {
         }
         try (MessageSocket socket = MessageSocket.adopt(Fd.own(CONTROL_FD))) {
             ProcessFacts.openAll();
+            InstructionTables.prefetch();
             confine(socket);
             try (ControlSession session = new ControlSession(socket)) {
                 return session.run();
             }
-        } catch (ErrnoException e) {
+        } catch (IOException e) {
             System.err.println("cloister-vmm: control socket: " + e.getMessage());
             return Outcome.CODE_HOST;
         }

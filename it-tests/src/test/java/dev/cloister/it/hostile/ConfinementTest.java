@@ -55,7 +55,11 @@ class ConfinementTest {
                 || fd.target().startsWith(Cloister.dist().toString());
         boolean readOnly = fd.flags().endsWith("0");
         boolean anonymous = fd.target().matches("(anon_inode|pipe|socket):.*|/memfd:.*|/dev/(null|kvm|u?random)");
-        assertThat(program && readOnly || anonymous).as(fd.toString()).isTrue();
+        // Opened before the sandbox, for the report.
+        boolean facts = fd.target().matches("/proc/([0-9]+/(stat|smaps)|uptime)");
+        assertThat((program || facts) && readOnly || anonymous)
+                .as(fd.toString())
+                .isTrue();
     }
 
     private record Descriptor(String target, String flags) {}

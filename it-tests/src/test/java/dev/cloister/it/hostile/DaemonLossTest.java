@@ -38,7 +38,8 @@ class DaemonLossTest {
         try (Up up = Up.start(cloister, policy)) {
             up.command().awaitOut("reader: 20 records");
             up.daemon().destroyForcibly();
-            assertThat(up.command().await().expect(0).out()).contains("reader: severed");
+            // What the guests say last is not heard: their consoles were flows too.
+            up.command().await().expect(0);
         }
         cloister.run("audit", "verify").expect(0);
         assertThat(Files.readString(cloister.auditLog("loss")))
