@@ -99,7 +99,7 @@ final class VmmLink implements AutoCloseable {
         }
 
         private void removeAll() {
-            List.of(CONTROL, PIDFD, SERIAL, LOG_PIPE, INPUT).forEach(what -> store.remove(name(what)));
+            List.of(CONTROL, PIDFD, SERIAL, LOG_PIPE, INPUT, REFUSALS).forEach(what -> store.remove(name(what)));
         }
     }
 
@@ -108,6 +108,7 @@ final class VmmLink implements AutoCloseable {
     private static final String SERIAL = "serial";
     private static final String LOG_PIPE = "log";
     private static final String INPUT = "input";
+    private static final String REFUSALS = "refusals";
 
     /** Takes over a process that an earlier daemon started, with its descriptors from the store; none if one is missing. */
     static Optional<VmmLink> adopt(EventLoop loop, Keep keep, int pid, Sink serial, Sink log, Listener listener) {
@@ -116,14 +117,17 @@ final class VmmLink implements AutoCloseable {
             keep.store().take(keep.name(what)).ifPresent(taken::add);
         }
         Optional<Fd> input = keep.store().take(keep.name(INPUT));
+        Optional<Fd> refusals = keep.store().take(keep.name(REFUSALS));
         if (taken.size() < 4) {
             taken.forEach(Fd::close);
             input.ifPresent(Fd::close);
+            refusals.ifPresent(Fd::close);
             return Optional.empty();
         }
         Plumbing plumbing = new Plumbing(MessageSocket.adopt(taken.get(0)), taken.get(2), taken.get(3), input);
-        return Optional.of(
-                new VmmLink(loop, keep, plumbing, ChildProcess.adopt(pid, taken.get(1)), serial, log, listener));
+        VmmLink made = new VmmLink(loop, keep, plumbing, ChildProcess.adopt(pid, taken.get(1)), serial, log, listener);
+        refusals.ifPresent(made::listen);
+        return Optional.of(made);
     }
 
     private VmmLink(
@@ -384,18 +388,23 @@ final class VmmLink implements AutoCloseable {
         }
         try {
             Fd refusals = fds.getFirst().duplicate();
-            owned.add(refusals);
-            EventLoop.Watch[] self = new EventLoop.Watch[1];
-            self[0] = watch(refusals, () -> {
-                // One is enough: the process ends for it.
-                self[0].cancel();
-                onRefused(refusals);
-            });
+            keep.put(REFUSALS, refusals);
+            listen(refusals);
             return true;
         } catch (ErrnoException e) {
             LOG.warn("pid {}: {}", child.pid(), e.getMessage());
             return false;
         }
+    }
+
+    private void listen(Fd refusals) {
+        owned.add(refusals);
+        EventLoop.Watch[] self = new EventLoop.Watch[1];
+        self[0] = watch(refusals, () -> {
+            // One is enough: the process ends for it.
+            self[0].cancel();
+            onRefused(refusals);
+        });
     }
 
     private void onRefused(Fd refusals) {
