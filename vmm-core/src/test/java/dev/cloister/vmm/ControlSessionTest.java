@@ -259,7 +259,7 @@ class ControlSessionTest {
             daemon.send(new ToVmm.Start());
             daemon.await(FromVmm.Started.class);
             daemon.pair.first().close();
-            assertThat(daemon.join()).isEqualTo(loss == DaemonLoss.SEVER ? 0 : 70);
+            assertThat(daemon.join()).isEqualTo(loss == DaemonLoss.SEVER ? 69 : 70);
         }
     }
 
