@@ -1,13 +1,8 @@
 package dev.cloister.cli;
 
-import dev.cloister.linux.ChildProcess;
-import dev.cloister.linux.Fd;
-import dev.cloister.linux.Pipe;
-import dev.cloister.linux.Poller;
 import dev.cloister.policy.keeper.Keeper;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,11 +25,11 @@ final class DaemonProcess implements AutoCloseable {
 
     private final Keeper keeper;
     private final BufferedReader out;
-    private final CompletableFuture<ChildProcess.Exit> exit = new CompletableFuture<>();
+    private final CompletableFuture<Integer> exit = new CompletableFuture<>();
 
     private DaemonProcess(Keeper keeper) {
         this.keeper = keeper;
-        this.out = new BufferedReader(new InputStreamReader(new PipeInput(keeper.output()), StandardCharsets.UTF_8));
+        this.out = new BufferedReader(new InputStreamReader(keeper.output(), StandardCharsets.UTF_8));
         Thread.ofPlatform().daemon().name("keeper").start(this::keep);
         // A signal ends this process without closing anything: the daemon must not be left running for it.
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "end-daemon"));
@@ -100,8 +95,7 @@ final class DaemonProcess implements AutoCloseable {
 
     private int code() throws IOException, InterruptedException {
         try {
-            ChildProcess.Exit end = exit.get();
-            return end.signalled() ? SIGNAL_BASE + end.value() : end.value();
+            return exit.get();
         } catch (ExecutionException e) {
             throw new IOException(
                     "the policy daemon can't be kept: " + e.getCause().getMessage(), e);
@@ -124,27 +118,5 @@ final class DaemonProcess implements AutoCloseable {
     public void close() {
         // Orderly: the daemon stops its domains on SIGTERM.
         keeper.terminate();
-    }
-
-    /** Bytes of a pipe that is not this object's. */
-    private static final class PipeInput extends InputStream {
-        private final Fd fd;
-
-        PipeInput(Fd fd) {
-            this.fd = fd;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
-        @Override
-        public int read(byte[] bytes, int offset, int length) throws IOException {
-            Poller.await(fd, Poller.IN, -1);
-            int count = Pipe.read(fd, bytes, offset, length);
-            return count > 0 ? count : -1;
-        }
     }
 }

@@ -12,6 +12,7 @@ import dev.cloister.linux.Poller;
 import dev.cloister.linux.Spawn;
 import dev.cloister.linux.UnixDatagram;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,8 @@ import java.util.function.Consumer;
 public final class Keeper implements AutoCloseable {
     /** Restarts within ten seconds; after them it gives up. */
     public static final int MOST_RESTARTS = 3;
+
+    private static final int SIGNAL_BASE = 128;
     /** Most descriptors that are kept; further ones are refused. */
     public static final int MOST_FDS = 4096;
 
@@ -65,9 +68,9 @@ public final class Keeper implements AutoCloseable {
         this.daemon = spawn();
     }
 
-    /** The read end of the daemon's standard output; blocking reads see its end when the daemon has ended for good. */
-    public Fd output() {
-        return output.readEnd();
+    /** Returns the daemon's standard output, over all its processes; it ends when the daemon has ended for good. */
+    public InputStream output() {
+        return new PipeInput(output.readEnd());
     }
 
     /** Returns how often the daemon was started again. */
@@ -97,17 +100,17 @@ public final class Keeper implements AutoCloseable {
     /**
      * Keeps until the daemon has ended for good. Everything that is still kept is closed then.
      *
-     * @return how its last process ended
+     * @return the exit code of its last process; 128 and the signal's number if one ended it
      * @throws IOException if waiting fails
      */
-    public ChildProcess.Exit run() throws IOException {
+    public int run() throws IOException {
         while (true) {
             ChildProcess.Exit exit = serve(daemon);
             receiveAll();
             daemon.close();
             if (ending || !exit.signalled() || !mayRestart(exit)) {
                 forget();
-                return exit;
+                return exit.signalled() ? SIGNAL_BASE + exit.value() : exit.value();
             }
             total++;
             say.accept("the policy daemon was killed (" + exit + "); it is started again with " + kept.size()
