@@ -88,19 +88,16 @@ public final class SystemCallList {
     }
 
     private void entry(String rule, String reason) {
-        if (rule.startsWith("deny ")) {
-            String[] words = rule.split(" ");
-            entries.add(new Entry(words[1], value(words[2]), List.of(), reason));
-            return;
-        }
         int where = rule.indexOf(IF);
+        String[] words = (where < 0 ? rule : rule.substring(0, where)).split(" ");
+        boolean denies = words[0].equals("deny");
         List<Condition> conditions = new ArrayList<>();
         if (where >= 0) {
             for (String condition : rule.substring(where + IF.length()).split(AND)) {
                 conditions.add(condition(condition.split(" ")));
             }
         }
-        entries.add(new Entry(where < 0 ? rule : rule.substring(0, where), 0, conditions, reason));
+        entries.add(new Entry(denies ? words[1] : words[0], denies ? value(words[2]) : 0, conditions, reason));
     }
 
     private Condition condition(String[] words) {

@@ -44,6 +44,9 @@ class SandboxTest {
             strings = {
                 "open path 0 0",
                 "openat 0xffffff9c path 0 0",
+                "openat 0xffffff9c path 0x80001 0",
+                "openat 0xffffff9c path 0x80002 0",
+                "openat 0xffffff9c path 0x80040 0x1b6",
                 "openat2 0xffffff9c path 0 0",
                 "stat path 0",
                 "readlink path 0 0",
@@ -131,6 +134,14 @@ class SandboxTest {
     void whatItNeedsGoesOn(String call) throws Exception {
         Ended ended = run(call);
         assertThat(ended.code()).as("%s: %s", call, ended.output()).isZero();
+    }
+
+    /** What the JVM itself may ask for at any time fails, and nothing else happens. */
+    @Test
+    void whatTheJvmLooksForIsNotThere() throws Exception {
+        Ended ended = run("openat 0xffffff9c path 0x80000 0");
+        assertThat(ended.code()).as(ended.output()).isZero();
+        assertThat(ended.output()).contains("result -13");
     }
 
     @Test
