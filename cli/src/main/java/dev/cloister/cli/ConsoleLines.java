@@ -5,10 +5,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Prints what the domains write to their serial lines, line by line, each behind its domain's name. */
 final class ConsoleLines implements AutoCloseable {
@@ -16,7 +16,7 @@ final class ConsoleLines implements AutoCloseable {
     private static final int BUFFER = 4096;
 
     private final LiveScreen screen;
-    private final List<PolicyDaemonClient> clients = new ArrayList<>();
+    private final Set<PolicyDaemonClient> clients = ConcurrentHashMap.newKeySet();
     private final Map<String, Thread> threads = new HashMap<>();
 
     ConsoleLines(LiveScreen screen) {
@@ -32,12 +32,19 @@ final class ConsoleLines implements AutoCloseable {
         try {
             PolicyDaemonClient client = PolicyDaemonClient.connect(socket);
             clients.add(client);
-            PolicyDaemonClient.Console console = client.console(domain);
-            threads.put(
-                    domain,
-                    Thread.ofPlatform().daemon().name("console-" + domain).start(() -> pump(console, domain)));
+            threads.put(domain, pump(client, domain));
         } catch (IOException e) {
             screen.line("cloister: no console of " + domain + ": " + e.getMessage());
+        }
+    }
+
+    private Thread pump(PolicyDaemonClient client, String domain) throws IOException {
+        try {
+            PolicyDaemonClient.Console console = client.console(domain);
+            return Thread.ofPlatform().daemon().name("console-" + domain).start(() -> pump(client, console, domain));
+        } catch (IOException e) {
+            forget(client);
+            throw e;
         }
     }
 
@@ -55,7 +62,7 @@ final class ConsoleLines implements AutoCloseable {
         }
     }
 
-    private void pump(PolicyDaemonClient.Console console, String domain) {
+    private void pump(PolicyDaemonClient client, PolicyDaemonClient.Console console, String domain) {
         StringBuilder line = new StringBuilder();
         byte[] buffer = new byte[BUFFER];
         try (InputStream in = console.output()) {
@@ -66,7 +73,18 @@ final class ConsoleLines implements AutoCloseable {
             // The daemon closed the line; what was said is printed below.
             line.append("");
         }
+        forget(client);
         flush(line, domain);
+    }
+
+    /** A domain that begins another run is followed by another client. */
+    private void forget(PolicyDaemonClient client) {
+        clients.remove(client);
+        try {
+            client.close();
+        } catch (IOException e) {
+            screen.line("cloister: closing a console: " + e.getMessage());
+        }
     }
 
     private void append(StringBuilder line, String text, String domain) {
