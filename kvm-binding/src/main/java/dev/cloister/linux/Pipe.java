@@ -14,6 +14,14 @@ import java.lang.foreign.ValueLayout;
 public record Pipe(Fd readEnd, Fd writeEnd) implements AutoCloseable {
     private static final int F_SETPIPE_SZ = 1031;
     private static final int F_GETPIPE_SZ = 1032;
+    /** Packet mode of pipe(2). */
+    private static final int O_DIRECT = 0x4000;
+
+    private static final int STREAM = 0;
+    private static final int PAGE = 4096;
+
+    /** Most bytes of one packet: {@code PIPE_BUF} of pipe(7). */
+    public static final int MOST_PACKET = 4096;
 
     /**
      * Creates a pipe.
@@ -22,12 +30,26 @@ public record Pipe(Fd readEnd, Fd writeEnd) implements AutoCloseable {
      * @throws ErrnoException when the kernel refuses
      */
     public static Pipe create() throws ErrnoException {
+        return open(STREAM);
+    }
+
+    /**
+     * Creates a pipe in packet mode ({@code O_DIRECT} of pipe(2)): each write of 1 to {@link #MOST_PACKET} bytes is taken whole or not at
+     * all, and each read with room for as much gives one of them. Only whoever has the write end can undo that, for what it writes.
+     *
+     * @param packets how many it holds at least, 1 to 256
+     * @return both ends
+     * @throws ErrnoException when the kernel refuses
+     */
+    public static Pipe packets(int packets) throws ErrnoException {
+        return sized(open(O_DIRECT), packets * PAGE);
+    }
+
+    private static Pipe open(int mode) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
-            Linux.check(
-                    Linux.syscall(Linux.SYS_PIPE2, ends.address(), Linux.O_CLOEXEC | Linux.O_NONBLOCK, 0, 0, 0, 0),
-                    "pipe2",
-                    "");
+            int flags = Linux.O_CLOEXEC | Linux.O_NONBLOCK | mode;
+            Linux.check(Linux.syscall(Linux.SYS_PIPE2, ends.address(), flags, 0, 0, 0, 0), "pipe2", "");
             return new Pipe(
                     Fd.own(ends.get(ValueLayout.JAVA_INT, 0)), Fd.own(ends.getAtIndex(ValueLayout.JAVA_INT, 1)));
         }
@@ -41,7 +63,10 @@ public record Pipe(Fd readEnd, Fd writeEnd) implements AutoCloseable {
      * @throws ErrnoException {@code EPERM} above {@code /proc/sys/fs/pipe-max-size}
      */
     public static Pipe create(int capacity) throws ErrnoException {
-        Pipe pipe = create();
+        return sized(create(), capacity);
+    }
+
+    private static Pipe sized(Pipe pipe, int capacity) throws ErrnoException {
         try {
             pipe.writeEnd.fcntl(F_SETPIPE_SZ, capacity, "F_SETPIPE_SZ");
             return pipe;

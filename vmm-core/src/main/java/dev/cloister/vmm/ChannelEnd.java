@@ -4,8 +4,10 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.channel.ByteRing;
+import dev.cloister.policy.channel.CountedRing;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.channel.MemoryRing;
+import dev.cloister.policy.channel.RecordRing;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
@@ -33,9 +35,9 @@ final class ChannelEnd {
     private volatile int epoch;
     private volatile @Nullable EventFd bell;
     private @Nullable EventFd interrupt;
-    private final @Nullable ByteRing ring;
+    private final @Nullable CountedRing ring;
     private volatile boolean guestRuns;
-    private @Nullable StreamRelay relay;
+    private @Nullable RingRelay relay;
     private long signals;
     private long refused;
     /** What passed in the openings before this one. */
@@ -46,7 +48,7 @@ final class ChannelEnd {
         this.engine = engine;
         this.ram = ram;
         this.violations = violations;
-        boolean rated = config.kind() != FlowKind.STREAM && config.ratePerSecond() > 0;
+        boolean rated = !config.kind().ringAtBothEnds() && config.ratePerSecond() > 0;
         this.rate = rated
                 ? new RateLimit(
                         (int) Math.min(Integer.MAX_VALUE, config.ratePerSecond()),
@@ -55,24 +57,34 @@ final class ChannelEnd {
                 : null;
         this.quota = new QuotaGate(config.quota(), System.nanoTime());
         this.before = new ChannelCounters(config.index(), 0, 0, 0);
-        this.ring = config.kind() == FlowKind.STREAM ? closedRing(config, ram) : null;
+        this.ring = config.kind().ringAtBothEnds() ? closedRing(config, ram) : null;
     }
 
     /** A ring that a guest finds closed as long as its channel has not been opened. */
-    private static @Nullable ByteRing closedRing(ChannelConfig config, GuestRam ram) {
+    private static @Nullable CountedRing closedRing(ChannelConfig config, GuestRam ram) {
         ChannelWindow window = ram.window(config.index());
         if (window == null) {
             return null;
         }
-        MemorySegment pages = window.segment();
-        // What the directory tells the guest; the window may have room for more.
-        int capacity = config.recordCount() > 0 ? config.recordCount() : ByteRing.capacityFor(pages.byteSize());
-        ByteRing made = config.direction() == Direction.OUT
-                ? ByteRing.consumer(pages, capacity)
-                : ByteRing.producer(pages, capacity);
-        ByteRing.initialise(pages, capacity, 0);
+        boolean sends = config.direction() == Direction.OUT;
+        CountedRing made = config.kind() == FlowKind.STREAM
+                ? byteRing(config, window.segment(), sends)
+                : recordRing(config, window.segment(), sends);
+        made.open(0);
         made.close();
         return made;
+    }
+
+    private static ByteRing byteRing(ChannelConfig config, MemorySegment pages, boolean sends) {
+        // What the directory tells the guest; the window may have room for more.
+        int capacity = config.recordCount() > 0 ? config.recordCount() : ByteRing.capacityFor(pages.byteSize());
+        return sends ? ByteRing.consumer(pages, capacity) : ByteRing.producer(pages, capacity);
+    }
+
+    private static RecordRing recordRing(ChannelConfig config, MemorySegment pages, boolean sends) {
+        return sends
+                ? RecordRing.consumer(pages, config.recordBytes(), config.recordCount())
+                : RecordRing.producer(pages, config.recordBytes(), config.recordCount());
     }
 
     /** Whether it is in place. */
@@ -107,7 +119,13 @@ final class ChannelEnd {
             case EVENT -> bindSignal(EventFd.adopt(fds.remove(FIRST)));
             case STREAM -> {
                 Fd pipe = fds.remove(FIRST);
-                attachStream(newEpoch, pipe, EventFd.adopt(fds.remove(FIRST)));
+                EventFd credit = EventFd.adopt(fds.remove(FIRST));
+                attachRing(newEpoch, (made, ends) -> stream((ByteRing) made, ends, credit), pipe);
+            }
+            case DATAGRAM, LOG -> {
+                Fd pipe = fds.remove(FIRST);
+                @Nullable EventFd losses = fds.isEmpty() ? null : EventFd.adopt(fds.remove(FIRST));
+                attachRing(newEpoch, (made, ends) -> messages((RecordRing) made, ends, losses), pipe);
             }
             default -> {
                 // The serial line's descriptors came with the configuration.
@@ -126,8 +144,8 @@ final class ChannelEnd {
                     + config.kind().jsonName());
         }
         int expected = switch (config.kind()) {
-            case MEMORY, STREAM -> 2;
-            case EVENT -> 1;
+            case MEMORY, STREAM, DATAGRAM -> 2;
+            case EVENT, LOG -> 1;
             default -> 0;
         };
         if (fds.size() != expected) {
@@ -162,17 +180,33 @@ final class ChannelEnd {
         }
     }
 
-    private void attachStream(int newEpoch, Fd pipe, EventFd credit) throws MachineException, ErrnoException {
+    /** Makes what moves a ring's content. */
+    private interface RelayMaker {
+        RingRelay make(CountedRing ring, RingRelay.Ends ends) throws ErrnoException;
+    }
+
+    private StreamRelay stream(ByteRing made, RingRelay.Ends ends, EventFd credit) throws ErrnoException {
+        StreamRelay.Bounds bounds = new StreamRelay.Bounds(
+                config.ratePerSecond(), config.rateBurst(), config.backChannelBitsPerSecond(), quota);
+        return new StreamRelay(config.flow(), ends, credit, made, bounds, this::corrupt);
+    }
+
+    private MessageRelay messages(RecordRing made, RingRelay.Ends ends, @Nullable EventFd losses)
+            throws ErrnoException {
+        return new MessageRelay(config.flow(), ends, losses, made, this::corrupt);
+    }
+
+    private void corrupt() {
+        violations.ringCorrupt(config.kind(), config.flow());
+    }
+
+    private void attachRing(int newEpoch, RelayMaker maker, Fd pipe) throws MachineException, ErrnoException {
         EventFd doorbell = EventFd.create();
         bell = doorbell;
         EventFd raised = EventFd.create();
         interrupt = raised;
         boolean sender = config.direction() == Direction.OUT;
-        StreamRelay.Ends ends = new StreamRelay.Ends(sender, pipe, credit, doorbell, raised);
-        StreamRelay.Bounds bounds = new StreamRelay.Bounds(
-                config.ratePerSecond(), config.rateBurst(), config.backChannelBitsPerSecond(), quota);
-        StreamRelay made = new StreamRelay(
-                config.flow(), ends, ring(newEpoch), bounds, () -> violations.ringCorrupt(config.flow()));
+        RingRelay made = maker.make(ring(newEpoch), new RingRelay.Ends(sender, pipe, doorbell, raised));
         relay = made;
         engine.bindDoorbell(doorbell.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
         engine.bindInterrupt(raised.fd(), DirectoryLayout.INTERRUPT_GSI + config.index());
@@ -180,15 +214,15 @@ final class ChannelEnd {
     }
 
     /** The ring in the window: open for a guest that has not looked yet, else offered to it. */
-    private ByteRing ring(int newEpoch) throws MachineException {
-        ByteRing known = ring;
+    private CountedRing ring(int newEpoch) throws MachineException {
+        CountedRing known = ring;
         if (known == null) {
-            throw MachineException.input("stream " + config.flow() + " has no window; expected a size above 0");
+            throw MachineException.input("channel " + config.flow() + " has no window; expected a size above 0");
         }
         if (guestRuns || epoch > 0) {
             known.offer(newEpoch);
         } else {
-            ByteRing.initialise(window().segment(), known.capacity(), newEpoch);
+            known.open(newEpoch);
         }
         return known;
     }
@@ -198,7 +232,7 @@ final class ChannelEnd {
         if (!live) {
             return;
         }
-        StreamRelay running = relay;
+        RingRelay running = relay;
         if (running != null) {
             running.close();
         }
@@ -232,7 +266,7 @@ final class ChannelEnd {
         EventFd rung = bell;
         if (rung != null) {
             bell = null;
-            if (!counted() || config.kind() == FlowKind.STREAM) {
+            if (!counted() || config.kind().ringAtBothEnds()) {
                 engine.unbindDoorbell(rung.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
             }
             rung.close();
@@ -256,7 +290,7 @@ final class ChannelEnd {
             ring(there);
             return true;
         }
-        return epoch > 0 && (config.kind() == FlowKind.STREAM || config.direction() == Direction.OUT);
+        return epoch > 0 && (config.kind().ringAtBothEnds() || config.direction() == Direction.OUT);
     }
 
     private synchronized void ring(EventFd there) {
@@ -269,7 +303,7 @@ final class ChannelEnd {
             violations.rateExceeded(config.flow());
             return;
         }
-        if (config.kind() != FlowKind.STREAM && !quota.tryTake(now)) {
+        if (!config.kind().ringAtBothEnds() && !quota.tryTake(now)) {
             refused++;
             violations.quotaExceeded(config.flow());
             return;
@@ -285,9 +319,9 @@ final class ChannelEnd {
     /** What has passed so far, over all openings. */
     synchronized ChannelCounters counters() {
         int index = config.index();
-        StreamRelay running = relay;
+        RingRelay running = relay;
         return switch (config.kind()) {
-            case STREAM ->
+            case STREAM, DATAGRAM, LOG ->
                 running == null
                         ? before
                         : new ChannelCounters(
@@ -296,7 +330,7 @@ final class ChannelEnd {
                                 before.refused() + running.held(),
                                 before.reverse() + running.reverse());
             case MEMORY -> new ChannelCounters(index, saturatedSum(before.units(), records()), refused, 0);
-            case EVENT, CONSOLE, DATAGRAM, WIRE, DISK, LOG -> new ChannelCounters(index, signals, refused, 0);
+            case EVENT, CONSOLE, WIRE, DISK -> new ChannelCounters(index, signals, refused, 0);
         };
     }
 

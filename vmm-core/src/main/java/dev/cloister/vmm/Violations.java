@@ -2,6 +2,7 @@ package dev.cloister.vmm;
 
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.Region;
+import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ViolationKind;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -79,9 +80,11 @@ final class Violations {
     }
 
     /** Ring indices that no honest guest writes. */
-    void ringCorrupt(String flow) {
+    void ringCorrupt(FlowKind kind, String flow) {
         if (take()) {
-            report(ViolationKind.RING_CORRUPT, "stream " + flow + ": impossible indices; the stream is closed");
+            report(
+                    ViolationKind.RING_CORRUPT,
+                    kind.jsonName() + " " + flow + ": impossible indices or lengths; it is closed");
         }
     }
 

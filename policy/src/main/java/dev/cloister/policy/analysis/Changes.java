@@ -317,9 +317,9 @@ final class Changes {
 
     private static String size(Flow flow) {
         return switch (flow.kind()) {
-            case MEMORY -> flow.records() + " records of " + flow.recordBytes() + " bytes";
+            case MEMORY, DATAGRAM, LOG -> flow.records() + " records of " + flow.recordBytes() + " bytes";
             case STREAM -> flow.capacity() + " bytes";
-            case EVENT, CONSOLE, DATAGRAM, WIRE, DISK, LOG -> "none";
+            case EVENT, CONSOLE, WIRE, DISK -> "none";
         };
     }
 }

@@ -2,7 +2,6 @@ package dev.cloister.policy.analysis;
 
 import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.Flow;
-import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Guard;
 import dev.cloister.policy.model.Mediation;
 import dev.cloister.policy.model.Quota;
@@ -52,13 +51,13 @@ final class LimitsAnalysis implements Analysis {
                     "the rate of " + flow.kind().jsonName() + " flow \"" + flow.name()
                             + "\" limits how often it is opened, not its records: nobody sees them pass",
                     "use kind stream or event where the traffic itself must be limited");
-        } else if (rate.burst() < unit(flow.kind())) {
+        } else if (rate.burst() < unit(flow)) {
             out.warning(
                     FindingId.LIMIT_ALWAYS_REFUSES,
                     rate.position(),
                     "the burst of flow \"" + flow.name() + "\", " + Words.bytes(rate.burst()) + ", is less than "
-                            + unitWords(flow.kind()) + ": such a one never passes",
-                    "make \"burst\" " + unit(flow.kind()) + " or more");
+                            + unitWords(flow) + ": such a one never passes",
+                    "make \"burst\" " + unit(flow) + " or more");
         }
     }
 
@@ -70,13 +69,13 @@ final class LimitsAnalysis implements Analysis {
                     "flow \"" + flow.name() + "\" has a quota, but nobody sees how much passes a channel of kind "
                             + flow.kind().jsonName(),
                     "use kind stream, or remove the quota");
-        } else if (quota.amount() < unit(flow.kind())) {
+        } else if (quota.amount() < unit(flow)) {
             out.warning(
                     FindingId.LIMIT_ALWAYS_REFUSES,
                     quota.position(),
                     "the quota of flow \"" + flow.name() + "\", " + Words.bytes(quota.amount()) + ", is less than "
-                            + unitWords(flow.kind()) + ": such a one never passes",
-                    "make the quota " + unit(flow.kind()) + " bytes or more");
+                            + unitWords(flow) + ": such a one never passes",
+                    "make the quota " + unit(flow) + " bytes or more");
         } else if (flow.rate().isPresent() && most(flow.rate().get(), quota).compareTo(amount(quota)) <= 0) {
             out.note(
                     FindingId.QUOTA_WITHOUT_EFFECT,
@@ -126,17 +125,20 @@ final class LimitsAnalysis implements Analysis {
     }
 
     /** The least that passes at once, in the units that are counted. */
-    private static int unit(FlowKind kind) {
-        return switch (kind) {
+    private static int unit(Flow flow) {
+        return switch (flow.kind()) {
             case WIRE -> FRAME_BYTES;
             case DISK -> SECTOR_BYTES;
-            case MEMORY, EVENT, STREAM, CONSOLE, DATAGRAM, LOG -> 1;
+            case DATAGRAM, LOG -> flow.recordBytes();
+            case MEMORY, EVENT, STREAM, CONSOLE -> 1;
         };
     }
 
-    private static String unitWords(FlowKind kind) {
-        return kind == FlowKind.DISK
-                ? "a sector of " + SECTOR_BYTES + " bytes"
-                : "a full frame of " + FRAME_BYTES + " bytes";
+    private static String unitWords(Flow flow) {
+        return switch (flow.kind()) {
+            case DISK -> "a sector of " + SECTOR_BYTES + " bytes";
+            case DATAGRAM, LOG -> "a full record of " + flow.recordBytes() + " bytes";
+            case MEMORY, EVENT, STREAM, CONSOLE, WIRE -> "a full frame of " + FRAME_BYTES + " bytes";
+        };
     }
 }

@@ -196,26 +196,26 @@ public final class DirectoryLayout {
     }
 
     /**
-     * Returns the doorbell port of a channel: whoever sends has one, and both ends of a stream (a consumer tells its VMM that
-     * there is room).
+     * Returns the doorbell port of a channel: whoever sends has one, and both ends where each has a ring of its own (a consumer
+     * tells its VMM that there is room).
      *
      * @param channel the channel
      * @return the port, 0 for none
      */
     public static int doorbellPort(ChannelConfig channel) {
-        boolean has = channel.kind() == FlowKind.STREAM
+        boolean has = channel.kind().ringAtBothEnds()
                 || channel.kind() != FlowKind.CONSOLE && channel.direction() == Direction.OUT;
         return has ? DOORBELL_PORT + channel.index() : 0;
     }
 
     /**
-     * Returns the interrupt vector of a channel: whoever receives has one, and both ends of a stream.
+     * Returns the interrupt vector of a channel: whoever receives has one, and both ends where each has a ring of its own.
      *
      * @param channel the channel
      * @return the vector, 0 for none
      */
     public static int interruptVector(ChannelConfig channel) {
-        boolean has = channel.kind() == FlowKind.STREAM
+        boolean has = channel.kind().ringAtBothEnds()
                 || channel.kind() != FlowKind.CONSOLE && channel.direction() == Direction.IN;
         return has ? INTERRUPT_VECTOR + channel.index() : 0;
     }

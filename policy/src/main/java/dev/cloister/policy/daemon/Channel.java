@@ -190,7 +190,7 @@ final class Channel {
 
     /** Whether the relay carries its units, so that nobody else need be believed about them. */
     boolean relayed() {
-        return flow.kind() == FlowKind.EVENT || flow.kind() == FlowKind.STREAM;
+        return flow.kind() == FlowKind.EVENT || flow.kind().ringAtBothEnds();
     }
 
     /** The lane that carries its units, while there is one. */
@@ -216,7 +216,7 @@ final class Channel {
         }
         long forward = lane.moved();
         long held = lane.held();
-        long credit = objects.credit().map(Lane::moved).orElse(0L);
+        long credit = objects.back().map(Lane::moved).orElse(0L);
         meter.add(forward - seenForward, now);
         meter.refuse(held - seenHeld);
         meter.addReverse(credit - seenCredit);

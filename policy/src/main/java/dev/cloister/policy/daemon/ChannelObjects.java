@@ -11,6 +11,7 @@ import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.relay.Bounds;
 import dev.cloister.policy.relay.Lane;
+import dev.cloister.policy.relay.Messages;
 import dev.cloister.policy.relay.Relay;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,9 @@ final class ChannelObjects implements AutoCloseable {
     /** As {@code StreamRelay} of the VMM has it: both derive it from the capacity. */
     private static final int MAX_QUANTUM = 32 << 10;
 
+    /** Messages that wait between a VMM and the relay. */
+    private static final int PACKETS = 32;
+
     private final Flow flow;
     private final Relay relay;
     private final Bounds bounds;
@@ -43,7 +47,7 @@ final class ChannelObjects implements AutoCloseable {
     private final List<Fd> receiverFds = new ArrayList<>();
     private @Nullable Memfd memory;
     private @Nullable Lane forward;
-    private @Nullable Lane credit;
+    private @Nullable Lane back;
 
     /**
      * Where the daemon's ends are kept for the next daemon.
@@ -115,7 +119,8 @@ final class ChannelObjects implements AutoCloseable {
             case MEMORY -> memory();
             case EVENT -> signals();
             case STREAM -> stream();
-            case CONSOLE, DATAGRAM, WIRE, DISK, LOG ->
+            case DATAGRAM -> datagram();
+            case CONSOLE, WIRE, DISK, LOG ->
                 throw new IllegalArgumentException("kind " + flow.kind() + " has no objects of its own");
         }
     }
@@ -159,8 +164,33 @@ final class ChannelObjects implements AutoCloseable {
         Optional<BackChannel> budget = flow.backChannel();
         if (budget.isPresent()) {
             long perSecond = budget.get().bitsPerSecond();
-            credit = relay.credits(returned.fd().duplicate(), visible.fd().duplicate(), perSecond, bytes, listener);
+            back = relay.credits(returned.fd().duplicate(), visible.fd().duplicate(), perSecond, bytes, listener);
         }
+    }
+
+    private void datagram() throws ErrnoException {
+        EventFd lost = theirs(EventFd.create());
+        EventFd told = theirs(EventFd.create());
+        boolean tells = flow.backChannel().isPresent();
+        messages(Messages.Excess.WAITS, false, tells ? lost.fd().duplicate() : null);
+        senderFds.add(told.fd());
+        receiverFds.add(lost.fd());
+        if (tells) {
+            // Never more at once than one: what a sender learns in a second is the budget and no more.
+            long perSecond = flow.backChannel().orElseThrow().bitsPerSecond();
+            back = relay.signals(
+                    lost.fd().duplicate(), told.fd().duplicate(), new Bounds(perSecond, 1, false), listener);
+        }
+    }
+
+    private void messages(Messages.Excess excess, boolean text, @Nullable Fd notice) throws ErrnoException {
+        Pipe from = theirs(Pipe.packets(PACKETS));
+        Pipe to = theirs(Pipe.packets(PACKETS));
+        senderFds.add(from.writeEnd());
+        receiverFds.add(to.readEnd());
+        Messages carried = new Messages(flow.recordBytes() - Messages.HEADER, excess, text);
+        forward = relay.messages(
+                from.readEnd().duplicate(), to.writeEnd().duplicate(), bounds, carried, notice, listener);
     }
 
     private <T extends AutoCloseable> T theirs(T object) {
@@ -183,9 +213,9 @@ final class ChannelObjects implements AutoCloseable {
         return Optional.ofNullable(forward);
     }
 
-    /** What carries a stream's credit, where there is a budget. */
-    Optional<Lane> credit() {
-        return Optional.ofNullable(credit);
+    /** What carries a stream's credit, or word of a datagram's losses, where there is a budget. */
+    Optional<Lane> back() {
+        return Optional.ofNullable(back);
     }
 
     /**
@@ -209,7 +239,7 @@ final class ChannelObjects implements AutoCloseable {
     /** Nothing passes through the relay any more. */
     void cutLanes() {
         forward().ifPresent(relay::cut);
-        credit().ifPresent(relay::cut);
+        back().ifPresent(relay::cut);
     }
 
     /** Nothing passes any more: lanes are cut, and the memory's pages are gone from every mapping. */

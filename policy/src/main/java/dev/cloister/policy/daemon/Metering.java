@@ -53,7 +53,7 @@ final class Metering {
                 return false;
             }
             Channel channel = own.at(c.index()).orElseThrow();
-            if (channel.relayed() && channel.flow().from() == domain.domain()) {
+            if (channel.relayed() && tellsLosses(channel.flow(), domain)) {
                 channel.meter().refusedBy(c.refused());
                 channel.sample(now);
             } else if (counts(channel.flow(), domain)) {
@@ -72,10 +72,16 @@ final class Metering {
         return flow.from() instanceof HostEndpoint && flow.kind() == FlowKind.CONSOLE;
     }
 
+    /** Of what the relay carries, one end says what it could not take: a sender's signals, and messages that found no room. */
+    private static boolean tellsLosses(Flow flow, DomainRuntime domain) {
+        boolean messages = flow.kind() == FlowKind.DATAGRAM || flow.kind() == FlowKind.LOG;
+        return (messages ? flow.to() : flow.from()) == domain.domain();
+    }
+
     /** A process of the domain begins to count from nought. */
     void restart(DomainRuntime domain) {
         for (Channel channel : fabric.channelsOf(domain)) {
-            if (counts(channel.flow(), domain)) {
+            if (counts(channel.flow(), domain) || channel.relayed() && tellsLosses(channel.flow(), domain)) {
                 channel.sample(System.nanoTime());
                 channel.meter().restart();
             }

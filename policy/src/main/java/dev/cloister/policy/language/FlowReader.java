@@ -37,6 +37,9 @@ final class FlowReader {
     private static final long LONGEST_REVOKE = TimeUnit.MINUTES.toNanos(1);
     private static final int MIN_RECORD = 16;
     private static final int MAX_RECORD = 1 << 20;
+    private static final int MAX_MESSAGE = 1 << 12;
+    private static final int DEFAULT_MESSAGE = 1 << 10;
+    private static final int DEFAULT_MESSAGES = 32;
     private static final int RECORD_STEP = 8;
     private static final int MAX_RECORDS = 1 << 16;
     private static final int MIN_CAPACITY = 1 << 12;
@@ -88,8 +91,8 @@ final class FlowReader {
                 from.orElse(Endpoints.NOWHERE),
                 to.orElse(Endpoints.NOWHERE),
                 kind,
-                kind == FlowKind.MEMORY ? recordBytes(fields) : 0,
-                kind == FlowKind.MEMORY ? records(fields) : 0,
+                kind.records() ? recordBytes(fields, kind) : 0,
+                kind.records() ? records(fields, kind) : 0,
                 kind == FlowKind.STREAM ? capacity(fields) : 0,
                 limits(fields, known),
                 LimitReader.backChannel(fields),
@@ -110,9 +113,9 @@ final class FlowReader {
     }
 
     private static void foreignFields(Fields fields, FlowKind kind) {
-        if (kind != FlowKind.MEMORY) {
-            foreign(fields, "recordBytes", kind, "kind memory");
-            foreign(fields, "records", kind, "kind memory");
+        if (!kind.records()) {
+            foreign(fields, "recordBytes", kind, "the kinds memory, datagram, log");
+            foreign(fields, "records", kind, "the kinds memory, datagram, log");
         }
         if (kind != FlowKind.STREAM) {
             foreign(fields, "capacity", kind, "kind stream");
@@ -132,16 +135,20 @@ final class FlowReader {
                         "remove it"));
     }
 
-    private static int recordBytes(Fields fields) {
-        long bytes = fields.size("recordBytes", MIN_RECORD, MAX_RECORD);
+    private static int recordBytes(Fields fields, FlowKind kind) {
+        long bytes = kind == FlowKind.MEMORY
+                ? fields.size("recordBytes", MIN_RECORD, MAX_RECORD)
+                : fields.size("recordBytes", MIN_RECORD, MAX_MESSAGE, DEFAULT_MESSAGE);
         if (bytes % RECORD_STEP != 0) {
             fields.outOfRange("recordBytes", "a multiple of " + RECORD_STEP + ", the record's header included");
         }
         return (int) bytes;
     }
 
-    private static int records(Fields fields) {
-        long records = fields.integer("records", 1, MAX_RECORDS);
+    private static int records(Fields fields, FlowKind kind) {
+        long records = kind == FlowKind.MEMORY
+                ? fields.integer("records", 1, MAX_RECORDS)
+                : fields.integer("records", 1, MAX_RECORDS, DEFAULT_MESSAGES);
         if (Long.bitCount(records) != 1) {
             fields.outOfRange("records", "a power of two");
         }

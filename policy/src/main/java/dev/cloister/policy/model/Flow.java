@@ -10,8 +10,8 @@ import java.util.Optional;
  * @param from the sender
  * @param to the receiver
  * @param kind kind of channel
- * @param recordBytes memory: bytes of a record with its 8-byte header; else 0
- * @param records memory: records in the ring, a power of two; else 0
+ * @param recordBytes memory, datagram, log: bytes of a record with its 8-byte header; else 0
+ * @param records memory, datagram, log: records in each ring, a power of two; else 0
  * @param capacity stream: bytes of each byte ring, a power of two; else 0
  * @param limits how fast, how much and when it may be used
  * @param backChannel what it may leak the other way, where the policy says
@@ -77,9 +77,9 @@ public record Flow(
     /** Returns the bytes of guest-physical address space that one end of the channel needs; 0 for none. */
     public long windowBytes() {
         return switch (kind) {
-            case MEMORY -> aligned(RING_HEADER + (long) recordBytes * records);
+            case MEMORY, DATAGRAM, LOG -> aligned(RING_HEADER + (long) recordBytes * records);
             case STREAM -> aligned(RING_HEADER + (long) capacity);
-            case EVENT, CONSOLE, DATAGRAM, WIRE, DISK, LOG -> 0;
+            case EVENT, CONSOLE, WIRE, DISK -> 0;
         };
     }
 

@@ -70,13 +70,29 @@ public enum FlowKind {
         };
     }
 
+    /** Returns whether its records have a size and a number that a flow states. */
+    public boolean records() {
+        return switch (this) {
+            case MEMORY, DATAGRAM, LOG -> true;
+            case EVENT, STREAM, CONSOLE, WIRE, DISK -> false;
+        };
+    }
+
+    /** Returns whether both guests have a ring that they share with their own VMM alone, so that each rings and is interrupted. */
+    public boolean ringAtBothEnds() {
+        return switch (this) {
+            case STREAM, DATAGRAM, LOG -> true;
+            case MEMORY, EVENT, CONSOLE, WIRE, DISK -> false;
+        };
+    }
+
     /** Returns whether somebody other than the sender sees how much passes, so that a quota can be kept. */
     public boolean metered() {
-        return this != MEMORY && this != LOG;
+        return this != MEMORY;
     }
 
     /** Returns whether this release makes channels of this kind; the analyses know all kinds. */
     public boolean made() {
-        return code <= CONSOLE.code;
+        return this != WIRE && this != DISK && this != LOG;
     }
 }

@@ -12,12 +12,12 @@ import dev.cloister.policy.model.FlowKind;
  * @param peer name of the other endpoint, a domain or {@code @audit}, {@code @console}; 1 to {@link VmmCodec#MAX_NAME} bytes
  * @param gpa guest-physical address of the window, aligned to 64 KiB; 0 for kinds without one (event, console)
  * @param sizeBytes size of the window in bytes, a multiple of 64 KiB; 0 without one. The memory file has exactly this size
- * @param recordBytes memory: bytes of a record with its 8-byte header, a multiple of 8; stream: 1; otherwise 0
- * @param recordCount memory: records in the ring, a power of two; stream: capacity of the byte ring, a power of two;
+ * @param recordBytes memory, datagram, log: bytes of a record with its 8-byte header, a multiple of 8; stream: 1; otherwise 0
+ * @param recordCount memory, datagram, log: records in the ring, a power of two; stream: capacity of the byte ring, a power of two;
  *     otherwise 0
- * @param ratePerSecond most signals (memory, event) or bytes (stream) per second that the sender may have; 0 is unlimited
+ * @param ratePerSecond most signals (memory, event) or bytes (the others) per second that the sender may have; 0 is unlimited
  * @param rateBurst most of them at once; 0 when unlimited
- * @param backChannelBitsPerSecond stream: budget of the induced reverse edge, bits per second; otherwise 0
+ * @param backChannelBitsPerSecond stream, datagram: budget of the induced reverse edge, bits per second; otherwise 0
  * @param quota what the sender may have in each period
  */
 public record ChannelConfig(
@@ -38,7 +38,7 @@ public record ChannelConfig(
     /**
      * What may pass in each of the periods that follow each other without a gap.
      *
-     * @param units most signals (event) or bytes (stream, console) in a period; 0 is unlimited
+     * @param units most signals (event) or bytes (the others) in a period; 0 is unlimited
      * @param periodNanos length of a period in nanoseconds; 0 when unlimited
      * @param startNanos when the first period began, on the host's monotonic clock
      * @param used what has passed in the present period before this configuration

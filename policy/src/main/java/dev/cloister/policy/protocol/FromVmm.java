@@ -101,7 +101,7 @@ public sealed interface FromVmm {
      * What has passed one end of a channel so far.
      *
      * @param index position of the channel in the directory
-     * @param units records (memory), signals (event) or bytes (stream, console)
+     * @param units records (memory), signals (event) or bytes (the others)
      * @param refused units held back by the rate, or lost by overrun
      * @param reverse signals that went against the channel's direction (a stream's credits made visible)
      */

@@ -11,7 +11,7 @@ public sealed interface ToVmm {
 
     /**
      * Hands over one end of a channel. Descriptors: memory {@code memfd, eventfd}; event {@code eventfd}; stream
-     * {@code pipe end, credit eventfd}. A reader's memfd can't be mapped writable. Answered by {@link FromVmm.Attached}, a
+     * {@code pipe end, credit eventfd}; datagram {@code pipe end, eventfd of losses}; log {@code pipe end}. A reader's memfd can't be mapped writable. Answered by {@link FromVmm.Attached}, a
      * writer's only once its window is mapped, because the daemon then seals the file against further writable mappings. May
      * come at any time, and again after a {@link Revoke}.
      *

@@ -65,4 +65,18 @@ public final class Bucket {
     public long untilNext() {
         return (SECOND - fraction + perSecond - 1) / perSecond;
     }
+
+    /**
+     * Returns the nanoseconds until so many tokens are there.
+     *
+     * @param count more than there are, at most 2^31 - 1
+     */
+    public long until(long count) {
+        return ((count - tokens) * SECOND - fraction + perSecond - 1) / perSecond;
+    }
+
+    /** Returns the most tokens that it holds. */
+    public long most() {
+        return burst;
+    }
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * One direction of one channel: what can be read from the source is given to the sink, within its bounds. Moves are made by the
  * relay's thread; {@link #cut}, {@link #lease} and the counters are for any thread.
  */
-public abstract sealed class Lane permits SignalLane, ByteLane {
+public abstract sealed class Lane permits SignalLane, ByteLane, MessageLane {
     /** Wake-ups that one lane may cause: what comes faster is taken together. */
     private static final long WAKES_PER_SECOND = 20_000;
 
@@ -59,24 +59,24 @@ public abstract sealed class Lane permits SignalLane, ByteLane {
         this.listener = listener;
     }
 
-    /** Units that have passed: signals or bytes. */
+    /** Units that have passed: signals or bytes; of messages bytes with their headers. */
     public final long moved() {
         return moved;
     }
 
-    /** Signals that were dropped, or times that bytes had to wait, because of a bound. */
+    /** Signals or messages that were dropped, or times that bytes had to wait, because of a bound. */
     public final long held() {
         return held;
     }
 
     /**
-     * Lets units pass that a quota allows. What is left of the lease before is given up.
+     * Lets units pass that a quota allows, with what is left of the lease before if that isn't over.
      *
      * @param units how many
      * @param ends when they become void, in monotonic nanoseconds
      */
     public final synchronized void lease(long units, long ends) {
-        leased = units;
+        leased = units + (System.nanoTime() - leaseEnds < 0 ? leased : 0);
         leaseEnds = ends;
         hungry = false;
     }
@@ -110,13 +110,14 @@ public abstract sealed class Lane permits SignalLane, ByteLane {
             return now + wakes.untilNext();
         }
         wakes.take(1);
+        long least = least();
         long may = rate == null ? Long.MAX_VALUE : rate.available(now);
-        if (may == 0 && rate != null) {
-            held++;
-            return now + rate.untilNext();
+        if (may < least && rate != null) {
+            waits();
+            return now + rate.until(least);
         }
-        may = Math.min(may, leased(now));
-        if (may == 0) {
+        may = Math.min(may, leased(now, least));
+        if (may < least) {
             return UNTIL_READY;
         }
         try {
@@ -127,13 +128,23 @@ public abstract sealed class Lane permits SignalLane, ByteLane {
         }
     }
 
-    /** What the lease still allows; asks for another when it allows nothing. */
-    private long leased(long now) {
+    /** Units without which nothing can be moved, at least 1; 0 to be asked to move whatever there is. */
+    long least() {
+        return 1;
+    }
+
+    /** What there is has to wait for the rate. */
+    void waits() {
+        held++;
+    }
+
+    /** What the lease still allows; asks for another when that is too little. */
+    private long leased(long now, long least) {
         if (!metered) {
             return Long.MAX_VALUE;
         }
         long left = now - leaseEnds < 0 ? leased : 0;
-        if (left == 0) {
+        if (left < Math.max(1, least)) {
             askForLease();
         }
         return left;
@@ -142,7 +153,7 @@ public abstract sealed class Lane permits SignalLane, ByteLane {
     private void askForLease() {
         if (!hungry) {
             hungry = true;
-            held++;
+            waits();
             listener.hungry();
         }
     }
@@ -166,12 +177,44 @@ public abstract sealed class Lane permits SignalLane, ByteLane {
 
     final void passed(long units) {
         moved += units;
+        charge(units);
+    }
+
+    /** Takes units from the bounds. */
+    final void charge(long units) {
         if (rate != null) {
             rate.take(units);
         }
         if (metered) {
             leased -= units;
         }
+    }
+
+    /** Counts units that passed and were charged before. */
+    final void count(long units) {
+        moved += units;
+    }
+
+    /** How many wake-ups more this one may stand for; they are taken. */
+    final int takeWakes(int most, long now) {
+        int more = (int) Math.min(most, wakes.available(now));
+        wakes.take(more);
+        return more;
+    }
+
+    /** Whether the rate allows so many units now. */
+    final boolean allowed(long units, long now) {
+        return rate == null || units <= rate.available(now);
+    }
+
+    /** Nanoseconds until the rate allows so many units, which it doesn't now. */
+    final long untilAllowed(long units) {
+        return rate == null ? 0 : rate.until(units);
+    }
+
+    /** Whether the rate can ever allow so many units at once. */
+    final boolean fits(long units) {
+        return rate == null || units <= rate.most();
     }
 
     final void drop(long units) {
@@ -194,8 +237,12 @@ public abstract sealed class Lane permits SignalLane, ByteLane {
         Pipe.write(fd, eight);
     }
 
+    /** Gives back what only this kind of lane has. */
+    void release() {}
+
     final void close() {
         source.close();
         sink.close();
+        release();
     }
 }

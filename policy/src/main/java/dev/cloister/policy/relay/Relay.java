@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -83,6 +84,24 @@ public final class Relay implements AutoCloseable {
      */
     public Lane credits(Fd source, Fd sink, long perSecond, Lane of, Lane.Listener listener) {
         return begin(new SignalLane(source, sink, new Bounds(perSecond, 1, false), listener, (ByteLane) of));
+    }
+
+    /**
+     * Moves messages from one pipe in packet mode to another. A message passes whole or not at all; what the receiver's pipe has no room
+     * for is lost, costs its sender the same, and is told to the receiver in front of the next one: each packet begins with a u32, the
+     * messages lost before it. Takes the descriptors over.
+     *
+     * @param source read end of the pipe that the sender has
+     * @param sink write end of the pipe that the receiver has
+     * @param bounds most bytes, of which a message costs those of its payload and {@link Messages#HEADER}
+     * @param messages what a message may be, and what becomes of it
+     * @param notice an eventfd that is signalled for each message that the receiver's pipe had no room for; none for null
+     * @param listener hears of it on the relay's thread
+     * @return the lane
+     */
+    public Lane messages(
+            Fd source, Fd sink, Bounds bounds, Messages messages, @Nullable Fd notice, Lane.Listener listener) {
+        return begin(new MessageLane(source, sink, bounds, listener, messages, notice));
     }
 
     private Lane begin(Lane lane) {

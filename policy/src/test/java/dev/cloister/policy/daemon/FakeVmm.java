@@ -189,6 +189,8 @@ public final class FakeVmm {
                     }
                 }
                 case "signal" -> signal(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
+                case "message" ->
+                    messages(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]), Integer.parseInt(parts[3]));
                 case "pour" -> pour(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
                 case "trace" -> Linux.syscall(SystemCalls.number("ptrace"), 16, 1, 0, 0, 0, 0);
                 case "exit" -> exit(Integer.parseInt(parts[1]));
@@ -246,6 +248,16 @@ public final class FakeVmm {
             }
         }
         say("poured " + count);
+    }
+
+    /** Writes messages as fast as the pipe takes them. */
+    private void messages(int index, int count, int bytes) throws IOException {
+        Fd end = Objects.requireNonNull(kept.get(index)).getFirst();
+        for (int left = count; left > 0; ) {
+            left -= Pipe.write(end, new byte[bytes], 0, bytes) > 0 ? 1 : 0;
+            Poller.await(end, Poller.OUT, -1);
+        }
+        say("sent " + count);
     }
 
     /** What a VMM tries that says it has let go. */

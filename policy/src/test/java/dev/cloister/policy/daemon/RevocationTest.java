@@ -31,11 +31,12 @@ class RevocationTest {
                 .domain("to", "low", "lie")
                 .flow("m", "from", "to", "memory", MEMORY)
                 .flow("e", "from", "to", "event", "")
-                .flow("s", "from", "to", "stream", ", \"backChannel\": {\"bitsPerSecond\": 100}");
+                .flow("s", "from", "to", "stream", ", \"backChannel\": {\"bitsPerSecond\": 100}")
+                .flow("d", "from", "to", "datagram", ", \"backChannel\": {\"bitsPerSecond\": 100}");
         try (DaemonFixture.Running running = fixture.start();
                 PolicyDaemonClient client = running.client()) {
             running.await(RevocationTest::allRun);
-            for (String name : new String[] {"m", "e", "s"}) {
+            for (String name : new String[] {"m", "e", "s", "d"}) {
                 assertThat(client.revoke(name)).contains("cut after");
             }
             // Each finds that the pages are gone: nothing written there can be read by the other any more.
@@ -44,6 +45,12 @@ class RevocationTest {
             Snapshot snapshot = client.ps();
             assertThat(flow(snapshot, "e").units()).as("signals that passed").isZero();
             assertThat(flow(snapshot, "s").units()).as("bytes that passed").isZero();
+            assertThat(flow(snapshot, "d").units())
+                    .as("bytes of messages that passed")
+                    .isZero();
+            assertThat(flow(snapshot, "d").reverse())
+                    .as("word of losses that passed")
+                    .isZero();
             assertThat(running.audit()).contains("\"channelCut\"").contains("afterMicros");
             // The lie does not keep them from being given the channel again, with objects of its own.
             assertThat(client.open("e")).contains("is live");
@@ -66,6 +73,24 @@ class RevocationTest {
             Snapshot used = running.await(s -> flow(s, "s").state().equals("revoked"));
             assertThat(flow(used, "s").units()).isEqualTo(5000);
             assertThat(flow(used, "s").limits().quotaUsed()).isEqualTo(5000);
+            assertThat(running.audit()).contains("\"quotaLeased\"").contains("\"quotaUsedUp\"");
+        }
+    }
+
+    @Test
+    void datagramsCarryTheirQuotaAndNoMoreAndNoneIsCutInTwo() throws Exception {
+        DaemonFixture fixture = new DaemonFixture(directory)
+                .domain("from", "low", "message:1:80:92")
+                .domain("to", "low", "")
+                .flow("d", "from", "to", "datagram", ", \"quota\": {\"bytes\": 5050, \"per\": \"1h\"}");
+        try (DaemonFixture.Running running = fixture.start()) {
+            Snapshot used = running.await(s -> flow(s, "d").state().equals("revoked"));
+            // A message costs its 92 bytes and 8 more; half of one can't pass. The receiver reads none: what its pipe
+            // can't hold is lost.
+            assertThat(flow(used, "d").units() + flow(used, "d").refused() * 100)
+                    .isEqualTo(5000);
+            assertThat(flow(used, "d").refused()).isEqualTo(18);
+            assertThat(flow(used, "d").limits().quotaUsed()).isEqualTo(5050);
             assertThat(running.audit()).contains("\"quotaLeased\"").contains("\"quotaUsedUp\"");
         }
     }
