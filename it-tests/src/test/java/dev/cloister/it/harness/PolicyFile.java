@@ -90,6 +90,13 @@ public final class PolicyFile {
         return this;
     }
 
+    /** Adds a flow of any kind; further fields each with a comma in front. */
+    public PolicyFile flow(String flow, String from, String to, String kind, String more) {
+        flows.add("{\"name\": \"%s\", \"from\": \"%s\", \"to\": \"%s\", \"kind\": \"%s\"%s}"
+                .formatted(flow, from, to, kind, more));
+        return this;
+    }
+
     /** Says what happens to channels when the daemon is gone. */
     public PolicyFile onDaemonLoss(String what) {
         onDaemonLoss = what;

@@ -53,8 +53,10 @@ final class Metering {
                 return false;
             }
             Channel channel = own.at(c.index()).orElseThrow();
-            if (channel.relayed() && tellsLosses(channel.flow(), domain)) {
-                channel.meter().refusedBy(c.refused());
+            if (channel.relayed()) {
+                if (tellsLosses(channel.flow(), domain)) {
+                    channel.meter().refusedBy(c.refused());
+                }
                 channel.sample(now);
             } else if (counts(channel.flow(), domain)) {
                 long more = channel.meter().report(c.units(), c.refused(), c.reverse(), now);
