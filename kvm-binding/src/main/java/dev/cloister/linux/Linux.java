@@ -47,6 +47,7 @@ public final class Linux {
     static final long SYS_MUNMAP = 11;
     static final long SYS_RT_SIGPROCMASK = 14;
     static final long SYS_IOCTL = 16;
+    static final long SYS_PWRITE64 = 18;
     static final long SYS_GETPID = 39;
     static final long SYS_SENDMSG = 46;
     static final long SYS_RECVMSG = 47;
@@ -60,6 +61,7 @@ public final class Linux {
     static final long SYS_GETTID = 186;
     static final long SYS_TGKILL = 234;
     static final long SYS_WAITID = 247;
+    static final long SYS_PPOLL = 271;
     static final long SYS_OPENAT = 257;
     static final long SYS_EVENTFD2 = 290;
     static final long SYS_PIPE2 = 293;

@@ -17,6 +17,7 @@ public final class Memfd implements AutoCloseable {
 
     private static final int MFD_CLOEXEC = 0x1;
     private static final int MFD_ALLOW_SEALING = 0x2;
+    private static final long PART = 256 << 10;
     private static final int F_ADD_SEALS = 1033;
     private static final int F_GET_SEALS = 1034;
 
@@ -97,6 +98,26 @@ public final class Memfd implements AutoCloseable {
      */
     public void addSeals(int seals) throws ErrnoException {
         fd.fcntl(F_ADD_SEALS, seals, "F_ADD_SEALS");
+    }
+
+    /**
+     * Gives the file all its pages at once, by writing zeros. Else a page comes with the first access of anybody, also one that only
+     * reads, and everybody who has the file can tell which pages there are (mincore(2), fstat(2), the time of an access): a reader
+     * could signal to the writer by it. fallocate(2) would not do: it leaves pages that are still to be cleared by who comes first.
+     *
+     * @throws ErrnoException {@code ENOSPC} or {@code ENOMEM} where there isn't as much memory
+     */
+    public void populate() throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            long zeros = arena.allocate(PART).address();
+            for (long at = 0; at < size; ) {
+                long result =
+                        Linux.syscall(Linux.SYS_PWRITE64, fd.number(), zeros, Math.min(PART, size - at), at, 0, 0);
+                if (result != -Errno.EINTR) {
+                    at += Linux.check(result, "pwrite", "\"" + name + "\" at " + at);
+                }
+            }
+        }
     }
 
     /**

@@ -30,7 +30,13 @@ public final class Poller implements AutoCloseable {
     private static final int INITIAL_SLOTS = 16;
     private static final long MEMORY_PAUSE_NANOS = 1_000_000;
 
+    private static final int TIMESPEC = 16;
+    private static final long SECOND = 1_000_000_000L;
+
     private final Arena arena = Arena.ofShared();
+    /** struct timespec { long tv_sec; long tv_nsec; } */
+    private final MemorySegment timespec = arena.allocate(TIMESPEC, 8);
+
     private MemorySegment entries = arena.allocate((long) INITIAL_SLOTS * ENTRY, ENTRY);
     private Fd[] fds = new Fd[INITIAL_SLOTS];
     private int used;
@@ -100,6 +106,30 @@ public final class Poller implements AutoCloseable {
      */
     public int poll(long timeoutMillis) throws ErrnoException {
         return poll(entries, used, timeoutMillis);
+    }
+
+    /**
+     * As {@link #poll}, for waits that must not last a millisecond longer (ppoll(2)).
+     *
+     * @param timeoutNanos nanoseconds; 0 looks without waiting, negative waits without end
+     * @return how many descriptors are ready, 0 when the time is over
+     * @throws ErrnoException when the kernel refuses
+     */
+    public int pollNanos(long timeoutNanos) throws ErrnoException {
+        long end = System.nanoTime() + timeoutNanos;
+        long left = timeoutNanos;
+        while (true) {
+            timespec.set(ValueLayout.JAVA_LONG, 0, left / SECOND);
+            timespec.set(ValueLayout.JAVA_LONG, Long.BYTES, left % SECOND);
+            long time = timeoutNanos < 0 ? 0 : timespec.address();
+            long result = Linux.syscall(Linux.SYS_PPOLL, entries.address(), used, time, 0, 0, 0);
+            if (result == -Errno.ENOMEM) {
+                LockSupport.parkNanos(MEMORY_PAUSE_NANOS);
+            } else if (result != -Errno.EINTR) {
+                return (int) Linux.check(result, "ppoll", used + " descriptors");
+            }
+            left = Math.max(0, end - System.nanoTime());
+        }
     }
 
     private static int poll(MemorySegment entries, int count, long timeoutMillis) throws ErrnoException {

@@ -129,6 +129,8 @@ final class ChannelObjects implements AutoCloseable {
         Memfd made = Memfd.create("cloister-" + flow.name(), flow.windowBytes());
         memory = made;
         keep.put(MEMORY, made.fd());
+        // Which pages the reader has touched must not be for the writer to see.
+        made.populate();
         made.addSeals(Memfd.SEAL_GROW);
         senderFds.add(made.fd());
         Fd readOnly = made.reopenReadOnly();

@@ -20,7 +20,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Relay implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
-    private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long WITHOUT_END = -1;
 
     private final Poller poller = new Poller();
@@ -73,17 +72,18 @@ public final class Relay implements AutoCloseable {
     }
 
     /**
-     * Moves credits against a lane of bytes; those above the budget wait. Takes both descriptors over.
+     * Moves credits against a lane of bytes, each at a tick of a clock: so no more is told than a bit for each tick. Takes both
+     * descriptors over.
      *
      * @param source eventfd by which the receiver returns credit
      * @param sink eventfd that the sender has
-     * @param perSecond most credits in a second, at least 1
+     * @param perSecond ticks in a second, at least 1
      * @param of the lane of bytes that they are for
      * @param listener hears of it on the relay's thread
      * @return the lane
      */
     public Lane credits(Fd source, Fd sink, long perSecond, Lane of, Lane.Listener listener) {
-        return begin(new SignalLane(source, sink, new Bounds(perSecond, 1, false), listener, (ByteLane) of));
+        return begin(new SignalLane(source, sink, perSecond, listener, (ByteLane) of));
     }
 
     /**
@@ -177,7 +177,7 @@ public final class Relay implements AutoCloseable {
             boolean unblocked = lane.slot < 0 && lane.resumeAt == Lane.UNTIL_READY && !idle(lane);
             next = unblocked || lane.done ? now : next;
         }
-        poller.poll(wait(next, now));
+        poller.pollNanos(wait(next, now));
         if (poller.ready(0) != 0) {
             wake.drain();
         }
@@ -187,7 +187,7 @@ public final class Relay implements AutoCloseable {
         if (next == Long.MAX_VALUE) {
             return WITHOUT_END;
         }
-        return next <= now ? 0 : (next - now + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
+        return Math.max(0, next - now);
     }
 
     /** Moves what a lane has, if it is its time; returns when to look again, {@link Lane#UNTIL_READY} once its source is ready. */

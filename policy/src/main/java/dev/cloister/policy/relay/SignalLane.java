@@ -14,26 +14,32 @@ final class SignalLane extends Lane {
     private static final long MOST = 1L << 32;
 
     private final @Nullable ByteLane credits;
+    private final @Nullable Ticks ticks;
     private long waiting;
 
     /** Events: what is above the bounds is dropped and counted. */
     SignalLane(Fd source, Fd sink, Bounds bounds, Listener listener) {
         super(source, sink, bounds, listener);
         this.credits = null;
+        this.ticks = null;
     }
 
-    /** Credit for bytes of another lane: what is above the bounds waits. */
-    SignalLane(Fd source, Fd sink, Bounds bounds, Listener listener, ByteLane credits) {
-        super(source, sink, bounds, listener);
+    /** Credit for bytes of another lane: it passes at so many ticks in a second, one at each, and waits for them. */
+    SignalLane(Fd source, Fd sink, long perSecond, Listener listener, ByteLane credits) {
+        super(source, sink, Bounds.NONE, listener);
         this.credits = credits;
+        this.ticks = new Ticks(perSecond, System.nanoTime());
     }
 
     @Override
     long transfer(MemorySegment buffer, long may, long now) throws ErrnoException {
         MemorySegment eight = buffer.asSlice(0, COUNTER);
         long came = Pipe.read(source, eight) > 0 ? Math.clamp(eight.get(ValueLayout.JAVA_LONG, 0), 0, MOST) : 0;
+        if (ticks != null && waiting == 0 && came > 0) {
+            ticks.arrive(now);
+        }
         long there = Math.min(MOST, waiting + came);
-        long passing = Math.min(there, may);
+        long passing = ticks == null ? Math.min(there, may) : ticks.take(there, now);
         // What a lease may still let pass waits; what is too fast is lost, as signals that merge are.
         boolean keeps = credits != null || isMetered();
         waiting = keeps ? there - passing : 0;
@@ -45,7 +51,10 @@ final class SignalLane extends Lane {
             signal(sink, eight, passing);
             passed(passing);
         }
-        return waiting > 0 ? 0 : UNTIL_READY;
+        if (waiting == 0) {
+            return UNTIL_READY;
+        }
+        return ticks == null ? 0 : ticks.next();
     }
 
     @Override
