@@ -35,6 +35,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class CovertVmm extends BareVmm {
     private static final long SYS_MINCORE = 27;
     private static final long FULL = -2;
+    private static final long SILENCE_MILLIS = 1000;
     private static final long LOOK_NANOS = 200_000;
 
     private final Path folder;
@@ -68,7 +69,7 @@ public final class CovertVmm extends BareVmm {
         boolean sender = attach.role() == Direction.OUT;
         switch (edge) {
             case CREDIT_ON_OFF -> work(edge, sender ? () -> heed(edge, fds) : () -> onOff(fds));
-            case CREDIT_GAPS -> work(edge, sender ? () -> heed(edge, fds) : () -> gaps(fds));
+            case CREDIT_GAPS, LOSS_GAPS -> work(edge, sender ? () -> heed(edge, fds) : () -> gaps(edge, fds));
             case EVENT_FULL -> work(edge, sender ? () -> knock(fds) : () -> clog(fds));
             case MEMORY_PAGES -> {
                 // Only now: soon it is sealed against writable mappings.
@@ -120,19 +121,19 @@ public final class CovertVmm extends BareVmm {
         }
     }
 
-    private void gaps(List<Fd> fds) throws IOException {
+    private void gaps(Edge edge, List<Fd> fds) throws IOException {
         EventFd credit = EventFd.adopt(fds.get(1));
-        long at = board.get(Edge.CREDIT_GAPS.beginSlot());
+        long at = board.get(edge.beginSlot());
         awaitMoment(at);
         credit.signal();
-        for (int symbol : Edge.CREDIT_GAPS.symbols()) {
+        for (int symbol : edge.symbols()) {
             at += Edge.SLOT + symbol * Edge.STEP;
             awaitMoment(at);
             credit.signal();
         }
     }
 
-    /** Notes when how many credits became visible. */
+    /** Notes when how many credits, or losses, became visible; until all have, or none comes any more. */
     private void heed(Edge edge, List<Fd> fds) throws IOException {
         EventFd visible = EventFd.adopt(fds.get(1));
         int[] symbols = edge.symbols();
@@ -141,7 +142,9 @@ public final class CovertVmm extends BareVmm {
                 edge == Edge.CREDIT_ON_OFF ? java.util.Arrays.stream(symbols).sum() : symbols.length + 1;
         List<Long> seen = new ArrayList<>();
         for (long count = 0; count < wanted; ) {
-            Poller.await(visible.fd(), Poller.IN, -1);
+            if (Poller.await(visible.fd(), Poller.IN, count == 0 ? -1 : SILENCE_MILLIS) == 0) {
+                break;
+            }
             long now = System.nanoTime();
             long came = visible.drain();
             seen.add(now);

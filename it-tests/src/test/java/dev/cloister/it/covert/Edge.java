@@ -11,6 +11,8 @@ enum Edge {
     CREDIT_ON_OFF(300, 2),
     /** Credit of a stream, returned after one of eight pauses, the shortest of the budget's length. */
     CREDIT_GAPS(240, 8),
+    /** Word of a datagram's losses, as {@link #CREDIT_GAPS}. */
+    LOSS_GAPS(240, 8),
     /** An event's counter filled until no signal fits, or emptied; the sender looks how its own signals fare. */
     EVENT_FULL(400, 2),
     /** A page of a one-way memory touched or not; the sender looks whether there is a page now. */

@@ -63,21 +63,25 @@ class ReverseEdgeTest {
     /** Everything that needs no operator, at the same time: then credit, counters and pages. */
     @Test
     void noChannelCarriesMoreBackwardsThanItsBudget() throws Exception {
-        List<Edge> edges = List.of(Edge.CREDIT_ON_OFF, Edge.CREDIT_GAPS, Edge.EVENT_FULL, Edge.MEMORY_PAGES);
+        List<Edge> edges =
+                List.of(Edge.CREDIT_ON_OFF, Edge.CREDIT_GAPS, Edge.LOSS_GAPS, Edge.EVENT_FULL, Edge.MEMORY_PAGES);
         start(edges);
         long begin = System.nanoTime() + LEAD_NANOS;
         edges.forEach(edge -> board.set(edge.beginSlot(), begin));
         edges.forEach(this::await);
         double onOff = onOff(begin);
-        double gaps = gaps();
+        double gaps = gaps(Edge.CREDIT_GAPS);
+        double losses = gaps(Edge.LOSS_GAPS);
         double[] full = eventFull();
         double[] pages = pages();
         say("credit on and off", onOff, Edge.BUDGET);
         say("pauses between credits", gaps, Edge.BUDGET);
+        say("pauses between losses of datagrams", losses, Edge.BUDGET);
         say("an event's full counter, of noise " + text(full[1]), full[0], 0);
         say("pages of one-way memory in all, of noise " + text(pages[1]), pages[0], 0);
         assertThat(onOff).as("on and off, bits/s").isLessThanOrEqualTo(Edge.BUDGET);
         assertThat(gaps).as("pauses, bits/s").isLessThanOrEqualTo(Edge.BUDGET);
+        assertThat(losses).as("pauses of losses, bits/s").isLessThanOrEqualTo(Edge.BUDGET);
         assertThat(full[0]).as("full counter, bits/s").isLessThanOrEqualTo(chance(full[1]));
         assertThat(pages[0]).as("pages, bits").isLessThanOrEqualTo(chance(pages[1]));
     }
@@ -134,16 +138,18 @@ class ReverseEdgeTest {
         return measured * NANOS / Edge.SLOT;
     }
 
-    private double gaps() throws IOException {
-        int[] symbols = Edge.CREDIT_GAPS.symbols();
-        long[] seen = observations(Edge.CREDIT_GAPS);
+    /** From one signal to the next: what is lost on the way shifts all that follows, as it would for those who use this. */
+    private double gaps(Edge edge) throws IOException {
+        int[] symbols = edge.symbols();
+        long[] seen = observations(edge);
         long[] at = new long[symbols.length + 1];
         int credits = 0;
         for (int i = 0; i < seen.length; i += 2) {
-            for (long n = 0; n < seen[i + 1]; n++) {
+            for (long n = 0; n < seen[i + 1] && credits < at.length; n++) {
                 at[credits++] = seen[i];
             }
         }
+        symbols = Arrays.copyOf(symbols, Math.max(1, credits - 1));
         int[] bins = new int[symbols.length];
         for (int i = 0; i < bins.length; i++) {
             long gap = at[i + 1] - at[i];
@@ -242,6 +248,7 @@ class ReverseEdgeTest {
             case CREDIT_ON_OFF, CREDIT_GAPS, OPENING_DELAY ->
                 "\"kind\": \"stream\", \"capacity\": \"64K\", \"backChannel\": {\"bitsPerSecond\": " + Edge.BUDGET
                         + "}";
+            case LOSS_GAPS -> "\"kind\": \"datagram\", \"backChannel\": {\"bitsPerSecond\": " + Edge.BUDGET + "}";
             case EVENT_FULL -> "\"kind\": \"event\"";
             case MEMORY_PAGES -> "\"kind\": \"memory\", \"recordBytes\": 4096, \"records\": 256";
         };

@@ -180,8 +180,7 @@ final class ChannelObjects implements AutoCloseable {
         if (tells) {
             // Never more at once than one: what a sender learns in a second is the budget and no more.
             long perSecond = flow.backChannel().orElseThrow().bitsPerSecond();
-            back = relay.signals(
-                    lost.fd().duplicate(), told.fd().duplicate(), new Bounds(perSecond, 1, false), listener);
+            back = relay.notices(lost.fd().duplicate(), told.fd().duplicate(), perSecond, listener);
         }
     }
 

@@ -87,6 +87,20 @@ public final class Relay implements AutoCloseable {
     }
 
     /**
+     * Moves word of losses against a lane of messages, at ticks as {@link #credits} does; what is more is dropped. Takes both
+     * descriptors over.
+     *
+     * @param source eventfd by which the receiver's side tells
+     * @param sink eventfd that the sender has
+     * @param perSecond ticks in a second, at least 1
+     * @param listener hears of it on the relay's thread
+     * @return the lane
+     */
+    public Lane notices(Fd source, Fd sink, long perSecond, Lane.Listener listener) {
+        return begin(new SignalLane(source, sink, perSecond, listener, null));
+    }
+
+    /**
      * Moves messages from one pipe in packet mode to another. A message passes whole or not at all; what the receiver's pipe has no room
      * for is lost, costs its sender the same, and is told to the receiver in front of the next one: each packet begins with a u32, the
      * messages lost before it. Takes the descriptors over.

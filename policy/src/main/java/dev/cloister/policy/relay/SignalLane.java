@@ -7,7 +7,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
-/** Signals from one eventfd to another: doorbells and events, whose surplus is dropped, or credit, which waits for its budget. */
+/**
+ * Signals from one eventfd to another: doorbells and events, whose surplus is dropped, or what goes back against a channel's direction,
+ * which waits for a tick of its budget's clock.
+ */
 final class SignalLane extends Lane {
     private static final int COUNTER = 8;
     /** What an eventfd takes without ever being full in the life of a channel. */
@@ -24,8 +27,11 @@ final class SignalLane extends Lane {
         this.ticks = null;
     }
 
-    /** Credit for bytes of another lane: it passes at so many ticks in a second, one at each, and waits for them. */
-    SignalLane(Fd source, Fd sink, long perSecond, Listener listener, ByteLane credits) {
+    /**
+     * What goes back: at so many ticks in a second, one at each. Credit for bytes of another lane waits for them; without such a lane
+     * what has no tick of its own is dropped.
+     */
+    SignalLane(Fd source, Fd sink, long perSecond, Listener listener, @Nullable ByteLane credits) {
         super(source, sink, Bounds.NONE, listener);
         this.credits = credits;
         this.ticks = new Ticks(perSecond, System.nanoTime());
@@ -41,7 +47,7 @@ final class SignalLane extends Lane {
         long there = Math.min(MOST, waiting + came);
         long passing = ticks == null ? Math.min(there, may) : ticks.take(there, now);
         // What a lease may still let pass waits; what is too fast is lost, as signals that merge are.
-        boolean keeps = credits != null || isMetered();
+        boolean keeps = credits != null || isMetered() || passing == 0;
         waiting = keeps ? there - passing : 0;
         drop(keeps ? 0 : there - passing);
         if (passing > 0) {
