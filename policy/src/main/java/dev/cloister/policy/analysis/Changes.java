@@ -11,6 +11,7 @@ import dev.cloister.policy.model.Image;
 import dev.cloister.policy.model.ImageFile;
 import dev.cloister.policy.model.Mediation;
 import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.model.Protection;
 import dev.cloister.policy.model.Quota;
 import dev.cloister.policy.model.Rate;
 import dev.cloister.policy.model.Window;
@@ -77,7 +78,19 @@ final class Changes {
                 before.onAuditFull().jsonName(),
                 after.onAuditFull().jsonName(),
                 at);
+        changed(
+                "confinement require",
+                protections(before),
+                protections(after),
+                after.confinement().position().toString());
         changed("audit rotate", rotation(before), rotation(after), at);
+    }
+
+    private static String protections(Policy policy) {
+        return policy.confinement().require().stream()
+                .map(Protection::jsonName)
+                .sorted()
+                .collect(Collectors.joining(", "));
     }
 
     private static String rotation(Policy policy) {

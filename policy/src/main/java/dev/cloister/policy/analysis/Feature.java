@@ -8,13 +8,13 @@ public enum Feature {
     /** {@code cpus.pin}. */
     PINNED_CPUS("CPUs pinned to host CPUs", true),
     /** {@code cpus.exclusive}. */
-    EXCLUSIVE_CPUS("exclusive CPUs", false),
+    EXCLUSIVE_CPUS("exclusive CPUs", true),
     /** {@code memory.hugePages}. */
     HUGE_PAGES("memory of huge pages", false),
     /** {@code memory.prefault}. */
     PREFAULT("memory that is touched before the start", true),
     /** {@code cgroup}. */
-    CGROUP("limits of a control group", false),
+    CGROUP("limits of a control group", true),
     /** {@code cpuid}. */
     CPUID("a processor model of its own", false),
     /** {@code image.firmware}. */

@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.confinement.Surround;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.List;
  * @param answerTimeout time that a VMM has for each step
  * @param acceptUnenforced whether a policy is run that asks for more than this release enforces
  * @param trustedKeys files of public keys of which one must have signed the policy; none for a policy that needs no signature
+ * @param surround what is put around VMM processes
  */
 public record DaemonOptions(
         Path policy,
@@ -24,7 +26,8 @@ public record DaemonOptions(
         boolean exitWhenIdle,
         Duration answerTimeout,
         boolean acceptUnenforced,
-        List<Path> trustedKeys) {
+        List<Path> trustedKeys,
+        Surround surround) {
     /** The device of the kernel's hypervisor. */
     public static final Path KVM = Path.of("/dev/kvm");
     /** Time that a VMM has for each step unless said otherwise. */
@@ -42,7 +45,7 @@ public record DaemonOptions(
     /** Name of the lock in the state directory. */
     public static final String LOCK_NAME = "lock";
 
-    /** Options that accept nothing unenforced and ask for no signature. */
+    /** Options that accept nothing unenforced, ask for no signature and put nothing around processes. */
     public DaemonOptions(
             Path policy,
             Path stateDirectory,
@@ -50,7 +53,16 @@ public record DaemonOptions(
             Path kvmDevice,
             boolean exitWhenIdle,
             Duration answerTimeout) {
-        this(policy, stateDirectory, vmmCommand, kvmDevice, exitWhenIdle, answerTimeout, false, List.of());
+        this(
+                policy,
+                stateDirectory,
+                vmmCommand,
+                kvmDevice,
+                exitWhenIdle,
+                answerTimeout,
+                false,
+                List.of(),
+                Surround.NONE);
     }
 
     /** Copies the lists. */

@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Linux;
+import dev.cloister.policy.confinement.Confinement;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Flow;
@@ -32,6 +33,7 @@ final class Launcher implements AutoCloseable {
     private final Metering metering;
     private final Map<String, LogFile> logs;
     private final FdStore store;
+    private final Confinement confinement;
     private final ExecutorService measuring = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("measure").factory());
 
@@ -42,7 +44,8 @@ final class Launcher implements AutoCloseable {
             Metering metering,
             Map<String, LogFile> logs,
             DaemonOptions options,
-            FdStore store)
+            FdStore store,
+            Confinement confinement)
             throws ErrnoException {
         this.fabric = fabric;
         this.decider = decider;
@@ -50,6 +53,7 @@ final class Launcher implements AutoCloseable {
         this.metering = metering;
         this.logs = logs;
         this.store = store;
+        this.confinement = confinement;
         this.command = options.vmmCommand();
         this.kvm = Linux.open(options.kvmDevice().toString(), Linux.O_RDWR);
     }
@@ -77,7 +81,8 @@ final class Launcher implements AutoCloseable {
         VmmLink link = new VmmLink(
                 loop,
                 new VmmLink.Keep(store, runtime.name()),
-                command,
+                (environment, descriptors) ->
+                        confinement.start(fabric.policy(), runtime.domain(), command, environment, descriptors),
                 console,
                 tap,
                 runtime.log(),
@@ -127,7 +132,12 @@ final class Launcher implements AutoCloseable {
         runtime.directory(new DomainDirectory(fabric.channelsOf(runtime), config.channels()));
         SerialTap tap = new SerialTap(runtime, fabric, logs, metering, loop);
         Optional<VmmLink> link = VmmLink.adopt(
-                loop, new VmmLink.Keep(store, runtime.name()), pid, tap, runtime.log(), listeners.apply(runtime));
+                loop,
+                new VmmLink.Keep(store, runtime.name()),
+                pidfd -> confinement.adopt(pid, pidfd),
+                tap,
+                runtime.log(),
+                listeners.apply(runtime));
         link.ifPresent(runtime::adopted);
         return link.isPresent();
     }

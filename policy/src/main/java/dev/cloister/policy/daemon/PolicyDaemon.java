@@ -4,6 +4,8 @@ import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
+import dev.cloister.policy.confinement.Confinement;
+import dev.cloister.policy.confinement.Lack;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.AuditFull;
 import dev.cloister.policy.model.Endpoint;
@@ -56,6 +58,7 @@ public final class PolicyDaemon implements AutoCloseable {
     private final Relay relay;
     private final Channels channels;
     private final Map<String, LogFile> logs = new LinkedHashMap<>();
+    private final Confinement confinement;
     private final Launcher launcher;
     private final Supervisor supervisor;
     private final PolicyLoads loads;
@@ -77,8 +80,10 @@ public final class PolicyDaemon implements AutoCloseable {
             Clock clock,
             PolicyState policyState,
             Optional<StopperFactory> stoppers,
+            Confinement confinement,
             Adoption adoption) {
         void close() throws IOException {
+            confinement.close();
             adoption.journal().close();
             contacts.close();
             log.close();
@@ -108,7 +113,8 @@ public final class PolicyDaemon implements AutoCloseable {
                 new Channels(fabric, loop, decider, journal, feed, relay, adoption.store(), options.answerTimeout());
         Metering metering = new Metering(fabric, loop, decider, journal, channels, relay);
         openLogs();
-        this.launcher = new Launcher(fabric, decider, loop, metering, logs, options, adoption.store());
+        this.confinement = around.confinement();
+        this.launcher = new Launcher(fabric, decider, loop, metering, logs, options, adoption.store(), confinement);
         this.time = new TimeKeeper(policy, loop, journal, around.stoppers(), options.acceptUnenforced());
         this.supervisor = new Supervisor(
                 fabric, loop, decider, journal, channels, windows, launcher, time, options.answerTimeout());
@@ -123,7 +129,7 @@ public final class PolicyDaemon implements AutoCloseable {
                 options.acceptUnenforced());
         PolicySwitch policySwitch =
                 new PolicySwitch(fabric, loop, decider, journal, channels, supervisor, windows, metering, time);
-        this.loads = new PolicyLoads(fabric, loop, journal, policySwitch, policyState, logs, options);
+        this.loads = new PolicyLoads(fabric, loop, journal, policySwitch, policyState, logs, options, confinement);
         channels.onSettled(() -> {
             supervisor.check();
             policySwitch.progress();
@@ -222,6 +228,11 @@ public final class PolicyDaemon implements AutoCloseable {
         Optional<StopperFactory> stoppers = TimeKeeper.stoppers(policy, options.acceptUnenforced());
         Deque<Closeable> opened = new ArrayDeque<>();
         try {
+            Confinement confinement = Confinement.open(options.surround());
+            opened.push(confinement::close);
+            if (!options.acceptUnenforced()) {
+                confinement.require(policy);
+            }
             StateDirectory state = keep(opened, StateDirectory.take(options));
             AuditLog audit = keep(opened, log.open());
             ContactStorage storage = keep(opened, contacts.open());
@@ -237,7 +248,7 @@ public final class PolicyDaemon implements AutoCloseable {
             return new PolicyDaemon(
                     options,
                     policy,
-                    new Surroundings(state, audit, journal, clock, policyState, stoppers, adoption),
+                    new Surroundings(state, audit, journal, clock, policyState, stoppers, confinement, adoption),
                     loop);
         } catch (IOException | PolicyException e) {
             for (Closeable each : opened) {
@@ -365,6 +376,9 @@ public final class PolicyDaemon implements AutoCloseable {
         if (weakness.isPresent()) {
             recorded &= journal.write(AuditKind.UNENFORCED, "", "", weakness.get());
         }
+        for (Lack lack : confinement.lacks(policy)) {
+            recorded &= journal.write(AuditKind.UNENFORCED, "", "", lack.message());
+        }
         recorded &= adoption.record(journal);
         if (contacts.dropped() > 0) {
             recorded &= journal.write(
@@ -434,6 +448,7 @@ public final class PolicyDaemon implements AutoCloseable {
         feed.close();
         loads.close();
         launcher.close();
+        confinement.close();
         journal.close();
         loop.close();
         adoption.journal().close();

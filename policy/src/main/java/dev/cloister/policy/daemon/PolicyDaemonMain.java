@@ -1,6 +1,7 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.FaultInjection;
+import dev.cloister.policy.confinement.Surround;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.protocol.Snapshot;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The daemon's process.
  *
  * <pre>PolicyDaemonMain --policy FILE --state DIRECTORY [--kvm DEVICE] [--exit-when-idle] [--answer-timeout SECONDS]
- *     [--accept-unenforced] [--trusted-key FILE]... -- VMM-PROGRAM ARGUMENTS...</pre>
+ *     [--accept-unenforced] [--trusted-key FILE]... [--surround none|BWRAP] -- VMM-PROGRAM ARGUMENTS...</pre>
  *
  * Prints {@code ready SOCKET} on standard output once the control socket listens, and at the end one line for each domain.
  * SIGTERM ends it in order. Exit codes: 0 every domain ended with code 0 or the end was asked for, 64 usage, 65 bad policy, 69 the
@@ -32,7 +34,8 @@ public final class PolicyDaemonMain {
     private static final long ORDERLY_END_SECONDS = 15;
     private static final String SYNTAX =
             "usage: policyd --policy FILE --state DIRECTORY [--kvm DEVICE] [--exit-when-idle] [--answer-timeout"
-                    + " SECONDS] [--accept-unenforced] [--trusted-key FILE]... -- VMM-PROGRAM ARGUMENTS...";
+                    + " SECONDS] [--accept-unenforced] [--trusted-key FILE]... [--surround none|BWRAP] -- VMM-PROGRAM"
+                    + " ARGUMENTS...";
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final PrintStream out;
@@ -138,6 +141,7 @@ public final class PolicyDaemonMain {
         private Duration timeout = DaemonOptions.DEFAULT_ANSWER_TIMEOUT;
         private boolean exitWhenIdle;
         private boolean acceptUnenforced;
+        private Optional<Surround> surround = Optional.empty();
         private final List<Path> trustedKeys = new ArrayList<>();
 
         void option(String name, String value) {
@@ -146,6 +150,7 @@ public final class PolicyDaemonMain {
                 case "--state" -> state = Path.of(value);
                 case "--kvm" -> kvm = Path.of(value);
                 case "--trusted-key" -> trustedKeys.add(Path.of(value));
+                case "--surround" -> surround = Optional.of(surround(value));
                 case "--answer-timeout" -> timeout = seconds(value);
                 default -> throw new IllegalArgumentException(name + ": unknown option");
             }
@@ -158,7 +163,27 @@ public final class PolicyDaemonMain {
             if (command.isEmpty() || !command.getFirst().startsWith("/")) {
                 throw new IllegalArgumentException("after -- comes the VMM program by its absolute path");
             }
-            return new DaemonOptions(policy, state, command, kvm, exitWhenIdle, timeout, acceptUnenforced, trustedKeys);
+            return new DaemonOptions(
+                    policy,
+                    state,
+                    command,
+                    kvm,
+                    exitWhenIdle,
+                    timeout,
+                    acceptUnenforced,
+                    trustedKeys,
+                    surround.orElseGet(Surround::ofHost));
+        }
+
+        private static Surround surround(String value) {
+            if (value.equals("none")) {
+                return Surround.NONE;
+            }
+            if (!value.startsWith("/")) {
+                throw new IllegalArgumentException(
+                        "--surround " + value + ": expected none, or the absolute path of bubblewrap");
+            }
+            return new Surround(Optional.of(Path.of(value)), true);
         }
 
         private static Duration seconds(String value) {

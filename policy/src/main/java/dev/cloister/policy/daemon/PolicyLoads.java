@@ -2,6 +2,7 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.confinement.Confinement;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.HostEndpoint;
 import dev.cloister.policy.model.HostObject;
@@ -35,6 +36,7 @@ final class PolicyLoads implements AutoCloseable {
     private final PolicyState state;
     private final Map<String, LogFile> logs;
     private final DaemonOptions options;
+    private final Confinement confinement;
     private final ExecutorService loading = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("load-policy").factory());
     private boolean underWay;
@@ -46,7 +48,8 @@ final class PolicyLoads implements AutoCloseable {
             PolicySwitch policySwitch,
             PolicyState state,
             Map<String, LogFile> logs,
-            DaemonOptions options) {
+            DaemonOptions options,
+            Confinement confinement) {
         this.fabric = fabric;
         this.loop = loop;
         this.journal = journal;
@@ -54,6 +57,7 @@ final class PolicyLoads implements AutoCloseable {
         this.state = state;
         this.logs = logs;
         this.options = options;
+        this.confinement = confinement;
     }
 
     /** What was loaded and may come into force. */
@@ -96,6 +100,9 @@ final class PolicyLoads implements AutoCloseable {
         }
         // Refused here, where the schedule can't be kept on this host.
         TimeKeeper.stoppers(policy, options.acceptUnenforced());
+        if (!options.acceptUnenforced()) {
+            confinement.require(policy);
+        }
         if (!policy.name().equals(now.name())) {
             throw new IOException("the policy's name is " + policy.name() + ": expected " + now.name()
                     + ", since contacts, quotas and serials are kept by it; stop this daemon and start another");

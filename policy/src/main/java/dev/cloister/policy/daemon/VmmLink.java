@@ -8,7 +8,7 @@ import dev.cloister.linux.Linux;
 import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Seccomp;
-import dev.cloister.linux.Spawn;
+import dev.cloister.policy.confinement.ConfinedProcess;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.partition.Partition;
 import dev.cloister.policy.protocol.FromVmm;
@@ -19,7 +19,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +43,12 @@ final class VmmLink implements AutoCloseable {
     private static final long LAST_BREATH_MILLIS = 2000;
 
     private static final long REAP_MILLIS = 5000;
+
+    /** Starts a process with that environment and those descriptors, and nothing else of either. */
+    interface Starter {
+        /** Starts it. */
+        ConfinedProcess start(Map<String, String> environment, Map<Integer, Fd> descriptors) throws IOException;
+    }
 
     /** Takes bytes as they come. */
     interface Sink {
@@ -71,7 +79,7 @@ final class VmmLink implements AutoCloseable {
     private final List<AutoCloseable> owned = new ArrayList<>();
     private final byte[] chunk = new byte[CHUNK];
     private final Plumbing plumbing;
-    private final ChildProcess child;
+    private final ConfinedProcess child;
     private EventLoop.Watch socketWatch;
     private Partition.@Nullable Enrolment place;
     private boolean ended;
@@ -111,7 +119,8 @@ final class VmmLink implements AutoCloseable {
     private static final String REFUSALS = "refusals";
 
     /** Takes over a process that an earlier daemon started, with its descriptors from the store; none if one is missing. */
-    static Optional<VmmLink> adopt(EventLoop loop, Keep keep, int pid, Sink serial, Sink log, Listener listener) {
+    static Optional<VmmLink> adopt(
+            EventLoop loop, Keep keep, Function<Fd, ConfinedProcess> held, Sink serial, Sink log, Listener listener) {
         List<Fd> taken = new ArrayList<>();
         for (String what : List.of(CONTROL, PIDFD, SERIAL, LOG_PIPE)) {
             keep.store().take(keep.name(what)).ifPresent(taken::add);
@@ -125,7 +134,7 @@ final class VmmLink implements AutoCloseable {
             return Optional.empty();
         }
         Plumbing plumbing = new Plumbing(MessageSocket.adopt(taken.get(0)), taken.get(2), taken.get(3), input);
-        VmmLink made = new VmmLink(loop, keep, plumbing, ChildProcess.adopt(pid, taken.get(1)), serial, log, listener);
+        VmmLink made = new VmmLink(loop, keep, plumbing, held.apply(taken.get(1)), serial, log, listener);
         refusals.ifPresent(made::listen);
         return Optional.of(made);
     }
@@ -134,7 +143,7 @@ final class VmmLink implements AutoCloseable {
             EventLoop loop,
             Keep keep,
             Plumbing plumbing,
-            ChildProcess child,
+            ConfinedProcess child,
             Sink serial,
             Sink log,
             Listener listener) {
@@ -152,21 +161,14 @@ final class VmmLink implements AutoCloseable {
     }
 
     private void watchAll() {
-        watch(child.pidfd(), this::onExit);
+        watch(child.end(), this::onExit);
         watchBytes(plumbing.serialOut(), serial);
         watchBytes(plumbing.logOut(), log);
     }
 
     /** Starts the process. */
-    VmmLink(
-            EventLoop loop,
-            Keep keep,
-            List<String> command,
-            ConsoleRights console,
-            Sink serial,
-            Sink log,
-            Listener listener)
-            throws ErrnoException {
+    VmmLink(EventLoop loop, Keep keep, Starter starter, ConsoleRights console, Sink serial, Sink log, Listener listener)
+            throws IOException {
         this.loop = loop;
         this.keep = keep;
         this.listener = listener;
@@ -192,14 +194,17 @@ final class VmmLink implements AutoCloseable {
                     new Plumbing(pair.first(), serialPipe.readEnd(), logPipe.readEnd(), input.map(Pipe::writeEnd));
             this.childSerial = Optional.of(
                     new Serial(console.output() ? serialPipe.writeEnd() : nothing, input.map(Pipe::readEnd)));
-            this.child = Spawn.command(command)
-                    .environment(ONE_ARENA, "1")
-                    .fd(0, nothing)
-                    .fd(1, logPipe.writeEnd())
-                    .fd(2, logPipe.writeEnd())
-                    .fd(CONTROL_FD, pair.second().fd())
-                    .ownSession()
-                    .start();
+            this.child = starter.start(
+                    Map.of(ONE_ARENA, "1"),
+                    Map.of(
+                            0,
+                            nothing,
+                            1,
+                            logPipe.writeEnd(),
+                            2,
+                            logPipe.writeEnd(),
+                            CONTROL_FD,
+                            pair.second().fd()));
             owned.add(child);
             this.socketWatch = watch(pair.first().fd(), this::onControl);
             watchAll();
@@ -292,7 +297,7 @@ final class VmmLink implements AutoCloseable {
     void kill() {
         if (!ended) {
             try {
-                child.kill(ChildProcess.SIGKILL);
+                child.kill();
                 if (place != null) {
                     place.letDie();
                 }

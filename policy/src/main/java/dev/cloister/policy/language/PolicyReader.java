@@ -2,6 +2,7 @@ package dev.cloister.policy.language;
 
 import dev.cloister.policy.model.AuditFull;
 import dev.cloister.policy.model.AuditRule;
+import dev.cloister.policy.model.ConfinementRule;
 import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.FindingId;
@@ -12,11 +13,13 @@ import dev.cloister.policy.model.Lattice;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.model.PolicyParts;
+import dev.cloister.policy.model.Protection;
 import dev.cloister.policy.model.Rate;
 import dev.cloister.policy.model.ResidualRisk;
 import dev.cloister.policy.model.Schedule;
 import dev.cloister.policy.model.TypeEnforcement;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -48,8 +51,10 @@ final class PolicyReader {
             "covertLimit",
             "requestRate",
             "audit",
+            "confinement",
             "onDaemonLoss");
     private static final Set<String> AUDIT_FIELDS = Set.of("onFull", "rotate");
+    private static final Set<String> CONFINEMENT_FIELDS = Set.of("require");
     private static final Set<String> ROTATE_FIELDS = Set.of("bytes", "keep");
 
     /** Each domain's VMM process may ask for this many channels per second unless the policy says otherwise. */
@@ -147,6 +152,26 @@ final class PolicyReader {
                 .orElse(AuditRule.DEFAULT);
     }
 
+    private ConfinementRule confinement() {
+        return policy.optional("confinement")
+                .map(json -> policy.open(json, "confinement", CONFINEMENT_FIELDS))
+                .map(fields -> new ConfinementRule(protections(fields), fields.position()))
+                .orElseGet(() -> ConfinementRule.usual(policy.position()));
+    }
+
+    private static Set<Protection> protections(Fields fields) {
+        Set<Protection> required = EnumSet.noneOf(Protection.class);
+        for (Json item : fields.items("require", true, Protection.values().length)) {
+            fields.choice(item, "require", Protection.values(), Protection::jsonName)
+                    .ifPresent(protection -> {
+                        if (!required.add(protection)) {
+                            fields.malformed(item, "require", "each only once", "");
+                        }
+                    });
+        }
+        return required;
+    }
+
     private static AuditRule.Rotation rotation(Fields fields) {
         return new AuditRule.Rotation(
                 fields.size("bytes", AuditRule.Rotation.MIN_BYTES, AuditRule.Rotation.MAX_BYTES),
@@ -161,6 +186,7 @@ final class PolicyReader {
                 digest,
                 policy.choice("onDaemonLoss", DaemonLoss.values(), DaemonLoss::jsonName, DaemonLoss.SEVER),
                 audit(),
+                confinement(),
                 requestRate,
                 policy.position(),
                 policy.optional("flows").map(policy.problems()::at).orElseGet(policy::position));

@@ -89,6 +89,11 @@ public final class Policy {
         return header.audit();
     }
 
+    /** Returns what must confine VMM processes. */
+    public ConfinementRule confinement() {
+        return header.confinement();
+    }
+
     /** Returns how fast each domain may ask for channels. */
     public Rate requestRate() {
         return header.requestRate();

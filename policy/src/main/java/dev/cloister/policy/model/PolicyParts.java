@@ -70,6 +70,7 @@ public record PolicyParts(
      * @param digest SHA-256 of the canonical form with all fragments, 64 lower-case hexadecimal digits
      * @param onDaemonLoss what happens to live channels when the daemon is gone
      * @param audit how the audit log is kept
+     * @param confinement what must confine VMM processes
      * @param requestRate how fast each domain may ask for channels
      * @param position where the policy's object begins
      * @param flowsPosition where the list of flows begins
@@ -81,6 +82,7 @@ public record PolicyParts(
             String digest,
             DaemonLoss onDaemonLoss,
             AuditRule audit,
+            ConfinementRule confinement,
             Rate requestRate,
             SourcePosition position,
             SourcePosition flowsPosition) {}

@@ -3,6 +3,7 @@ package dev.cloister.policy.alloy;
 import dev.cloister.policy.model.Assertion;
 import dev.cloister.policy.model.AuditRule;
 import dev.cloister.policy.model.BackChannel;
+import dev.cloister.policy.model.ConfinementRule;
 import dev.cloister.policy.model.ConflictSet;
 import dev.cloister.policy.model.Cpus;
 import dev.cloister.policy.model.DaemonLoss;
@@ -86,6 +87,7 @@ final class GeneratedPolicy {
                         "00".repeat(32),
                         DaemonLoss.SEVER,
                         AuditRule.DEFAULT,
+                        ConfinementRule.usual(at()),
                         new Rate(10, 20, at()),
                         at(),
                         at()),

@@ -4,6 +4,7 @@ import dev.cloister.policy.model.Assertion;
 import dev.cloister.policy.model.AuditRule;
 import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Capacity;
+import dev.cloister.policy.model.ConfinementRule;
 import dev.cloister.policy.model.CovertLimit;
 import dev.cloister.policy.model.Cpus;
 import dev.cloister.policy.model.DaemonLoss;
@@ -186,6 +187,7 @@ final class PolicyBuilder {
                         "00".repeat(32),
                         DaemonLoss.SEVER,
                         AuditRule.DEFAULT,
+                        ConfinementRule.usual(TOP),
                         new Rate(10, 10, TOP),
                         TOP,
                         TOP),

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
 import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.confinement.Surround;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.protocol.Snapshot;
 import java.io.IOException;
@@ -381,7 +382,8 @@ class LifecycleTest {
                 false,
                 o.answerTimeout(),
                 true,
-                List.of());
+                List.of(),
+                Surround.NONE);
         try (DaemonFixture.Running running = new DaemonFixture.Running(PolicyDaemon.open(accepting), accepting)) {
             running.await(s -> all(s, "running", "a"));
             assertThat(running.audit()).contains("\"unenforced\"", "control group");
