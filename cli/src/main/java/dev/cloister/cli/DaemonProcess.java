@@ -44,15 +44,15 @@ final class DaemonProcess implements AutoCloseable {
         }
     }
 
-    /** Starts the daemon; its messages go to our stderr. With keys, it runs only a policy that one of them signed. */
-    static DaemonProcess start(Path policy, Path state, boolean acceptUnenforced, List<Path> trustedKeys)
-            throws IOException {
+    /**
+     * Starts the daemon; its messages go to our stderr.
+     *
+     * @param options what it is told besides policy and state directory, as {@code PolicyDaemonMain} takes it
+     */
+    static DaemonProcess start(Path policy, Path state, List<String> options) throws IOException {
         List<String> command = new ArrayList<>(ChildJvm.daemon());
         command.addAll(List.of("--policy", policy.toString(), "--state", state.toString(), "--exit-when-idle"));
-        if (acceptUnenforced) {
-            command.add("--accept-unenforced");
-        }
-        trustedKeys.forEach(key -> command.addAll(List.of("--trusted-key", key.toString())));
+        command.addAll(options);
         command.add("--");
         command.addAll(ChildJvm.vmm());
         return new DaemonProcess(new Keeper(command, folder(state), text -> System.err.println("cloister: " + text)));

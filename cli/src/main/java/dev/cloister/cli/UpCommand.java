@@ -17,6 +17,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +54,7 @@ import picocli.CommandLine.Spec;
             "  cloister up policy.json --trusted-key public.pem",
         })
 final class UpCommand implements Callable<Integer> {
+    private static final String NONE = "none";
     private static final int INTERVAL_MILLIS = 250;
     private static final Set<String> RUNS = Set.of("starting", "ready", "running");
 
@@ -88,6 +90,13 @@ final class UpCommand implements Callable<Integer> {
                     + "audit log")
     private boolean acceptUnenforced;
 
+    @Option(
+            names = "--bubblewrap",
+            paramLabel = "PROGRAM",
+            description = "the bwrap that makes the domains' namespaces, if it isn't where the system's programs are; "
+                    + "none: neither namespaces nor control groups")
+    private String bubblewrap = "";
+
     private final Map<String, String> lastStates = new HashMap<>();
     private final AtomicBoolean timedOut = new AtomicBoolean();
     private Snapshot last;
@@ -98,7 +107,7 @@ final class UpCommand implements Callable<Integer> {
         requireHost();
         LiveScreen screen = new LiveScreen(spec.commandLine().getOut(), Terminal.isTerminal());
         int code;
-        try (DaemonProcess daemon = DaemonProcess.start(file, state.of(policy.name()), acceptUnenforced, trustedKeys)) {
+        try (DaemonProcess daemon = DaemonProcess.start(file, state.of(policy.name()), daemonOptions())) {
             Path socket = daemon.awaitReady();
             try (ScheduledExecutorService alarm = timer(socket);
                     ConsoleLines consoles = new ConsoleLines(screen)) {
@@ -116,6 +125,21 @@ final class UpCommand implements Callable<Integer> {
         }
         summary(policy);
         return timedOut.get() ? ExitCodes.TIMEOUT : code;
+    }
+
+    private List<String> daemonOptions() {
+        List<String> options = new ArrayList<>();
+        if (acceptUnenforced) {
+            options.add("--accept-unenforced");
+        }
+        trustedKeys.forEach(key -> options.addAll(List.of("--trusted-key", key.toString())));
+        if (!bubblewrap.isEmpty()) {
+            boolean none = NONE.equals(bubblewrap);
+            options.addAll(List.of(
+                    "--surround",
+                    none ? NONE : Path.of(bubblewrap).toAbsolutePath().toString()));
+        }
+        return options;
     }
 
     /** Returns the exit code for the daemon's; says so where it did not end by itself. */

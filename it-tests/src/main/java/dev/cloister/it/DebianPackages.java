@@ -67,6 +67,15 @@ public final class DebianPackages {
     }
 
     /**
+     * Debian's {@code bubblewrap}; the one on the PATH, where there is one.
+     *
+     * @return the program; empty, with the reason printed, where it can't be had
+     */
+    public Optional<Path> bubblewrap() {
+        return onPath("bwrap").or(() -> fetch("bubblewrap", "usr/bin", "bwrap")).map(Path::toAbsolutePath);
+    }
+
+    /**
      * The model checker of Debian's {@code spin} package; the one on the PATH, where there is one.
      *
      * @return the program, or nothing with the reason printed

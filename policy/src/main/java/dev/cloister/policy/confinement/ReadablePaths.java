@@ -54,7 +54,7 @@ record ReadablePaths(Set<Path> folders, Set<Path> links) {
         for (String part : List.of("conf", "lib")) {
             if (Files.isDirectory(home.resolve(part))) {
                 try (var found = Files.walk(home.resolve(part), CONF_DEPTH)) {
-                    for (Path link : found.filter(Files::isSymbolicLink).toList()) {
+                    for (Path link : found.filter(ReadablePaths::needed).toList()) {
                         Path target = real(link).orElse(home);
                         if (!target.startsWith(home)) {
                             paths.add(target);
@@ -63,6 +63,11 @@ record ReadablePaths(Set<Path> folders, Set<Path> links) {
                 }
             }
         }
+    }
+
+    /** Without the certificates of authorities: a VMM talks to nobody. */
+    private static boolean needed(Path path) {
+        return Files.isSymbolicLink(path) && !path.endsWith("cacerts");
     }
 
     private static Optional<Path> real(Path path) {

@@ -273,8 +273,13 @@ final class Broker {
         supervisor.ended(domain);
     }
 
+    /** Why a process has ended that was not told to: a limit of its control group, where the kernel says so. */
+    private static String exhausted(DomainRuntime domain) {
+        return domain.link().flatMap(VmmLink::exhausted).orElse("its VMM ended without a report");
+    }
+
     private void crashed(DomainRuntime domain, ChildProcess.Exit exit) {
-        String why = domain.note().isEmpty() ? "its VMM ended without a report" : domain.note();
+        String why = domain.note().isEmpty() ? exhausted(domain) : domain.note();
         if (exit.signalled()) {
             domain.exitSignal(exit.value());
         } else {

@@ -237,6 +237,11 @@ final class VmmLink implements AutoCloseable {
         }
     }
 
+    /** Why a limit ended the process, in words; empty if none did. */
+    Optional<String> exhausted() {
+        return child.exhausted();
+    }
+
     int pid() {
         return child.pid();
     }

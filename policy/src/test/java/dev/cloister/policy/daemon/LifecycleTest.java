@@ -367,13 +367,23 @@ class LifecycleTest {
     }
 
     @Test
+    void whatThisReleaseDoesNotMakeIsRefused() throws Exception {
+        DaemonFixture fixture =
+                new DaemonFixture(directory).domain("a", "low", "", ", \"cpuid\": {\"model\": \"x86-64-v2\"}");
+        DaemonOptions o = fixture.options(Duration.ofSeconds(30));
+        assertThatThrownBy(() -> PolicyDaemon.open(o))
+                .isInstanceOf(PolicyException.class)
+                .hasMessageContaining("CLP160");
+    }
+
+    @Test
     void whatIsNotEnforcedIsRefusedUnlessAccepted() throws Exception {
         DaemonFixture fixture =
                 new DaemonFixture(directory).domain("a", "low", "", ", \"cgroup\": {\"memoryMax\": \"64M\"}");
         DaemonOptions o = fixture.options(Duration.ofSeconds(30));
         assertThatThrownBy(() -> PolicyDaemon.open(o))
-                .isInstanceOf(PolicyException.class)
-                .hasMessageContaining("CLP160");
+                .isInstanceOf(IOException.class)
+                .hasMessageContainingAll("policy.json:", "domain \"a\"", "control group with memory");
         DaemonOptions accepting = new DaemonOptions(
                 o.policy(),
                 o.stateDirectory(),

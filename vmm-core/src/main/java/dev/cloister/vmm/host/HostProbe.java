@@ -33,6 +33,7 @@ public final class HostProbe {
         probe.platform();
         probe.java();
         probe.kvm(true);
+        probe.checks.addAll(ConfinementChecks.run());
         return List.copyOf(probe.checks);
     }
 
