@@ -2,10 +2,10 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.ChildProcess;
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.ProcessIdentity;
 import dev.cloister.policy.state.RestoredState;
 import dev.cloister.policy.state.StateRecord;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,10 +16,6 @@ import java.util.OptionalLong;
 /** Processes that an earlier daemon started: found by number and start time, held by a pidfd before they are looked at. */
 final class Leftovers {
     private static final long DEATH_MILLIS = 5000;
-    /** proc_pid_stat(5): fields are counted from 1; the third follows the command's closing parenthesis. */
-    private static final int STATE = 0;
-
-    private static final int START_TIME = 22 - 3;
 
     private Leftovers() {}
 
@@ -28,22 +24,9 @@ final class Leftovers {
         return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
     }
 
-    /** When a process started, in clock ticks since boot; none if it is gone or only its exit status is left. */
-    static OptionalLong startTicks(int pid) {
-        try {
-            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
-            // The command may hold anything, parentheses as well.
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-            boolean dead = "Z".equals(fields[STATE]) || "X".equals(fields[STATE]);
-            return dead ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(fields[START_TIME]));
-        } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
-            return OptionalLong.empty();
-        }
-    }
-
     /** Whether a journal's process is still there. */
     static boolean lives(StateRecord.Spawned spawned) {
-        OptionalLong ticks = startTicks(spawned.pid());
+        OptionalLong ticks = ProcessIdentity.startTicks(spawned.pid());
         return ticks.isPresent() && ticks.getAsLong() == spawned.startTicks();
     }
 

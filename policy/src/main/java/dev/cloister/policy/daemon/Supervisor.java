@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.linux.ProcessIdentity;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.Gate;
@@ -220,7 +221,7 @@ final class Supervisor {
             journal.remember(new StateRecord.Spawned(
                     domain.name(),
                     born.pid(),
-                    Leftovers.startTicks(born.pid()).orElse(0),
+                    ProcessIdentity.startTicks(born.pid()).orElse(0),
                     images.kernel(),
                     images.firmware(),
                     images.initrd()));

@@ -1,10 +1,15 @@
 package dev.cloister.policy.partition;
 
 import dev.cloister.linux.Linux;
+import dev.cloister.linux.ProcessIdentity;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,16 +20,21 @@ import org.slf4j.LoggerFactory;
 final class CgroupStoppers implements StopperFactory {
     private static final Logger LOG = LoggerFactory.getLogger(CgroupStoppers.class);
     private static final String PREFIX = "cloister-frame-";
+    /** How the groups are named that limit a VMM process, made by {@code policy.confinement}. */
+    private static final String LIMITS = "cloister-vmm-";
+
+    private static final String UNIFIED = "0::/";
     private static final long SYS_KILL = 62;
     private static final int SIGKILL = 9;
-    private static final int START_TIME = 19;
 
     private final CgroupVersion version;
+    private final Path mount;
     private final Path parent;
     private final String own;
 
-    CgroupStoppers(CgroupVersion version, Path parent) throws IOException {
+    CgroupStoppers(CgroupVersion version, Path mount, Path parent) {
         this.version = version;
+        this.mount = mount;
         this.parent = parent;
         this.own = PREFIX + owner(Long.toString(ProcessHandle.current().pid())) + "-";
     }
@@ -39,10 +49,9 @@ final class CgroupStoppers implements StopperFactory {
         }
     }
 
-    /** Pid and start time in clock ticks since boot, proc_pid_stat(5), which no other process ever has. */
-    private static String owner(String pid) throws IOException {
-        String stat = Files.readString(Path.of("/proc", pid, "stat"));
-        return pid + "-" + stat.substring(stat.lastIndexOf(')') + 2).split(" ")[START_TIME];
+    /** Pid and start time, which no other process ever has. */
+    private static String owner(String pid) {
+        return pid + "-" + ProcessIdentity.startTicks(Long.parseLong(pid)).orElse(0);
     }
 
     @Override
@@ -57,32 +66,54 @@ final class CgroupStoppers implements StopperFactory {
 
     @Override
     public Stopper of(String name, long pid) throws IOException {
-        return new CgroupStopper(version, parent.resolve(own + pid + "-" + name), pid);
+        return new CgroupStopper(version, home(pid).resolve(own + pid + "-" + name), pid);
+    }
+
+    /** In the one hierarchy of version 2 a process stays within the group that limits it. */
+    private Path home(long pid) throws IOException {
+        if (version == CgroupVersion.V2) {
+            for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "cgroup"))) {
+                Path group = Path.of(line.startsWith(UNIFIED) ? line.substring(UNIFIED.length()) : "");
+                if (group.getNameCount() > 0 && group.getFileName().toString().startsWith(LIMITS)) {
+                    return mount.resolve(group);
+                }
+            }
+        }
+        return parent;
     }
 
     @Override
     public void sweep() {
-        try (DirectoryStream<Path> groups = Files.newDirectoryStream(parent, PREFIX + "*")) {
+        sweep(parent);
+        Set<Path> places = new LinkedHashSet<>(List.of(mount, parent));
+        Optional.ofNullable(parent.getParent()).ifPresent(places::add);
+        for (Path place : places) {
+            try (DirectoryStream<Path> groups = Files.newDirectoryStream(place, LIMITS + "*")) {
+                groups.forEach(this::sweep);
+            } catch (IOException e) {
+                LOG.debug("{} can't be searched", place, e);
+            }
+        }
+    }
+
+    private void sweep(Path folder) {
+        try (DirectoryStream<Path> groups = Files.newDirectoryStream(folder, PREFIX + "*")) {
             for (Path group : groups) {
                 String[] parts = group.getFileName()
                         .toString()
                         .substring(PREFIX.length())
                         .split("-");
-                if (parts.length > 1 && !alive(parts[0], parts[1])) {
+                if (parts.length > 1 && parts[0].matches("[0-9]{1,9}") && !alive(parts[0], parts[1])) {
                     end(group);
                 }
             }
         } catch (IOException e) {
-            LOG.warn("{} can't be searched for what another daemon left: {}", parent, e.getMessage());
+            LOG.warn("{} can't be searched for what another daemon left: {}", folder, e.getMessage());
         }
     }
 
     private static boolean alive(String pid, String started) {
-        try {
-            return owner(pid).equals(pid + "-" + started);
-        } catch (IOException e) {
-            return false;
-        }
+        return owner(pid).equals(pid + "-" + started);
     }
 
     private void end(Path group) {

@@ -27,17 +27,17 @@ public final class HostMechanisms {
         List<StopperFactory> found = new ArrayList<>();
         for (CgroupVersion version : CgroupVersion.values()) {
             mount(version)
-                    .flatMap(mount ->
-                            usable(version, mount.resolve(ownGroup(version))).or(() -> usable(version, mount)))
+                    .flatMap(mount -> usable(version, mount, mount.resolve(ownGroup(version)))
+                            .or(() -> usable(version, mount, mount)))
                     .ifPresent(found::add);
         }
         found.add(new SignalStoppers());
         return List.copyOf(found);
     }
 
-    private static Optional<StopperFactory> usable(CgroupVersion version, Path parent) {
+    private static Optional<StopperFactory> usable(CgroupVersion version, Path mount, Path parent) {
         try {
-            CgroupStoppers stoppers = new CgroupStoppers(version, parent);
+            CgroupStoppers stoppers = new CgroupStoppers(version, mount, parent);
             stoppers.probe();
             return Optional.of(stoppers);
         } catch (IOException e) {
