@@ -70,16 +70,25 @@ final class CgroupStoppers implements StopperFactory {
     }
 
     /** In the one hierarchy of version 2 a process stays within the group that limits it. */
-    private Path home(long pid) throws IOException {
+    private Path home(long pid) {
         if (version == CgroupVersion.V2) {
-            for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "cgroup"))) {
+            for (String line : groups(pid)) {
                 Path group = Path.of(line.startsWith(UNIFIED) ? line.substring(UNIFIED.length()) : "");
-                if (group.getNameCount() > 0 && group.getFileName().toString().startsWith(LIMITS)) {
+                if (group.getFileName().toString().startsWith(LIMITS)) {
                     return mount.resolve(group);
                 }
             }
         }
         return parent;
+    }
+
+    /** What a process is in; of one that is gone the group's file will tell. */
+    private static List<String> groups(long pid) {
+        try {
+            return Files.readAllLines(Path.of("/proc", Long.toString(pid), "cgroup"));
+        } catch (IOException e) {
+            return List.of();
+        }
     }
 
     @Override
