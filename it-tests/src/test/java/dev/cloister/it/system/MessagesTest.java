@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Datagrams between two real guests. */
+/** Datagrams and logs between real guests. */
 class MessagesTest {
     private static final int MESSAGE = 92;
     private static final int COST = 100;
@@ -93,6 +93,47 @@ class MessagesTest {
             double seconds = (System.nanoTime() - begun) / 1e9;
             assertThat((double) more).isLessThanOrEqualTo(2000 + 5000 * seconds);
             assertThat(up.shutdown().expect(0).out()).doesNotContain("gap");
+        }
+    }
+
+    @Test
+    void aLogIsPrintableBoundedAndCounted() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        Path policy = PolicyFile.in(cloister.folder(), "logging")
+                .domain("writer", Guests.assemble(cloister.folder(), "log-writer", "BURST equ 20"))
+                .domain("reader", Guests.assemble(cloister.folder(), "log-reader", "LINES equ 2"))
+                .flow("notes", "writer", "reader", "log", ", \"rate\": {\"perSecond\": 2000, \"burst\": 2000}")
+                .write();
+        try (Up up = Up.start(cloister, policy);
+                PolicyDaemonClient client = PolicyDaemonClient.connect(up.socket())) {
+            up.command().awaitOut("reader: line \\x1b[2J\\x0areader: forged\\x0d\\x00\\xff");
+            up.command().awaitOut("reader: line the valve is open");
+            up.command().awaitOut(" suppressed");
+            Snapshot.FlowView notes =
+                    Up.flow(up.until(s -> Up.flow(s, "notes").refused() > 200, "lines that were suppressed"), "notes");
+            assertThat(notes.reverse()).isZero();
+            assertThat(client.revoke("notes")).startsWith("flow notes is revoked");
+            assertThat(client.open("notes")).isEqualTo("flow notes is live");
+            long units = Up.flow(up.now(), "notes").units();
+            up.until(s -> Up.flow(s, "notes").units() > units, "lines of another opening");
+            String out = up.shutdown().expect(0).out();
+            assertThat(out).doesNotContain("\u001b[2J").doesNotContain("ring-corrupt");
+            assertThat(out.lines().filter(line -> line.contains("reader: forged") && !line.contains("line")))
+                    .isEmpty();
+        }
+        cloister.run("audit", "verify").expect(0);
+    }
+
+    @Test
+    void theAuditLogCanBeHeardAsALog() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        Path policy = PolicyFile.in(cloister.folder(), "hearing")
+                .domain("reader", Guests.assemble(cloister.folder(), "log-reader", "LINES equ 3"))
+                .flow("notes", "@audit", "reader", "log", ", \"recordBytes\": 4096")
+                .write();
+        try (Up up = Up.start(cloister, policy)) {
+            up.command().awaitOut("reader: line {\"seq\":");
+            up.shutdown().expect(0);
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.cloister.linux.Memfd;
 import dev.cloister.linux.Pipe;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.BackChannel;
+import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.relay.Bounds;
@@ -34,6 +35,12 @@ final class ChannelObjects implements AutoCloseable {
 
     /** Messages that wait between a VMM and the relay. */
     private static final int PACKETS = 32;
+    /** The same from the daemon itself, which writes a turn's records at once. */
+    private static final int AUDIT_PACKETS = 256;
+    /** What a guest may log where the policy gives no rate. */
+    private static final long LOG_BYTES_PER_SECOND = 64 << 10;
+
+    private static final long LOG_BURST_BYTES = 64 << 10;
 
     private final Flow flow;
     private final Relay relay;
@@ -120,7 +127,8 @@ final class ChannelObjects implements AutoCloseable {
             case EVENT -> signals();
             case STREAM -> stream();
             case DATAGRAM -> datagram();
-            case CONSOLE, WIRE, DISK, LOG ->
+            case LOG -> log();
+            case CONSOLE, WIRE, DISK ->
                 throw new IllegalArgumentException("kind " + flow.kind() + " has no objects of its own");
         }
     }
@@ -174,7 +182,7 @@ final class ChannelObjects implements AutoCloseable {
         EventFd lost = theirs(EventFd.create());
         EventFd told = theirs(EventFd.create());
         boolean tells = flow.backChannel().isPresent();
-        messages(Messages.Excess.WAITS, false, tells ? lost.fd().duplicate() : null);
+        messages(PACKETS, new Messages(mostPayload(), Messages.Excess.WAITS, false), bounds, tells ? lost : null);
         senderFds.add(told.fd());
         receiverFds.add(lost.fd());
         if (tells) {
@@ -184,14 +192,31 @@ final class ChannelObjects implements AutoCloseable {
         }
     }
 
-    private void messages(Messages.Excess excess, boolean text, @Nullable Fd notice) throws ErrnoException {
-        Pipe from = theirs(Pipe.packets(PACKETS));
+    /** What a guest says is made harmless, and bounded whatever the policy says; what the daemon says is both already. */
+    private void log() throws ErrnoException {
+        boolean guest = flow.from() instanceof Domain;
+        Bounds own = guest && flow.rate().isEmpty()
+                ? new Bounds(LOG_BYTES_PER_SECOND, LOG_BURST_BYTES, bounds.metered())
+                : bounds;
+        messages(
+                guest ? PACKETS : AUDIT_PACKETS,
+                new Messages(mostPayload(), Messages.Excess.DROPPED, guest),
+                own,
+                null);
+    }
+
+    private int mostPayload() {
+        return flow.recordBytes() - Messages.HEADER;
+    }
+
+    private void messages(int waiting, Messages carried, Bounds limits, @Nullable EventFd lost) throws ErrnoException {
+        Pipe from = theirs(Pipe.packets(waiting));
         Pipe to = theirs(Pipe.packets(PACKETS));
         senderFds.add(from.writeEnd());
         receiverFds.add(to.readEnd());
-        Messages carried = new Messages(flow.recordBytes() - Messages.HEADER, excess, text);
+        Fd notice = lost == null ? null : lost.fd().duplicate();
         forward = relay.messages(
-                from.readEnd().duplicate(), to.writeEnd().duplicate(), bounds, carried, notice, listener);
+                from.readEnd().duplicate(), to.writeEnd().duplicate(), limits, carried, notice, listener);
     }
 
     private <T extends AutoCloseable> T theirs(T object) {

@@ -18,7 +18,7 @@ public enum FlowKind {
     WIRE(6),
     /** One direction of a block device: reading flows from the disk, writing to it. */
     DISK(7),
-    /** Records to a security-logging domain. */
+    /** Lines to a security-logging domain; what is too fast is dropped and counted. */
     LOG(8);
 
     private static final FlowKind[] BY_CODE = values();
@@ -93,6 +93,6 @@ public enum FlowKind {
 
     /** Returns whether this release makes channels of this kind; the analyses know all kinds. */
     public boolean made() {
-        return this != WIRE && this != DISK && this != LOG;
+        return this != WIRE && this != DISK;
     }
 }

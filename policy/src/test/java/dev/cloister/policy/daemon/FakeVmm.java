@@ -189,6 +189,7 @@ public final class FakeVmm {
                     }
                 }
                 case "signal" -> signal(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
+                case "listen" -> listen(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
                 case "message" ->
                     messages(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]), Integer.parseInt(parts[3]));
                 case "pour" -> pour(Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
@@ -248,6 +249,17 @@ public final class FakeVmm {
             }
         }
         say("poured " + count);
+    }
+
+    /** Says what comes over a channel of messages. */
+    private void listen(int index, int count) throws IOException {
+        Fd end = Objects.requireNonNull(kept.get(index)).getFirst();
+        byte[] packet = new byte[Pipe.MOST_PACKET];
+        for (int i = 0; i < count; i++) {
+            Poller.await(end, Poller.IN, -1);
+            int got = Pipe.read(end, packet, 0, packet.length);
+            say("packet after " + packet[0] + " lost: " + new String(packet, 4, got - 4, StandardCharsets.US_ASCII));
+        }
     }
 
     /** Writes messages as fast as the pipe takes them. */

@@ -32,11 +32,12 @@ class RevocationTest {
                 .flow("m", "from", "to", "memory", MEMORY)
                 .flow("e", "from", "to", "event", "")
                 .flow("s", "from", "to", "stream", ", \"backChannel\": {\"bitsPerSecond\": 100}")
-                .flow("d", "from", "to", "datagram", ", \"backChannel\": {\"bitsPerSecond\": 100}");
+                .flow("d", "from", "to", "datagram", ", \"backChannel\": {\"bitsPerSecond\": 100}")
+                .flow("l", "from", "to", "log", "");
         try (DaemonFixture.Running running = fixture.start();
                 PolicyDaemonClient client = running.client()) {
             running.await(RevocationTest::allRun);
-            for (String name : new String[] {"m", "e", "s", "d"}) {
+            for (String name : new String[] {"m", "e", "s", "d", "l"}) {
                 assertThat(client.revoke(name)).contains("cut after");
             }
             // Each finds that the pages are gone: nothing written there can be read by the other any more.
@@ -50,6 +51,9 @@ class RevocationTest {
                     .isZero();
             assertThat(flow(snapshot, "d").reverse())
                     .as("word of losses that passed")
+                    .isZero();
+            assertThat(flow(snapshot, "l").units())
+                    .as("bytes of lines that passed")
                     .isZero();
             assertThat(running.audit()).contains("\"channelCut\"").contains("afterMicros");
             // The lie does not keep them from being given the channel again, with objects of its own.

@@ -1,0 +1,63 @@
+package dev.cloister.policy.daemon;
+
+import static dev.cloister.policy.daemon.DaemonFixture.flow;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cloister.policy.protocol.Snapshot;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Log flows of a daemon: from a domain, and of the audit log. */
+@Timeout(120)
+class LogFlowTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void whatADomainSaysIsBoundedThoughThePolicySaysNothing() throws Exception {
+        // 2,000 records of 1,008 bytes each, of which 64 KiB may pass at once.
+        DaemonFixture fixture = new DaemonFixture(directory)
+                .domain("from", "low", "message:1:2000:1000")
+                .domain("to", "low", "")
+                .flow("notes", "from", "to", "log", "");
+        try (DaemonFixture.Running running = fixture.start()) {
+            long begun = System.nanoTime();
+            running.awaitSerial("from", "sent 2000");
+            Snapshot.FlowView notes = flow(
+                    running.await(s ->
+                            flow(s, "notes").units() / 1008 + flow(s, "notes").refused() >= 1900),
+                    "notes");
+            double seconds = (System.nanoTime() - begun) / 1e9;
+            assertThat((double) notes.units()).isLessThanOrEqualTo(65_536 * (2 + seconds));
+            assertThat(notes.refused()).isPositive();
+            assertThat(notes.reverse()).isZero();
+        }
+    }
+
+    @Test
+    void theAuditLogIsHeardAsItIsWritten() throws Exception {
+        DaemonFixture fixture = new DaemonFixture(directory)
+                .domain("logger", "high", "listen:1:3")
+                .flow("log", "@audit", "logger", "log", ", \"recordBytes\": 4096");
+        try (DaemonFixture.Running running = fixture.start()) {
+            running.awaitSerial("logger", "packet after 0 lost: {\"seq\":");
+            Snapshot now = running.await(s -> flow(s, "log").units() > 0);
+            assertThat(flow(now, "log").refused()).isZero();
+        }
+    }
+
+    @Test
+    void aQuotaOfALogIsKept() throws Exception {
+        DaemonFixture fixture = new DaemonFixture(directory)
+                .domain("from", "low", "message:1:100:92")
+                .domain("to", "low", "")
+                .flow("notes", "from", "to", "log", ", \"quota\": {\"bytes\": \"2K\", \"per\": \"1h\"}");
+        try (DaemonFixture.Running running = fixture.start()) {
+            Snapshot used = running.await(s -> flow(s, "notes").state().equals("revoked"));
+            assertThat(flow(used, "notes").units()).isLessThanOrEqualTo(2048);
+            assertThat(flow(used, "notes").limits().quotaUsed()).isEqualTo(2048);
+        }
+    }
+}
