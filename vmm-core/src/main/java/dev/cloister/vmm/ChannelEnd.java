@@ -280,7 +280,7 @@ final class ChannelEnd {
     }
 
     /**
-     * A write to the doorbell's port that the kernel did not take: of a channel that is counted, or of another size than 4.
+     * A write to the doorbell's port that the kernel did not take: of a channel that is counted.
      *
      * @return false if this channel never had a doorbell; one that is severed, perhaps since a moment ago, lets the signal go nowhere
      */

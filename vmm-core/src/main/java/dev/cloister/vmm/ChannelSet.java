@@ -115,9 +115,12 @@ final class ChannelSet implements PortDevice, AutoCloseable {
         return -1;
     }
 
-    /** A doorbell that the kernel did not take: one that is counted, one written with another size than 4, or none at all. */
+    /** A doorbell that the kernel did not take: one that is counted, or none at all. Writes of another size than 4 do nothing. */
     @Override
     public void write(int offset, int size, long value) {
+        if (size != Integer.BYTES) {
+            return;
+        }
         if (offset >= channels.size() || !channels.get(offset).rung()) {
             violations.badDoorbell(DirectoryLayout.DOORBELL_PORT + offset);
         }

@@ -33,6 +33,7 @@ public final class Guests {
     }
 
     private static Path text(Path folder, String name, String source) throws IOException {
+        Files.createDirectories(folder.resolve(name).getParent());
         return write(folder, name, Files.writeString(folder.resolve(name + ".asm"), source));
     }
 
