@@ -56,7 +56,7 @@ public enum AuditKind {
     /** A quota is used up for its period. */
     QUOTA_USED_UP(Severity.NOTICE, "A quota is used up for its period."),
     /** Serial output for a log file is lost. */
-    LOG_LOST(Severity.WARNING, "Serial output for a `@log` file is lost, or is written again after such a loss."),
+    LOG_LOST(Severity.WARNING, "Output for a `@log` file is lost, or is written again after such a loss."),
     /** The host or the operator lets a policy run that asks for more than is enforced. */
     UNENFORCED(Severity.WARNING, "The policy asks for something that is not enforced here, and that was accepted."),
     /** The opener of the journal of contacts removed an incomplete last line. */

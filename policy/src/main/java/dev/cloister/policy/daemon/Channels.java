@@ -37,7 +37,7 @@ final class Channels {
     private final EventLoop loop;
     private final Decider decider;
     private final Journal journal;
-    private final AuditFeed feed;
+    private final HostEnds host;
     private final Relay relay;
     private final FdStore store;
     private final Duration timeout;
@@ -51,7 +51,7 @@ final class Channels {
             EventLoop loop,
             Decider decider,
             Journal journal,
-            AuditFeed feed,
+            HostEnds host,
             Relay relay,
             FdStore store,
             Duration timeout) {
@@ -59,7 +59,7 @@ final class Channels {
         this.loop = loop;
         this.decider = decider;
         this.journal = journal;
-        this.feed = feed;
+        this.host = host;
         this.relay = relay;
         this.store = store;
         this.timeout = timeout;
@@ -245,7 +245,7 @@ final class Channels {
         if (sender.isPresent()) {
             hand(channel, sender.get(), Direction.OUT);
         } else {
-            feed.attach(channel, epoch);
+            host.send(channel, epoch);
             receiver(channel);
         }
     }
@@ -254,8 +254,13 @@ final class Channels {
         try {
             channel.objects().sealAgainstNewWriters();
             channel.enter(Channel.Stage.RECEIVER);
-            DomainRuntime receiver = fabric.runtime(channel.flow().to()).orElseThrow();
-            hand(channel, receiver, Direction.IN);
+            Optional<DomainRuntime> receiver = fabric.runtime(channel.flow().to());
+            if (receiver.isPresent()) {
+                hand(channel, receiver.get(), Direction.IN);
+            } else {
+                host.receive(channel);
+                live(channel);
+            }
         } catch (ErrnoException e) {
             failed(channel, e);
         }
@@ -425,7 +430,7 @@ final class Channels {
         channel.enter(Channel.Stage.CLOSING);
         channel.beginEnd(System.nanoTime());
         channel.meter().stop();
-        feed.detach(channel);
+        host.detach(channel);
         if (!linger) {
             channel.cutLanes();
         }

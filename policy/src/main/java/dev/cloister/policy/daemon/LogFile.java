@@ -15,7 +15,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A host file that serial output is appended to, never through a symbolic link. When it would grow beyond its bound it becomes
+ * A host file that serial output and lines of logs are appended to, never through a symbolic link. When it would grow beyond its bound it becomes
  * {@code .1}, in place of an older one. What can't be written is counted, told to the audit log once, and lost: the guest goes on.
  * Loop's thread only.
  */

@@ -52,6 +52,7 @@ public final class PolicyDaemon implements AutoCloseable {
     private final AuditLog log;
     private final ContactJournal contacts;
     private final AuditFeed feed = new AuditFeed();
+    private final HostEnds host;
     private final Journal journal;
     private final Fabric fabric;
     private final OpenWindows windows;
@@ -109,8 +110,9 @@ public final class PolicyDaemon implements AutoCloseable {
         this.decider = new Decider(policy, contacts, journal, windows::mask, adoption.origin());
         adoption.restoreQuotas(decider);
         this.relay = new Relay();
+        this.host = new HostEnds(feed, new LogKeeper(loop, logs, around.clock()));
         this.channels =
-                new Channels(fabric, loop, decider, journal, feed, relay, adoption.store(), options.answerTimeout());
+                new Channels(fabric, loop, decider, journal, host, relay, adoption.store(), options.answerTimeout());
         Metering metering = new Metering(fabric, loop, decider, journal, channels, relay);
         openLogs();
         this.confinement = around.confinement();
@@ -445,7 +447,7 @@ public final class PolicyDaemon implements AutoCloseable {
         relay.close();
         journal.remember(new StateRecord.Finished());
         loop.settle(LAST_RECORD_MILLIS);
-        feed.close();
+        host.close();
         loads.close();
         launcher.close();
         confinement.close();

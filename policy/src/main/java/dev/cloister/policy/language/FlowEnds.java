@@ -52,7 +52,8 @@ final class FlowEnds {
         boolean domains = from instanceof Domain && to instanceof Domain;
         return switch (kind) {
             case EVENT, STREAM, DATAGRAM -> domains;
-            case MEMORY, LOG -> domains || is(from, HostResource.AUDIT);
+            case MEMORY -> domains || is(from, HostResource.AUDIT);
+            case LOG -> domains || is(from, HostResource.AUDIT) || from instanceof Domain && is(to, HostResource.LOG);
             case CONSOLE -> either(HostResource.CONSOLE, from, to) || is(to, HostResource.LOG);
             case WIRE -> domains || either(HostResource.TAP, from, to);
             case DISK -> either(HostResource.DISK, from, to);
@@ -62,7 +63,8 @@ final class FlowEnds {
     private static String ends(FlowKind kind) {
         return switch (kind) {
             case EVENT, STREAM, DATAGRAM -> "two domains";
-            case MEMORY, LOG -> "two domains, or @audit to a domain";
+            case MEMORY -> "two domains, or @audit to a domain";
+            case LOG -> "two domains, @audit to a domain, or a domain to @log:NAME";
             case CONSOLE -> "a domain and @console, either way, or a domain to @log:NAME";
             case WIRE -> "two domains, or a domain and @tap:NAME";
             case DISK -> "a domain and @disk:NAME, either way";

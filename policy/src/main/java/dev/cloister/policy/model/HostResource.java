@@ -12,7 +12,7 @@ public enum HostResource {
     DISK,
     /** {@code @tap:name}: a host network interface; kind wire. */
     TAP,
-    /** {@code @log:name}: a file that serial output is appended to; kind console; a sink only. */
+    /** {@code @log:name}: a file that serial output or lines are appended to; kinds console and log; a sink only. */
     LOG;
 
     /** Returns the name of the sort, such as {@code disk}; {@code host} declares those with names under its plural. */

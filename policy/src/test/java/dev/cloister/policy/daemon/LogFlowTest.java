@@ -4,7 +4,10 @@ import static dev.cloister.policy.daemon.DaemonFixture.flow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.policy.protocol.Snapshot;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +37,31 @@ class LogFlowTest {
             assertThat(notes.refused()).isPositive();
             assertThat(notes.reverse()).isZero();
         }
+    }
+
+    @Test
+    void aFileKeepsLinesThatNoGuestCanForge() throws Exception {
+        DaemonFixture fixture = new DaemonFixture(directory)
+                .domain("from", "low", "message:1:2000:1000")
+                .flow("notes", "from", "@log:kept", "log", ", \"rate\": {\"perSecond\": 2000, \"burst\": 3000}")
+                .host(", \"logs\": {\"kept\": {\"path\": \"kept.log\", \"maxBytes\": \"1M\", \"label\": {\"level\":"
+                        + " \"low\"}}}");
+        try (DaemonFixture.Running running = fixture.start()) {
+            running.await(s -> flow(s, "notes").refused() > 1000);
+        }
+        Path file = directory.resolve("kept.log");
+        assertThat(Files.getPosixFilePermissions(file)).isEqualTo(PosixFilePermissions.fromString("rw-------"));
+        String time = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z";
+        Pattern said = Pattern.compile(time + " notes: (\\\\x00){254}");
+        Pattern lost = Pattern.compile(time + " notes! \\d+ lost");
+        assertThat(Files.readAllLines(file))
+                .hasSizeGreaterThan(2)
+                .allSatisfy(line -> assertThat(said.matcher(line).matches()
+                                || lost.matcher(line).matches())
+                        .as(line)
+                        .isTrue())
+                .anySatisfy(line -> assertThat(line).contains("notes: "))
+                .anySatisfy(line -> assertThat(line).contains("notes! "));
     }
 
     @Test
