@@ -1,5 +1,6 @@
 ; Prints the first LINES lines of `notes`, and from then on, each second, how many came and how many were suppressed.
 %include "../../../../../examples/lib/guest.inc"
+%include "../../../../../examples/lib/record.inc"
 %include "../../../../../examples/lib/every.inc"
 
 main:

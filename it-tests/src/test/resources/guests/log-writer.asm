@@ -1,5 +1,6 @@
 ; Every 20 ms BURST lines to the log `notes`, first one that would write to a terminal what its reader doesn't say.
 %include "../../../../../examples/lib/guest.inc"
+%include "../../../../../examples/lib/record.inc"
 %include "../../../../../examples/lib/every.inc"
 
 main:

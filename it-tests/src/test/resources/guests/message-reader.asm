@@ -1,6 +1,7 @@
 ; Reads at most READS messages of `gram` every 50 ms. Says which opening each first message came in, how many came and were lost, and
 ; "gap" where a number is missing that nobody counted as lost, or "size" where a message is not whole.
 %include "../../../../../examples/lib/guest.inc"
+%include "../../../../../examples/lib/record.inc"
 %include "../../../../../examples/lib/every.inc"
 
 main:

@@ -1,6 +1,7 @@
 ; Every 20 ms BURST messages of MESSAGE bytes to `gram`: the entry's epoch, and a number that counts those that found room. Says when it
 ; has been told of losses.
 %include "../../../../../examples/lib/guest.inc"
+%include "../../../../../examples/lib/record.inc"
 %include "../../../../../examples/lib/every.inc"
 
 main:
