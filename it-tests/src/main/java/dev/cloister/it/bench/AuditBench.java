@@ -1,12 +1,10 @@
 package dev.cloister.it.bench;
 
-import dev.cloister.kvm.Kvm;
 import dev.cloister.policy.audit.AuditEvent;
 import dev.cloister.policy.audit.AuditException;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
-import dev.cloister.vmm.Machine;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -14,27 +12,21 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * The audit log against a C loop that writes lines of the same length and calls {@code fdatasync}, one line at a time and in batches;
- * and a busy guest with and without a log that takes records meanwhile.
+ * and {@link AuditedGuest}.
  */
 final class AuditBench {
     private static final int ROUNDS = 9;
     private static final int BATCH = 64;
-    private static final int EXITS = 100_000;
     private static final double SECONDS = 0.5;
-    /** Far above what 100 domains may have recorded of their floods: five each second. */
-    private static final int PACED_PER_SECOND = 1000;
 
     private AuditBench() {}
 
-    static void run(PrintStream out, Path scratch) throws Exception {
+    static void run(PrintStream out, Path scratch, Path idleGuest, Path busyGuest) throws Exception {
         durable(out, scratch);
-        busy(out, scratch);
+        AuditedGuest.run(out, scratch, idleGuest, busyGuest);
     }
 
     private static void durable(PrintStream out, Path scratch) throws Exception {
@@ -112,61 +104,6 @@ final class AuditBench {
     private static void delete(Path file) throws IOException {
         for (String suffix : List.of("", ".head", ".lock")) {
             Files.deleteIfExists(file.resolveSibling(file.getFileName() + suffix));
-        }
-    }
-
-    private static void busy(PrintStream out, Path scratch) throws Exception {
-        double[] quiet = new double[ROUNDS];
-        double[] paced = new double[ROUNDS];
-        double[] full = new double[ROUNDS];
-        try (Kvm kvm = Kvm.open();
-                Machine machine = Machine.create(kvm, ExitBench.config())) {
-            machine.start();
-            ExitBench.nanosPerExit(machine, EXITS);
-            for (int round = 0; round < ROUNDS; round++) {
-                quiet[round] = ExitBench.nanosPerExit(machine, EXITS);
-                paced[round] = beside(scratch, PACED_PER_SECOND, machine);
-                full[round] = beside(scratch, 0, machine);
-            }
-            machine.stop();
-            machine.await();
-        }
-        out.println(Samples.header("a busy guest's exit, with the log at work"));
-        out.println(new Samples(quiet).row("no records", "ns"));
-        out.println(new Samples(paced).row(PACED_PER_SECOND + " records a second", "ns"));
-        out.println(new Samples(full).row("as many as the medium takes", "ns"));
-        out.printf(Locale.ROOT, "  ratio paced/none %42.3f%n", Samples.ratio(paced, quiet));
-        out.printf(Locale.ROOT, "  ratio full/none %43.3f%n%n", Samples.ratio(full, quiet));
-    }
-
-    /** Measures the guest while another thread records, one force to a record, so many a second or as fast as it can. */
-    private static double beside(Path scratch, int perSecond, Machine machine) throws Exception {
-        Path file = scratch.resolve("bench-busy.log");
-        AtomicBoolean over = new AtomicBoolean();
-        try (AuditLog log = AuditLog.open(file, AuditListener.NONE)) {
-            Thread writer = Thread.ofPlatform().start(() -> record(log, perSecond, over));
-            double nanos = ExitBench.nanosPerExit(machine, EXITS);
-            over.set(true);
-            writer.join();
-            return nanos;
-        } finally {
-            delete(file);
-        }
-    }
-
-    private static void record(AuditLog log, int perSecond, AtomicBoolean over) {
-        long start = System.nanoTime();
-        try {
-            for (long n = 0; !over.get(); n++) {
-                log.append(event(n));
-                long due = perSecond == 0 ? 0 : start + (n + 1) * TimeUnit.SECONDS.toNanos(1) / perSecond;
-                long early = due - System.nanoTime();
-                if (perSecond != 0 && early > 0) {
-                    LockSupport.parkNanos(early);
-                }
-            }
-        } catch (AuditException e) {
-            throw new IllegalStateException("the log of the benchmark", e);
         }
     }
 }

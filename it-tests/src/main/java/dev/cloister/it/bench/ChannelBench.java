@@ -121,7 +121,7 @@ final class ChannelBench {
         double[] spliced = new double[STREAM_ROUNDS];
         List<String> vmm = Jvm.own(
                 BenchVmm.class, folder.resolve("board").toString(), ends.get().toString());
-        try (BenchDaemon daemon = BenchDaemon.start(policy, folder.resolve("state"), vmm)) {
+        try (BenchDaemon daemon = BenchDaemon.start(policy, folder.resolve("state"), vmm, "--surround", "none")) {
             for (int round = 0; round < STREAM_ROUNDS; round++) {
                 if (round > 0) {
                     daemon.client().stop("pump");

@@ -49,7 +49,7 @@ final class DoorbellBench {
                 .write();
         List<String> vmm = Jvm.own(
                 BenchVmm.class, folder.resolve("board").toString(), ends.get().toString());
-        try (BenchDaemon daemon = BenchDaemon.start(policy, folder.resolve("state"), vmm)) {
+        try (BenchDaemon daemon = BenchDaemon.start(policy, folder.resolve("state"), vmm, "--surround", "none")) {
             for (int round = 0; round < ROUNDS; round++) {
                 if (round > 0) {
                     daemon.client().stop("ping");

@@ -7,7 +7,20 @@ import java.util.List;
 
 /** Command lines of this program's own processes. */
 final class Jvm {
+    /** The VMM's main class. */
+    static final String VMM = "dev.cloister.vmm.VmmMain";
+
     private static final String DIST = "cloister.bench.dist";
+
+    private static final List<String> VMM_OPTIONS = List.of(
+            "-Xms8m",
+            "-Xmx128m",
+            "-Xss512k",
+            "-XX:-UsePerfData",
+            "-XX:+DisableAttachMechanism",
+            "-XX:-CreateCoredumpOnCrash",
+            "-XX:+UnlockDiagnosticVMOptions",
+            "-XX:-DelayCompilerStubsGeneration");
 
     private Jvm() {}
 
@@ -21,31 +34,31 @@ final class Jvm {
     /** A process of the product: from the jars and the AOT cache that users run. */
     static List<String> product(List<String> options, String mainClass) {
         String dist = System.getProperty(DIST);
+        return product(
+                options,
+                dist == null
+                        ? System.getProperty("java.class.path")
+                        : Path.of(dist, "lib", "cli.jar").toString(),
+                mainClass);
+    }
+
+    private static List<String> product(List<String> options, String classPath, String mainClass) {
+        String dist = System.getProperty(DIST);
         List<String> more = new ArrayList<>(options);
-        String classPath = System.getProperty("java.class.path");
-        if (dist != null) {
-            classPath = Path.of(dist, "lib", "cli.jar").toString();
-            Path cache = Path.of(dist, "cloister.aot");
-            if (Files.isReadable(cache)) {
-                more.add("-XX:AOTCache=" + cache);
-            }
+        if (dist != null && Files.isReadable(Path.of(dist, "cloister.aot"))) {
+            more.add("-XX:AOTCache=" + Path.of(dist, "cloister.aot"));
         }
         return java(more, classPath, mainClass);
     }
 
     /** A VMM process with the options that {@code cloister up} gives it. */
     static List<String> vmm() {
-        return product(
-                List.of(
-                        "-Xms8m",
-                        "-Xmx128m",
-                        "-Xss512k",
-                        "-XX:-UsePerfData",
-                        "-XX:+DisableAttachMechanism",
-                        "-XX:-CreateCoredumpOnCrash",
-                        "-XX:+UnlockDiagnosticVMOptions",
-                        "-XX:-DelayCompilerStubsGeneration"),
-                "dev.cloister.vmm.VmmMain");
+        return product(VMM_OPTIONS, VMM);
+    }
+
+    /** As {@link #vmm()}, with another class path, which has the product's first, and another main class. */
+    static List<String> vmm(String classPath, String mainClass) {
+        return product(VMM_OPTIONS, classPath, mainClass);
     }
 
     /** A process of the benchmarks themselves. */

@@ -41,6 +41,7 @@ final class RevokeBench {
     static void run(PrintStream out, Path scratch, Path idleGuest, Path busyGuest) throws Exception {
         atWork(out, Scratch.fresh(scratch, "revoke"));
         real(out, Scratch.fresh(scratch, "revoke-real"), idleGuest, busyGuest);
+        DoorbellBench.run(out, scratch);
     }
 
     /** Processes that are at work on every kind of channel; beside them, in the second part, two that are without any pause. */
@@ -57,7 +58,8 @@ final class RevokeBench {
                     .flow("load-" + kind.jsonName(), "wild", "tame", rest(kind));
         }
         List<String> vmm = Jvm.own(BenchVmm.class, scratch.resolve("board").toString(), "");
-        try (BenchDaemon daemon = BenchDaemon.start(policy.write(), scratch.resolve("state"), vmm)) {
+        try (BenchDaemon daemon =
+                BenchDaemon.start(policy.write(), scratch.resolve("state"), vmm, "--surround", "none")) {
             PolicyDaemonClient client = daemon.client();
             for (FlowKind kind : List.of(FlowKind.MEMORY, FlowKind.EVENT, FlowKind.STREAM)) {
                 client.revoke(kind.jsonName());

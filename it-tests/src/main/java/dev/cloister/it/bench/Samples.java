@@ -22,6 +22,32 @@ final class Samples {
         return values[(int) Math.min(values.length - 1L, (long) Math.ceil(part * values.length) - 1)];
     }
 
+    /** Bounds between which the median lies with 95 % confidence, whatever the distribution: order statistics. */
+    double[] interval() {
+        double spread = 0.98 * Math.sqrt(values.length);
+        int low = (int) Math.max(0, Math.floor(values.length / 2.0 - spread));
+        int high = (int) Math.min(values.length - 1.0, Math.ceil(values.length / 2.0 + spread) - 1);
+        return new double[] {values[low], values[high]};
+    }
+
+    /** How much slower one contender is than another, by the pairs of all rounds, in percent. */
+    static String slowdown(String name, double[] of, double[] to) {
+        double[] percent = new double[of.length];
+        for (int i = 0; i < of.length; i++) {
+            percent[i] = (of[i] / to[i] - 1) * 100;
+        }
+        Samples samples = new Samples(percent);
+        double[] interval = samples.interval();
+        return String.format(
+                Locale.ROOT,
+                "  %s: %+.2f %% (95 %% confidence: %+.2f to %+.2f, %d pairs)",
+                name,
+                samples.median(),
+                interval[0],
+                interval[1],
+                of.length);
+    }
+
     double min() {
         return values[0];
     }

@@ -15,13 +15,18 @@ final class ScheduleBench {
 
     private ScheduleBench() {}
 
-    static void run(PrintStream out, Path scratch) throws IOException, InterruptedException {
+    static void run(PrintStream out, Path scratch, Path busyGuest) throws IOException, InterruptedException {
         Optional<Path> program = NativePeer.compile("schedule.c", scratch);
         if (program.isEmpty()) {
             out.println("schedule: skipped, there is no gcc on the PATH");
-            return;
+        } else {
+            stopping(out, program.get());
         }
+        FrameBench.run(out, scratch, busyGuest);
+    }
+
+    private static void stopping(PrintStream out, Path program) throws IOException, InterruptedException {
         out.println("ways to stop a process of four busy threads, " + ROUNDS + " rounds");
-        out.println(NativePeer.output(List.of(program.get().toString(), ROUNDS)));
+        out.println(NativePeer.output(List.of(program.toString(), ROUNDS)));
     }
 }

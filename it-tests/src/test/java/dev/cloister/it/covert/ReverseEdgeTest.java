@@ -52,7 +52,7 @@ class ReverseEdgeTest {
                 System.getProperty("java.class.path"),
                 CovertVmm.class.getName(),
                 directory.toString());
-        daemon = BenchDaemon.start(policy(edges), directory.resolve("state"), vmm);
+        daemon = BenchDaemon.start(policy(edges), directory.resolve("state"), vmm, "--surround", "none");
     }
 
     @AfterEach
