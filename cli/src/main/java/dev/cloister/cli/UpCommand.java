@@ -97,6 +97,14 @@ final class UpCommand implements Callable<Integer> {
                     + "none: neither namespaces nor control groups")
     private String bubblewrap = "";
 
+    @Option(
+            names = "--user",
+            paramLabel = "NAME",
+            description =
+                    "the user that the policy daemon becomes once it has opened what needs root; its domains run as "
+                            + "that user too, which must be able to read policy, images and program")
+    private String user = "";
+
     private final Map<String, String> lastStates = new HashMap<>();
     private final AtomicBoolean timedOut = new AtomicBoolean();
     private Snapshot last;
@@ -133,6 +141,9 @@ final class UpCommand implements Callable<Integer> {
             options.add("--accept-unenforced");
         }
         trustedKeys.forEach(key -> options.addAll(List.of("--trusted-key", key.toString())));
+        if (!user.isEmpty()) {
+            options.addAll(List.of("--user", user));
+        }
         if (!bubblewrap.isEmpty()) {
             boolean none = NONE.equals(bubblewrap);
             options.addAll(List.of(

@@ -235,6 +235,17 @@ public final class Linux {
         return open(path, O_RDONLY);
     }
 
+    /** A libc function that returns a pointer, or an int of which -1 is an error; returns the negative errno then. */
+    static long function(MemorySegment function, long a0, long a1, long a2) {
+        MemorySegment captured = CAPTURED.get();
+        try {
+            long result = (long) CALL.invokeExact(function, captured, a0, a1, a2, 0L, 0L, 0L, 0L);
+            return (int) result == -1 ? -(long) captured.get(JAVA_INT, ERRNO_OFFSET) : result;
+        } catch (Throwable e) {
+            throw new AssertionError("a native call of integers cannot throw", e);
+        }
+    }
+
     /** A libc function that returns an error number itself ({@code posix_spawn} and its kin). */
     static int libc(MemorySegment function, long a0, long a1, long a2, long a3, long a4, long a5) {
         if (FaultInjection.ON) {

@@ -38,9 +38,7 @@ class NamespacesTest {
         Host.needsKvm();
         Optional<Path> bubblewrap = DebianPackages.ofBuild().bubblewrap();
         program = bubblewrap.map(Path::toString).orElse("none");
-        try (Confinement confinement = Confinement.open(new Surround(bubblewrap, true))) {
-            survey = confinement.survey();
-        }
+        survey = Confinement.survey(new Surround(bubblewrap, true));
     }
 
     @BeforeEach

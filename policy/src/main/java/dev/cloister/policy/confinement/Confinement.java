@@ -3,6 +3,7 @@ package dev.cloister.policy.confinement;
 import dev.cloister.linux.ChildProcess;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
+import dev.cloister.linux.HostUser;
 import dev.cloister.linux.Landlock;
 import dev.cloister.linux.Prctl;
 import dev.cloister.linux.Spawn;
@@ -26,31 +27,60 @@ public final class Confinement implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Confinement.class);
     private static final int ABI_NETWORK = 4;
 
-    private final Host host;
+    private final List<String> command;
+    private final List<String> wrapped;
+    private Host host;
     private final ExecutorService spawner = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("spawn").unstarted(() -> {
                 giveAway();
                 task.run();
             }));
 
-    private Confinement(Host host) {
+    private Confinement(Host host, List<String> command, List<String> wrapped) {
         this.host = host;
+        this.command = command;
+        this.wrapped = wrapped;
     }
 
     /**
      * Looks at the host: makes and removes control groups, and lets bubblewrap make a process; takes some milliseconds.
      *
      * @param surround what shall be used of it
+     * @param command the command line of every VMM process, the program by its absolute path
      * @return what starts processes
+     * @throws IOException if it can't be found out what such a process must be able to read
      */
-    public static Confinement open(Surround surround) {
+    public static Confinement open(Surround surround, List<String> command) throws IOException {
         Host host = Host.survey(surround);
         host.groups().sweep();
-        return new Confinement(host);
+        List<String> wrapped = host.bubblewrap().isEmpty()
+                ? List.of()
+                : new Bubblewrap(host.bubblewrap().get()).around(command);
+        return new Confinement(host, List.copyOf(command), wrapped);
     }
 
-    /** Tells what there is, for people: a line for each. */
-    public Survey survey() {
+    /**
+     * Looks at the host without starting anything.
+     *
+     * @param surround what would be used of it
+     * @return what there is
+     */
+    public static Survey survey(Surround surround) {
+        return survey(Host.survey(surround));
+    }
+
+    /**
+     * Prepares for this process to become a user's: from now on groups are made where that user may make them.
+     *
+     * @param user the user
+     * @throws IOException if the kernel refuses
+     */
+    public void handOver(HostUser user) throws IOException {
+        host = new Host(
+                host.bubblewrap(), host.bubblewrapProblem(), host.groups().handOver(user), host.landlock());
+    }
+
+    private static Survey survey(Host host) {
         return new Survey(
                 host.bubblewrap().map(Object::toString).orElse(""),
                 host.groups().words(),
@@ -101,23 +131,19 @@ public final class Confinement implements AutoCloseable {
      *
      * @param policy the policy in force
      * @param domain whose process it is
-     * @param command its command line, the program by its absolute path
      * @param environment all of its environment
      * @param fds all of its descriptors, by the numbers that they have there, except {@value Bubblewrap#INFO_FD} and
      *     {@value Bubblewrap#BLOCK_FD}
      * @return the process
      * @throws IOException if it can't be started, or not with its limits
      */
-    public ConfinedProcess start(
-            Policy policy, Domain domain, List<String> command, Map<String, String> environment, Map<Integer, Fd> fds)
+    public ConfinedProcess start(Policy policy, Domain domain, Map<String, String> environment, Map<Integer, Fd> fds)
             throws IOException {
         GroupLimits limits = GroupLimits.of(policy, domain);
-        Optional<Bubblewrap> bubblewrap = host.bubblewrap().map(Bubblewrap::new);
         try {
-            return spawner.submit(() -> bubblewrap.isPresent()
-                            ? new Jail(bubblewrap.get().around(command))
-                                    .start(environment, fds, pid -> group(domain, pid, limits))
-                            : bare(domain, command, environment, fds, limits))
+            return spawner.submit(() -> wrapped.isEmpty()
+                            ? bare(domain, environment, fds, limits)
+                            : new Jail(wrapped).start(environment, fds, pid -> group(domain, pid, limits)))
                     .get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -131,11 +157,7 @@ public final class Confinement implements AutoCloseable {
     }
 
     private ConfinedProcess bare(
-            Domain domain,
-            List<String> command,
-            Map<String, String> environment,
-            Map<Integer, Fd> fds,
-            GroupLimits limits)
+            Domain domain, Map<String, String> environment, Map<Integer, Fd> fds, GroupLimits limits)
             throws IOException {
         Spawn spawn = Spawn.command(command).ownSession();
         environment.forEach(spawn::environment);

@@ -1,10 +1,13 @@
 package dev.cloister.policy.confinement;
 
+import dev.cloister.linux.HostUser;
 import dev.cloister.linux.ProcessIdentity;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +45,26 @@ final class ControlGroups {
 
     static ControlGroups none() {
         return new ControlGroups(Map.of());
+    }
+
+    /**
+     * The same for a user that this process is about to become.
+     *
+     * @throws IOException if the kernel refuses
+     */
+    ControlGroups handOver(HostUser user) throws IOException {
+        Map<Controller, Hierarchy> handed = new EnumMap<>(Controller.class);
+        for (Hierarchy place : Set.copyOf(places.values())) {
+            Set<Controller> controllers = EnumSet.noneOf(Controller.class);
+            places.forEach((controller, at) -> {
+                if (at.equals(place)) {
+                    controllers.add(controller);
+                }
+            });
+            Hierarchy theirs = place.handOver(user, controllers);
+            controllers.forEach(controller -> handed.put(controller, theirs));
+        }
+        return new ControlGroups(handed);
     }
 
     boolean isEmpty() {

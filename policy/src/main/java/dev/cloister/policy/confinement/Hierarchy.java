@@ -1,9 +1,11 @@
 package dev.cloister.policy.confinement;
 
+import dev.cloister.linux.HostUser;
+import dev.cloister.policy.cgroup.CgroupMount;
+import dev.cloister.policy.cgroup.Delegation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -17,11 +19,8 @@ import java.util.Set;
  * @param parent the group under which ours are made
  */
 record Hierarchy(boolean v2, Path parent) {
-    private static final int MOUNT_POINT = 4;
     private static final String PROCESSES = "cgroup.procs";
     private static final String SUBTREE = "cgroup.subtree_control";
-    /** Where the processes of a delegated group go, since a group with controllers for its children has none itself. */
-    private static final String HOST_LEAF = "cloister-host";
 
     /** Finds a place for each controller; what can't be had is absent. */
     static Map<Controller, Hierarchy> find(List<String> mountinfo, List<String> own) {
@@ -35,8 +34,8 @@ record Hierarchy(boolean v2, Path parent) {
     }
 
     private static Optional<Hierarchy> v1(Controller controller, List<String> mountinfo, List<String> own) {
-        return mount(mountinfo, "cgroup", controller.v1()).flatMap(mount -> {
-            for (Path parent : List.of(mount.resolve(path(own, controller.v1())), mount)) {
+        return CgroupMount.v1(controller.v1(), mountinfo, own).flatMap(at -> {
+            for (Path parent : List.of(at.own(), at.mount())) {
                 Hierarchy place = new Hierarchy(false, parent);
                 if (place.usable(controller)) {
                     return Optional.of(place);
@@ -47,17 +46,28 @@ record Hierarchy(boolean v2, Path parent) {
     }
 
     private static Optional<Hierarchy> v2(Controller controller, List<String> mountinfo, List<String> own) {
-        return mount(mountinfo, "cgroup2", "").flatMap(mount -> {
-            Path mine = mount.resolve(path(own, ""));
+        return CgroupMount.unified(mountinfo, own).flatMap(at -> {
+            Path mine = at.own();
             // Once in the leaf, its parent is the group that was delegated.
-            Path delegated = mine.endsWith(HOST_LEAF) ? mine.getParent() : mine;
-            for (Path parent : List.of(mount, delegated)) {
-                if (enabled(parent, controller) || !parent.equals(mount) && delegate(parent, controller)) {
+            Path delegated = mine.endsWith(Delegation.HOST_LEAF) ? mine.getParent() : mine;
+            for (Path parent : List.of(at.mount(), delegated)) {
+                if (enabled(parent, controller) || !parent.equals(at.mount()) && delegate(parent, controller)) {
                     return Optional.of(new Hierarchy(true, parent));
                 }
             }
             return Optional.empty();
         });
+    }
+
+    /** The same for a user: a group in which that one may make groups with these controllers. */
+    Hierarchy handOver(HostUser user, Set<Controller> controllers) throws IOException {
+        Hierarchy handed = new Hierarchy(v2, Delegation.to(v2, parent, user));
+        for (Controller controller : controllers) {
+            if (v2 && !enabled(handed.parent, controller)) {
+                throw new IOException("the controller " + controller.v2() + " can't be had in " + handed.parent);
+            }
+        }
+        return handed;
     }
 
     /** Whether groups under a parent have a controller; turned on if that is possible. */
@@ -85,7 +95,7 @@ record Hierarchy(boolean v2, Path parent) {
                     || !Files.isWritable(parent.resolve(PROCESSES))) {
                 return false;
             }
-            Path leaf = parent.resolve(HOST_LEAF);
+            Path leaf = parent.resolve(Delegation.HOST_LEAF);
             if (!Files.isDirectory(leaf)) {
                 Files.createDirectory(leaf);
             }
@@ -116,33 +126,5 @@ record Hierarchy(boolean v2, Path parent) {
 
     private static Set<String> words(Path file) throws IOException {
         return Set.of(Files.readString(file).strip().split("\\s+"));
-    }
-
-    /** Where a hierarchy is mounted, proc_pid_mountinfo(5). */
-    private static Optional<Path> mount(List<String> mountinfo, String type, String controller) {
-        for (String line : mountinfo) {
-            int dash = line.indexOf(" - ");
-            String[] system =
-                    dash < 0 ? new String[] {""} : line.substring(dash + 3).split(" ");
-            List<String> options = new ArrayList<>(List.of(system[system.length - 1].split(",")));
-            if (system[0].equals(type) && (controller.isEmpty() || options.contains(controller))) {
-                return Optional.of(Path.of(line.split(" ")[MOUNT_POINT]));
-            }
-        }
-        return Optional.empty();
-    }
-
-    /** The group that this process is in, relative to the mount, cgroups(7); version 2 has no controllers' names. */
-    private static String path(List<String> own, String controller) {
-        for (String line : own) {
-            String[] parts = line.split(":", 3);
-            if (parts.length == 3
-                    && (controller.isEmpty()
-                            ? parts[1].isEmpty()
-                            : List.of(parts[1].split(",")).contains(controller))) {
-                return parts[2].substring(1);
-            }
-        }
-        return "";
     }
 }

@@ -1,9 +1,11 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.linux.HostUser;
 import dev.cloister.policy.confinement.Surround;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How a daemon is started.
@@ -17,6 +19,7 @@ import java.util.List;
  * @param acceptUnenforced whether a policy is run that asks for more than this release enforces
  * @param trustedKeys files of public keys of which one must have signed the policy; none for a policy that needs no signature
  * @param surround what is put around VMM processes
+ * @param user whose process the daemon becomes once it has its descriptors; empty to stay what it is
  */
 public record DaemonOptions(
         Path policy,
@@ -27,7 +30,8 @@ public record DaemonOptions(
         Duration answerTimeout,
         boolean acceptUnenforced,
         List<Path> trustedKeys,
-        Surround surround) {
+        Surround surround,
+        Optional<HostUser> user) {
     /** The device of the kernel's hypervisor. */
     public static final Path KVM = Path.of("/dev/kvm");
     /** Time that a VMM has for each step unless said otherwise. */
@@ -62,7 +66,8 @@ public record DaemonOptions(
                 answerTimeout,
                 false,
                 List.of(),
-                Surround.NONE);
+                Surround.NONE,
+                Optional.empty());
     }
 
     /** Copies the lists. */

@@ -28,7 +28,6 @@ final class Launcher implements AutoCloseable {
     private final Fabric fabric;
     private final Decider decider;
     private final EventLoop loop;
-    private final List<String> command;
     private final Fd kvm;
     private final Metering metering;
     private final Map<String, LogFile> logs;
@@ -54,7 +53,6 @@ final class Launcher implements AutoCloseable {
         this.logs = logs;
         this.store = store;
         this.confinement = confinement;
-        this.command = options.vmmCommand();
         this.kvm = Linux.open(options.kvmDevice().toString(), Linux.O_RDWR);
     }
 
@@ -82,7 +80,7 @@ final class Launcher implements AutoCloseable {
                 loop,
                 new VmmLink.Keep(store, runtime.name()),
                 (environment, descriptors) ->
-                        confinement.start(fabric.policy(), runtime.domain(), command, environment, descriptors),
+                        confinement.start(fabric.policy(), runtime.domain(), environment, descriptors),
                 console,
                 tap,
                 runtime.log(),

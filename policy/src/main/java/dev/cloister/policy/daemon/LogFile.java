@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.linux.HostUser;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.model.HostObject;
 import java.io.IOException;
@@ -56,6 +57,11 @@ final class LogFile implements AutoCloseable {
             throw new IOException(
                     name + ": can't open " + path + ": " + e.getClass().getSimpleName() + " " + e.getMessage(), e);
         }
+    }
+
+    /** Gives the file to a user. */
+    void handOver(HostUser user) throws IOException {
+        user.own(path);
     }
 
     /** Appends the first bytes of an array. */

@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.linux.HostUser;
 import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.audit.AuditListener;
@@ -230,7 +231,7 @@ public final class PolicyDaemon implements AutoCloseable {
         Optional<StopperFactory> stoppers = TimeKeeper.stoppers(policy, options.acceptUnenforced());
         Deque<Closeable> opened = new ArrayDeque<>();
         try {
-            Confinement confinement = Confinement.open(options.surround());
+            Confinement confinement = Confinement.open(options.surround(), options.vmmCommand());
             opened.push(confinement::close);
             if (!options.acceptUnenforced()) {
                 confinement.require(policy);
@@ -263,6 +264,21 @@ public final class PolicyDaemon implements AutoCloseable {
     private static <T extends Closeable> T keep(Deque<Closeable> opened, T object) {
         opened.push(object);
         return object;
+    }
+
+    /**
+     * Gives what this daemon has on disk and in control groups to a user that this process is about to become. Before {@link #run}.
+     *
+     * @param user the user
+     * @throws IOException if something can't be given away
+     */
+    public void handOver(HostUser user) throws IOException {
+        StateDirectory.handOver(options.stateDirectory(), user);
+        for (LogFile file : logs.values()) {
+            file.handOver(user);
+        }
+        confinement.handOver(user);
+        time.handOver(user);
     }
 
     /**

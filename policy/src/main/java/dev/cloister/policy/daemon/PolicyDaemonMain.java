@@ -1,12 +1,14 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.FaultInjection;
+import dev.cloister.linux.HostUser;
 import dev.cloister.policy.confinement.Surround;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.protocol.Snapshot;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The daemon's process.
  *
  * <pre>PolicyDaemonMain --policy FILE --state DIRECTORY [--kvm DEVICE] [--exit-when-idle] [--answer-timeout SECONDS]
- *     [--accept-unenforced] [--trusted-key FILE]... [--surround none|BWRAP] -- VMM-PROGRAM ARGUMENTS...</pre>
+ *     [--accept-unenforced] [--trusted-key FILE]... [--surround none|BWRAP] [--user NAME] -- VMM-PROGRAM ARGUMENTS...</pre>
  *
  * Prints {@code ready SOCKET} on standard output once the control socket listens, and at the end one line for each domain.
  * SIGTERM ends it in order. Exit codes: 0 every domain ended with code 0 or the end was asked for, 64 usage, 65 bad policy, 69 the
@@ -34,8 +36,8 @@ public final class PolicyDaemonMain {
     private static final long ORDERLY_END_SECONDS = 15;
     private static final String SYNTAX =
             "usage: policyd --policy FILE --state DIRECTORY [--kvm DEVICE] [--exit-when-idle] [--answer-timeout"
-                    + " SECONDS] [--accept-unenforced] [--trusted-key FILE]... [--surround none|BWRAP] -- VMM-PROGRAM"
-                    + " ARGUMENTS...";
+                    + " SECONDS] [--accept-unenforced] [--trusted-key FILE]... [--surround none|BWRAP] [--user NAME] --"
+                    + " VMM-PROGRAM ARGUMENTS...";
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final PrintStream out;
@@ -87,6 +89,9 @@ public final class PolicyDaemonMain {
         try (PolicyDaemon daemon = PolicyDaemon.open(options, FdStore.ofEnvironment())) {
             Thread hook = Thread.ofPlatform().unstarted(() -> end(daemon));
             Runtime.getRuntime().addShutdownHook(hook);
+            if (options.user().isPresent()) {
+                become(options.user().get(), daemon, options.stateDirectory());
+            }
             out.println("ready " + options.controlSocket().toAbsolutePath());
             out.flush();
             PolicyDaemon.Outcome outcome = daemon.run();
@@ -99,6 +104,18 @@ public final class PolicyDaemonMain {
                 return HOST;
             }
             return outcome.success() || !options.exitWhenIdle() ? 0 : FAULT;
+        }
+    }
+
+    /** Goes on without root. */
+    private static void become(HostUser user, PolicyDaemon daemon, Path state) throws IOException {
+        daemon.handOver(user);
+        user.become();
+        if (!Files.isWritable(state.toAbsolutePath())) {
+            throw new IOException(
+                    "state directory " + state.toAbsolutePath() + " can't be reached by user " + user.name()
+                            + ": expected that every folder above it lets others through (chmod o+x), or another place"
+                            + " by --state");
         }
     }
 
@@ -142,6 +159,7 @@ public final class PolicyDaemonMain {
         private boolean exitWhenIdle;
         private boolean acceptUnenforced;
         private Optional<Surround> surround = Optional.empty();
+        private String user = "";
         private final List<Path> trustedKeys = new ArrayList<>();
 
         void option(String name, String value) {
@@ -150,6 +168,7 @@ public final class PolicyDaemonMain {
                 case "--state" -> state = Path.of(value);
                 case "--kvm" -> kvm = Path.of(value);
                 case "--trusted-key" -> trustedKeys.add(Path.of(value));
+                case "--user" -> user = value;
                 case "--surround" -> surround = Optional.of(surround(value));
                 case "--answer-timeout" -> timeout = seconds(value);
                 default -> throw new IllegalArgumentException(name + ": unknown option");
@@ -172,7 +191,13 @@ public final class PolicyDaemonMain {
                     timeout,
                     acceptUnenforced,
                     trustedKeys,
-                    surround.orElseGet(Surround::ofHost));
+                    surround.orElseGet(Surround::ofHost),
+                    user.isEmpty() ? Optional.empty() : Optional.of(known(user)));
+        }
+
+        private static HostUser known(String name) {
+            return HostUser.named(name)
+                    .orElseThrow(() -> new IllegalArgumentException("--user " + name + ": no such user on this host"));
         }
 
         private static Surround surround(String value) {

@@ -1,10 +1,12 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.linux.HostUser;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -61,6 +63,16 @@ final class StateDirectory implements java.io.Closeable {
             channel.close();
             throw e;
         }
+    }
+
+    /** Gives the directory and what is in it to a user. */
+    static void handOver(Path directory, HostUser user) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                user.own(file);
+            }
+        }
+        user.own(directory);
     }
 
     private static void make(Path directory) throws IOException {

@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.linux.HostUser;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.partition.HostMechanisms;
@@ -51,6 +52,13 @@ final class TimeKeeper implements AutoCloseable {
                     + "or run the policy with " + best.mechanism() + " by --accept-unenforced");
         }
         return Optional.of(best);
+    }
+
+    /** Prepares for this process to become a user's. */
+    void handOver(HostUser user) throws IOException {
+        if (stoppers.isPresent()) {
+            stoppers.get().handOver(user);
+        }
     }
 
     /** What of the schedule isn't enforced on this host, for the log. */

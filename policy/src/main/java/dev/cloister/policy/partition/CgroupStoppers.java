@@ -1,7 +1,9 @@
 package dev.cloister.policy.partition;
 
+import dev.cloister.linux.HostUser;
 import dev.cloister.linux.Linux;
 import dev.cloister.linux.ProcessIdentity;
+import dev.cloister.policy.cgroup.Delegation;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -29,7 +31,7 @@ final class CgroupStoppers implements StopperFactory {
 
     private final CgroupVersion version;
     private final Path mount;
-    private final Path parent;
+    private Path parent;
     private final String own;
 
     CgroupStoppers(CgroupVersion version, Path mount, Path parent) {
@@ -67,6 +69,11 @@ final class CgroupStoppers implements StopperFactory {
     @Override
     public Stopper of(String name, long pid) throws IOException {
         return new CgroupStopper(version, home(pid).resolve(own + pid + "-" + name), pid);
+    }
+
+    @Override
+    public void handOver(HostUser user) throws IOException {
+        parent = Delegation.to(version == CgroupVersion.V2, parent, user);
     }
 
     /** In the one hierarchy of version 2 a process stays within the group that limits it. */

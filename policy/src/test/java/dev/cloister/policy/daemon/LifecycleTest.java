@@ -23,6 +23,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -393,7 +394,8 @@ class LifecycleTest {
                 o.answerTimeout(),
                 true,
                 List.of(),
-                Surround.NONE);
+                Surround.NONE,
+                Optional.empty());
         try (DaemonFixture.Running running = new DaemonFixture.Running(PolicyDaemon.open(accepting), accepting)) {
             running.await(s -> all(s, "running", "a"));
             assertThat(running.audit()).contains("\"unenforced\"", "control group");
