@@ -71,6 +71,7 @@ public final class CovertVmm extends BareVmm {
             case CREDIT_ON_OFF -> work(edge, sender ? () -> heed(edge, fds) : () -> onOff(fds));
             case CREDIT_GAPS, LOSS_GAPS -> work(edge, sender ? () -> heed(edge, fds) : () -> gaps(edge, fds));
             case EVENT_FULL -> work(edge, sender ? () -> knock(fds) : () -> clog(fds));
+            case DATAGRAM_FULL, LOG_FULL -> work(edge, sender ? () -> fill(edge, fds) : () -> drain(edge, fds));
             case MEMORY_PAGES -> {
                 // Only now: soon it is sealed against writable mappings.
                 Mapping mapping = sender
@@ -186,6 +187,39 @@ public final class CovertVmm extends BareVmm {
             seen.add((long) Poller.await(event.fd(), Poller.IN, 0));
         }
         publish(Edge.EVENT_FULL, seen);
+    }
+
+    /** Takes everything, or nothing, at the beginning of each slot. */
+    private void drain(Edge edge, List<Fd> fds) throws IOException {
+        long begin = board.get(edge.beginSlot());
+        int[] symbols = edge.symbols();
+        byte[] message = new byte[2 * Linux.PAGE_SIZE];
+        for (int i = 0; i < symbols.length; i++) {
+            awaitMoment(begin + i * Edge.QUEUE_SLOT);
+            while (symbols[i] == 1 && Pipe.read(fds.getFirst(), message, 0, message.length) > 0) {
+                // Until nothing is there.
+            }
+        }
+    }
+
+    /** Sends as much as it can in the first half of each slot; notes how much that was and how long the first half of it took. */
+    private void fill(Edge edge, List<Fd> fds) throws IOException {
+        long begin = board.get(edge.beginSlot());
+        byte[] message = new byte[64];
+        List<Long> seen = new ArrayList<>();
+        for (int i = 0; i < edge.symbols().length; i++) {
+            long from = begin + i * Edge.QUEUE_SLOT + Edge.QUEUE_SLOT / 4;
+            awaitMoment(from);
+            long count = 0;
+            long half = 0;
+            while (count < Edge.BURST && System.nanoTime() - from < Edge.QUEUE_SLOT / 2) {
+                count += Pipe.write(fds.getFirst(), message, 0, message.length) > 0 ? 1 : 0;
+                half = count == Edge.BURST / 2 && half == 0 ? System.nanoTime() - from : half;
+            }
+            seen.add(half);
+            seen.add(count);
+        }
+        publish(edge, seen);
     }
 
     private void touch(Mapping mapping) throws IOException {

@@ -15,6 +15,10 @@ enum Edge {
     LOSS_GAPS(240, 8),
     /** An event's counter filled until no signal fits, or emptied; the sender looks how its own signals fare. */
     EVENT_FULL(400, 2),
+    /** The queue of a datagram left full or emptied; the sender looks how fast its own is emptied. */
+    DATAGRAM_FULL(250, 2),
+    /** The queue of a log left full or emptied, as {@link #DATAGRAM_FULL}. */
+    LOG_FULL(250, 2),
     /** A page of a one-way memory touched or not; the sender looks whether there is a page now. */
     MEMORY_PAGES(256, 2),
     /** The answer to an opening of a stream given at once or late; the sender looks when its request is answered. */
@@ -28,6 +32,10 @@ enum Edge {
     static final long STEP = SLOT / 10;
     /** Nanoseconds between two looks at an event. */
     static final long EVENT_SLOT = 5_000_000;
+    /** Nanoseconds of a slot of a queue. */
+    static final long QUEUE_SLOT = 10_000_000;
+    /** Messages that a sender tries to get rid of in a slot: more than the queues of both ends hold. */
+    static final int BURST = 96;
     /** Nanoseconds between two delays of an answer. */
     static final long DELAY = 5_000_000;
 

@@ -63,8 +63,14 @@ class ReverseEdgeTest {
     /** Everything that needs no operator, at the same time: then credit, counters and pages. */
     @Test
     void noChannelCarriesMoreBackwardsThanItsBudget() throws Exception {
-        List<Edge> edges =
-                List.of(Edge.CREDIT_ON_OFF, Edge.CREDIT_GAPS, Edge.LOSS_GAPS, Edge.EVENT_FULL, Edge.MEMORY_PAGES);
+        List<Edge> edges = List.of(
+                Edge.CREDIT_ON_OFF,
+                Edge.CREDIT_GAPS,
+                Edge.LOSS_GAPS,
+                Edge.EVENT_FULL,
+                Edge.DATAGRAM_FULL,
+                Edge.LOG_FULL,
+                Edge.MEMORY_PAGES);
         start(edges);
         long begin = System.nanoTime() + LEAD_NANOS;
         edges.forEach(edge -> board.set(edge.beginSlot(), begin));
@@ -72,17 +78,23 @@ class ReverseEdgeTest {
         double onOff = onOff(begin);
         double gaps = gaps(Edge.CREDIT_GAPS);
         double losses = gaps(Edge.LOSS_GAPS);
-        double[] full = eventFull();
+        double[] full = quarters(Edge.EVENT_FULL, Edge.EVENT_SLOT);
+        double[] datagrams = quarters(Edge.DATAGRAM_FULL, Edge.QUEUE_SLOT);
+        double[] logs = quarters(Edge.LOG_FULL, Edge.QUEUE_SLOT);
         double[] pages = pages();
         say("credit on and off", onOff, Edge.BUDGET);
         say("pauses between credits", gaps, Edge.BUDGET);
         say("pauses between losses of datagrams", losses, Edge.BUDGET);
         say("an event's full counter, of noise " + text(full[1]), full[0], 0);
+        say("a datagram's full queue, of noise " + text(datagrams[1]), datagrams[0], 0);
+        say("a log's full queue, of noise " + text(logs[1]), logs[0], 0);
         say("pages of one-way memory in all, of noise " + text(pages[1]), pages[0], 0);
         assertThat(onOff).as("on and off, bits/s").isLessThanOrEqualTo(Edge.BUDGET);
         assertThat(gaps).as("pauses, bits/s").isLessThanOrEqualTo(Edge.BUDGET);
         assertThat(losses).as("pauses of losses, bits/s").isLessThanOrEqualTo(Edge.BUDGET);
         assertThat(full[0]).as("full counter, bits/s").isLessThanOrEqualTo(chance(full[1]));
+        assertThat(datagrams[0]).as("full queue of datagrams, bits/s").isLessThanOrEqualTo(chance(datagrams[1]));
+        assertThat(logs[0]).as("full queue of a log, bits/s").isLessThanOrEqualTo(chance(logs[1]));
         assertThat(pages[0]).as("pages, bits").isLessThanOrEqualTo(chance(pages[1]));
     }
 
@@ -159,25 +171,30 @@ class ReverseEdgeTest {
         return Information.bits(symbols, bins) * symbols.length / seconds;
     }
 
-    /** What the sender learns from how long a signal took and whether it was taken; bits a second, and those of chance. */
-    private double[] eventFull() throws IOException {
-        int[] symbols = Edge.EVENT_FULL.symbols();
-        long[] seen = observations(Edge.EVENT_FULL);
-        long[] times = new long[symbols.length];
-        for (int i = 0; i < times.length; i++) {
-            times[i] = seen[2 * i];
-        }
-        long[] sorted = times.clone();
-        Arrays.sort(sorted);
+    /**
+     * What the sender learns from a time and a number that it notes in each slot, by the quarter of all in which each is; bits a second,
+     * and those of chance.
+     */
+    private double[] quarters(Edge edge, long slot) throws IOException {
+        int[] symbols = edge.symbols();
+        long[] seen = observations(edge);
         int[] bins = new int[symbols.length];
-        for (int i = 0; i < bins.length; i++) {
-            // Quarters of all times, and whether the signal still lay there.
-            int quarter = times[i] < sorted[sorted.length / 4]
-                    ? 0
-                    : times[i] < sorted[sorted.length / 2] ? 1 : times[i] < sorted[sorted.length * 3 / 4] ? 2 : 3;
-            bins[i] = quarter + (seen[2 * i + 1] == 0 ? 0 : 4);
+        for (int part = 0; part < 2; part++) {
+            long[] values = new long[symbols.length];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = seen[2 * i + part];
+            }
+            long[] sorted = values.clone();
+            Arrays.sort(sorted);
+            for (int i = 0; i < bins.length; i++) {
+                int quarter = 0;
+                while (quarter < 3 && values[i] >= sorted[sorted.length * (quarter + 1) / 4]) {
+                    quarter++;
+                }
+                bins[i] = 4 * bins[i] + quarter;
+            }
         }
-        double each = NANOS / Edge.EVENT_SLOT;
+        double each = NANOS / slot;
         return new double[] {
             Information.bits(symbols, bins) * each, Information.noise(symbols, bins, SHUFFLES, SEED) * each
         };
@@ -250,6 +267,8 @@ class ReverseEdgeTest {
                         + "}";
             case LOSS_GAPS -> "\"kind\": \"datagram\", \"backChannel\": {\"bitsPerSecond\": " + Edge.BUDGET + "}";
             case EVENT_FULL -> "\"kind\": \"event\"";
+            case DATAGRAM_FULL -> "\"kind\": \"datagram\", \"backChannel\": {\"bitsPerSecond\": " + Edge.BUDGET + "}";
+            case LOG_FULL -> "\"kind\": \"log\"";
             case MEMORY_PAGES -> "\"kind\": \"memory\", \"recordBytes\": 4096, \"records\": 256";
         };
         return "{\"name\": \"%s\", \"from\": \"low\", \"to\": \"high\", %s}".formatted(edge.flow(), rest);
