@@ -1,5 +1,6 @@
 package dev.cloister.cli;
 
+import dev.cloister.vmm.LoneSandbox;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,8 +28,10 @@ public final class AotTraining {
         Main.execute("policy", "why", policy, "sensor", "command");
         Main.execute("ps", "--state", state.toString());
         Main.execute("doctor");
+        LoneSandbox.rehearse();
         Main.execute(
                 "run",
+                "--no-sandbox",
                 "--kernel",
                 examples.resolve("hello/images/hello.elf").toString(),
                 "--memory",

@@ -20,5 +20,8 @@ public final class ExitCodes {
     /** The time given by {@code --timeout} ran out. */
     public static final int TIMEOUT = 124;
 
+    /** The sandbox of {@code run} refused a system call: 128 and SIGSYS. */
+    public static final int SANDBOX = 159;
+
     private ExitCodes() {}
 }

@@ -2,6 +2,7 @@ package dev.cloister.cli;
 
 import dev.cloister.policy.model.Engine;
 import dev.cloister.vmm.BootImage;
+import dev.cloister.vmm.LoneSandbox;
 import dev.cloister.vmm.Machine;
 import dev.cloister.vmm.MachineConfig;
 import dev.cloister.vmm.MachineException;
@@ -12,11 +13,12 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,7 +44,8 @@ import picocli.CommandLine.Spec;
             "",
             "Exits 0 when the guest powers off or resets, 65 for a bad image, 69 if the host",
             "can't, 70 when the guest fails, 124 on timeout; with --debug-exit the value that",
-            "the guest wrote to port 0xf4, as (v << 1 | 1) & 0xff.",
+            "the guest wrote to port 0xf4, as (v << 1 | 1) & 0xff. 159 when the sandbox refused",
+            "a system call.",
             "",
             "Examples:",
             "  cloister run --kernel vmlinuz --initrd initrd.img \\",
@@ -113,21 +116,42 @@ final class RunCommand implements Callable<Integer> {
             description = "write what happened as JSON: engine, times, exits by kind, memory")
     private Path report;
 
+    @Option(
+            names = "--no-sandbox",
+            description =
+                    "keep this process's rights; else it enters a sandbox before the guest's first instruction, and a "
+                            + "refused system call ends the run with code 159")
+    private boolean noSandbox;
+
     @Override
     public Integer call() throws CommandFailure, IOException, InterruptedException {
-        if (report != null) {
-            // Before the guest starts: an unwritable report is known now, not after an hour.
-            reserve(report);
-        }
-        try (Arena images = Arena.ofShared();
+        // Before the guest starts: an unwritable report is known now, not after an hour, and nothing can be opened
+        // later.
+        try (OutputStream reportTo = report == null ? OutputStream.nullOutputStream() : reserve(report);
+                Arena images = Arena.ofShared();
                 Machine machine = Machine.open(config(images))) {
-            return run(machine);
+            confine();
+            return run(machine, reportTo);
         } catch (MachineException e) {
             throw new CommandFailure(e.exitCode(), e.getMessage(), e);
         }
     }
 
-    private int run(Machine machine) throws IOException, InterruptedException, MachineException {
+    private void confine() throws CommandFailure {
+        if (noSandbox) {
+            return;
+        }
+        try {
+            LoneSandbox.enter();
+        } catch (IOException e) {
+            throw new CommandFailure(
+                    ExitCodes.HOST,
+                    "this host can't confine the process: " + e.getMessage() + "; --no-sandbox runs all the same",
+                    e);
+        }
+    }
+
+    private int run(Machine machine, OutputStream reportTo) throws IOException, InterruptedException, MachineException {
         CountDownLatch reported = new CountDownLatch(1);
         // Ctrl-C and SIGTERM stop the guest in order, so that the report is written.
         Thread hook = new Thread(() -> stop(machine, reported), "stop");
@@ -135,7 +159,7 @@ final class RunCommand implements Callable<Integer> {
         try {
             machine.start();
             MachineExit exit = machine.await();
-            tell(exit);
+            tell(exit, reportTo);
             return exit.exitCode();
         } finally {
             reported.countDown();
@@ -151,7 +175,7 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private void tell(MachineExit exit) throws IOException {
+    private void tell(MachineExit exit, OutputStream reportTo) throws IOException {
         PrintWriter err = spec.commandLine().getErr();
         exit.report().notes().forEach(note -> err.println("cloister: " + note));
         if (exit.report().fault() != null) {
@@ -162,7 +186,7 @@ final class RunCommand implements Callable<Integer> {
         }
         err.flush();
         if (report != null) {
-            Files.writeString(report, ReportJson.write(exit.report()));
+            reportTo.write(ReportJson.write(exit.report()).getBytes(StandardCharsets.UTF_8));
         }
     }
 
@@ -206,9 +230,9 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private static void reserve(Path file) throws CommandFailure {
+    private static OutputStream reserve(Path file) throws CommandFailure {
         try {
-            Files.write(file, new byte[0]);
+            return new FileOutputStream(file.toFile());
         } catch (IOException e) {
             throw new CommandFailure(ExitCodes.BAD_INPUT, "can't write the report " + file + ": " + e.getMessage(), e);
         }

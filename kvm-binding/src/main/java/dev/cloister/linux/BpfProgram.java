@@ -16,6 +16,8 @@ public final class BpfProgram {
     public static final int USER_NOTIFY = 0x7fc0_0000;
     /** Ends the process with SIGSYS. */
     public static final int KILL_PROCESS = 0x8000_0000;
+    /** The call is not made, and its thread gets SIGSYS, which {@link TrapReport} handles. */
+    public static final int TRAP = 0x0003_0000;
     /** The call fails with the error in the low 16 bits. */
     public static final int ERRNO = 0x0005_0000;
 

@@ -45,7 +45,10 @@ public final class Linux {
     static final long SYS_POLL = 7;
     static final long SYS_MMAP = 9;
     static final long SYS_MUNMAP = 11;
+    static final long SYS_MPROTECT = 10;
+    static final long SYS_RT_SIGACTION = 13;
     static final long SYS_RT_SIGPROCMASK = 14;
+    static final long SYS_MADVISE = 28;
     static final long SYS_IOCTL = 16;
     static final long SYS_PWRITE64 = 18;
     static final long SYS_GETPID = 39;

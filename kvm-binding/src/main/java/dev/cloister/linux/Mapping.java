@@ -16,6 +16,7 @@ public final class Mapping implements AutoCloseable {
     private static final int MAP_PRIVATE = 2;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_NORESERVE = 0x4000;
+    private static final int MADV_DONTDUMP = 16;
 
     private final MemorySegment segment;
     private final Arena arena;
@@ -82,7 +83,7 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Maps what a device shares through its descriptor, for reading and writing (a vCPU's run area).
+     * Maps what a device shares through its descriptor, for reading and writing (a vCPU's run area); kept out of core dumps.
      *
      * @param fd the device's descriptor
      * @param size bytes, above 0
@@ -90,7 +91,13 @@ public final class Mapping implements AutoCloseable {
      * @throws ErrnoException when the kernel refuses
      */
     public static Mapping device(Fd fd, long size) throws ErrnoException {
-        return map(fd.number(), 0, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.toString());
+        Mapping mapping = map(fd.number(), 0, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.toString());
+        try {
+            return mapping.keptOutOfDumps();
+        } catch (ErrnoException e) {
+            mapping.close();
+            throw e;
+        }
     }
 
     private static Mapping map(int fd, long offset, long size, int protection, int flags, String what)
@@ -101,6 +108,21 @@ public final class Mapping implements AutoCloseable {
         long result = Linux.syscall(Linux.SYS_MMAP, 0, size, protection, flags, fd, offset);
         Linux.check(result, "mmap", what + ", offset " + offset + ", " + size + " bytes");
         return new Mapping(result, size, (protection & PROT_WRITE) != 0);
+    }
+
+    /**
+     * Keeps the memory out of core dumps (madvise(2), MADV_DONTDUMP). Something else that is mapped in its place later must be kept
+     * out anew.
+     *
+     * @return this
+     * @throws ErrnoException when the kernel refuses; the mapping stays
+     */
+    public Mapping keptOutOfDumps() throws ErrnoException {
+        Linux.check(
+                Linux.syscall(Linux.SYS_MADVISE, address, size, MADV_DONTDUMP, 0, 0, 0),
+                "madvise MADV_DONTDUMP",
+                size + " bytes");
+        return this;
     }
 
     /**

@@ -39,8 +39,18 @@ final class ChannelWindow implements AutoCloseable {
      * @param writable whether this domain may write the channel's memory
      */
     ChannelWindow(long bytes, boolean writable) throws ErrnoException {
-        this.reservation = Mapping.anonymous(bytes);
+        this.reservation = made(bytes);
         this.writable = writable;
+    }
+
+    private static Mapping made(long bytes) throws ErrnoException {
+        Mapping mapping = Mapping.anonymous(bytes);
+        try {
+            return mapping.keptOutOfDumps();
+        } catch (ErrnoException e) {
+            mapping.close();
+            throw e;
+        }
     }
 
     /** The memory; the same segment whatever is behind it. Read-only unless this domain writes. */
@@ -90,6 +100,7 @@ final class ChannelWindow implements AutoCloseable {
     private void replace(int protection, int flags, int fd, String what) throws ErrnoException {
         long result = Linux.syscall(SYS_MMAP, address(), size(), protection, flags | MAP_FIXED | MAP_NORESERVE, fd, 0);
         Linux.check(result, "mmap MAP_FIXED", what);
+        reservation.keptOutOfDumps();
     }
 
     @Override

@@ -115,7 +115,7 @@ final class GuestRam implements AutoCloseable {
     private MemorySegment allocate(long bytes) throws ErrnoException {
         Mapping mapping = Mapping.anonymous(bytes);
         mappings.add(mapping);
-        return mapping.segment();
+        return mapping.keptOutOfDumps().segment();
     }
 
     /**

@@ -73,6 +73,14 @@ public final class Cloister {
         if (Files.isReadable(dist.resolve("cloister.aot"))) {
             command.add("-XX:AOTCache=" + dist.resolve("cloister.aot"));
         }
+        if (args.length > 0 && args[0].equals("run")) {
+            command.addAll(List.of(
+                    "-XX:-UsePerfData",
+                    "-XX:+DisableAttachMechanism",
+                    "-XX:-CreateCoredumpOnCrash",
+                    "-XX:+UnlockDiagnosticVMOptions",
+                    "-XX:-DelayCompilerStubsGeneration"));
+        }
         command.addAll(List.of("-cp", dist.resolve(Path.of("lib", "cli.jar")).toString(), "dev.cloister.cli.Main"));
         command.addAll(List.of(args));
         return command;

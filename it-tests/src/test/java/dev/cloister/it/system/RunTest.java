@@ -8,8 +8,11 @@ import dev.cloister.it.harness.Guests;
 import dev.cloister.it.harness.Host;
 import dev.cloister.it.harness.Json;
 import dev.cloister.it.harness.Running;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +38,48 @@ class RunTest {
             assertThat(end.out().replace("\r", "")).isEqualTo("ready\n[a][b][q]\nbye\n");
             assertThat(end.err()).isEmpty();
         }
+    }
+
+    /** seccomp mode 2 is a filter (proc(5), /proc/pid/status). */
+    @Test
+    void guestRunsInASandboxUnlessTheUserSaysOtherwise() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        String image = Guests.assemble(cloister.folder(), "echo").toString();
+        try (Running run = cloister.start("run", "--kernel", image, "--memory", "16M")) {
+            run.awaitOut("ready\n");
+            assertThat(status(run)).contains("Seccomp:\t2", "NoNewPrivs:\t1");
+            run.type("q");
+            run.await().expect(0);
+        }
+        try (Running run = cloister.start("run", "--no-sandbox", "--kernel", image, "--memory", "16M")) {
+            run.awaitOut("ready\n");
+            assertThat(status(run)).contains("Seccomp:\t0", "NoNewPrivs:\t0");
+            run.type("q");
+            run.await().expect(0);
+        }
+    }
+
+    private static String status(Running run) throws IOException {
+        return Files.readString(Path.of("/proc", Long.toString(run.handle().pid()), "status"));
+    }
+
+    /** Standard output is a file that grows, which a sandbox must not forbid. */
+    @Test
+    void outputAndReportMayBeFiles() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        Path image = Guests.long64(cloister.folder(), "text", "main:\nprint `text\\n`\nret\n");
+        Path out = cloister.folder().resolve("out.txt");
+        Path report = cloister.folder().resolve("report.json");
+        List<String> command = Cloister.commandLine(
+                "run", "--kernel", image.toString(), "--memory", "16M", "--report", report.toString());
+        Process process = cloister.builder(command)
+                .redirectOutput(out.toFile())
+                .redirectErrorStream(true)
+                .start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+        assertThat(Files.readString(out).strip()).isEqualTo("text");
+        assertThat(Json.read(report).text("outcome")).isEqualTo("powered-off");
     }
 
     @ParameterizedTest

@@ -3,6 +3,9 @@ package dev.cloister.vmm.host;
 import dev.cloister.policy.confinement.Confinement;
 import dev.cloister.policy.confinement.Lack;
 import dev.cloister.policy.confinement.Surround;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,11 +14,17 @@ final class ConfinementChecks {
     private static final int LISTENER_MAJOR = 5;
     private static final int LISTENER_MINOR = 14;
 
+    private static final Path ACTIONS = Path.of("/proc/sys/kernel/seccomp/actions_avail");
+    private static final String TRAP = "trap";
+    private static final String ADVICE =
+            "use a kernel with CONFIG_SECCOMP_FILTER, or run single guests with cloister run --no-sandbox";
+
     private ConfinementChecks() {}
 
     static List<HostCheck> run() {
         List<HostCheck> checks = new ArrayList<>();
         checks.add(systemCalls(System.getProperty("os.version")));
+        checks.add(lone(ACTIONS));
         Confinement.Survey survey = Confinement.survey(Surround.ofHost());
         checks.add(check("namespaces", survey, "namespaces", "by " + survey.bubblewrap()));
         checks.add(check("control groups", survey, "limits", survey.controlGroups()));
@@ -38,6 +47,18 @@ final class ConfinementChecks {
             }
         }
         return HostCheck.ok(name, found);
+    }
+
+    /** What {@code cloister run} does to itself, without a daemon. */
+    static HostCheck lone(Path actions) {
+        try {
+            String all = Files.readString(actions).strip();
+            return List.of(all.split(" ")).contains(TRAP)
+                    ? HostCheck.ok("sandbox of run", "entered before the first instruction; refusals are named")
+                    : HostCheck.limited("sandbox of run", "the kernel's seccomp has only " + all, ADVICE);
+        } catch (IOException e) {
+            return HostCheck.limited("sandbox of run", "the kernel has no seccomp filters", ADVICE);
+        }
     }
 
     static HostCheck systemCalls(String kernel) {

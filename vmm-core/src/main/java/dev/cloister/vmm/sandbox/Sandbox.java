@@ -8,16 +8,20 @@ import dev.cloister.linux.Prctl;
 import dev.cloister.linux.Rlimits;
 import dev.cloister.linux.Seccomp;
 import dev.cloister.linux.SystemCalls;
+import dev.cloister.linux.TrapReport;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.util.List;
 
 /**
- * Puts this process into its sandbox, for good: not dumpable, no new privileges, no core, no files written; Landlock, where the
+ * Puts this process into its sandbox, for good: not dumpable, no new privileges, no core; Landlock, where the
  * kernel has it, for this thread and those it starts; and the list of system calls for every thread. Call once, on the main thread,
  * before anything that comes from outside is looked at.
  */
 public final class Sandbox {
+    /** Exit code of a process that enters alone and is refused a call: 128 and SIGSYS. */
+    public static final int REFUSED = 159;
+
     private static final int MOST_DESCRIPTORS = 1024;
     private static final String SEND_DESCRIPTORS = "sendmsg";
     private static final String ADD_FILTER = "seccomp";
@@ -35,6 +39,7 @@ public final class Sandbox {
         byte[] program = list().compile(BpfProgram.USER_NOTIFY, SEND_DESCRIPTORS, ADD_FILTER)
                 .bytes();
         giveUp();
+        Rlimits.FILE_SIZE.set(0);
         return Seccomp.installWithListener(program);
     }
 
@@ -52,14 +57,27 @@ public final class Sandbox {
     }
 
     /**
-     * Enters the sandbox of a process that nobody watches: a refused call ends it with SIGSYS.
+     * Enters the sandbox of a process that nobody watches: a refused call is not made, is told on stderr and ends the process. Files that
+     * are open may grow.
      *
      * @throws ErrnoException if the host can't
      */
     public static void enterAlone() throws ErrnoException {
-        byte[] program = list().compile(BpfProgram.KILL_PROCESS).bytes();
+        byte[] program = aloneProgram();
+        TrapReport.install(Sandbox::refusal, REFUSED);
         giveUp();
         Seccomp.install(program);
+    }
+
+    /** The filter for {@link #enterAlone}: also what trains a cache of classes. */
+    public static byte[] aloneProgram() {
+        return list().compile(BpfProgram.TRAP).bytes();
+    }
+
+    private static String refusal(int number) {
+        return "cloister: the sandbox refused system call " + SystemCalls.name(number)
+                + " and ended the run: a guest has broken out of its virtual machine, or Cloister needs the call"
+                + " (--no-sandbox runs without)";
     }
 
     private static SystemCallList list() {
@@ -71,7 +89,6 @@ public final class Sandbox {
         Prctl.setDumpable(false);
         Prctl.setNoNewPrivileges();
         Rlimits.CORE.set(0);
-        Rlimits.FILE_SIZE.set(0);
         Rlimits.DESCRIPTORS.set(MOST_DESCRIPTORS);
         if (Landlock.abi() > 0) {
             Landlock.restrict(true);
