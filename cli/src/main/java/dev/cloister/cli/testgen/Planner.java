@@ -27,7 +27,8 @@ import java.util.Set;
  * gate says is the core's to change, never this class's.
  */
 final class Planner {
-    private static final List<FlowKind> ASKED = List.of(FlowKind.MEMORY, FlowKind.EVENT, FlowKind.STREAM);
+    private static final List<FlowKind> ASKED =
+            List.of(FlowKind.MEMORY, FlowKind.EVENT, FlowKind.STREAM, FlowKind.DATAGRAM, FlowKind.LOG);
     /** Only these gates' words are the same on every run; those of others may hold times and amounts. */
     private static final Set<Gate> STEADY = Set.of(Gate.DECLARED, Gate.LABELS, Gate.TYPES);
 

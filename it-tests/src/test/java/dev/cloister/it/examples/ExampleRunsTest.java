@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.it.harness.Host;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -75,6 +77,29 @@ class ExampleRunsTest {
                 .isNotEmpty();
         assertThat(run.audited("\"event\":\"refusal\"", "\"domain\":\"control\""))
                 .hasSize(1);
+    }
+
+    @Test
+    void whatTheBoardAndTheKeeperMissIsCounted() throws Exception {
+        ExampleRun run = ExampleRun.of("status-board");
+        assertThat(run.said("keeper")).contains("keeper: logged \\x1b[2J\\x0dkeeper: all is well\\x0a");
+        List<Long> states = numbers(run.said("board"), "board: ([0-9]+) states came, ([0-9]+) lost, malformed 0");
+        assertThat(states.get(0) + states.get(1)).isEqualTo(160);
+        assertThat(states.get(1)).isPositive();
+        List<Long> lines = numbers(run.said("keeper"), "keeper: ([0-9]+) lines came, ([0-9]+) suppressed");
+        assertThat(lines.get(0) + lines.get(1)).isEqualTo(162);
+        assertThat(lines.get(1)).isPositive();
+        run.refusedNothing();
+    }
+
+    /** The numbers in the one line that has this form. */
+    private static List<Long> numbers(List<String> said, String form) {
+        return said.stream()
+                .map(Pattern.compile(form)::matcher)
+                .filter(Matcher::matches)
+                .findFirst()
+                .map(found -> List.of(Long.valueOf(found.group(1)), Long.valueOf(found.group(2))))
+                .orElseThrow(() -> new AssertionError("no line of the form " + form + " in " + said));
     }
 
     @Test

@@ -94,6 +94,9 @@ class RecordRingTest {
     /** The guest changes the length while it is read: what is judged is what is used. */
     @Test
     void aLengthThatChangesMeanwhileIsLoadedOnce() throws Exception {
+        for (int slot = 0; slot < RECORDS; slot++) {
+            region.set(ValueLayout.JAVA_INT, RecordRing.DATA_OFFSET + (long) slot * RECORD, MOST);
+        }
         AtomicBoolean over = new AtomicBoolean();
         Thread guest = Thread.ofPlatform().start(() -> {
             while (!over.get()) {
