@@ -5,7 +5,6 @@ import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Poller;
 import dev.cloister.policy.channel.RecordRing;
-import dev.cloister.policy.relay.Messages;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
@@ -122,7 +121,7 @@ final class MessageRelay extends RingRelay {
 
     /** Puts a packet into the guest's ring, or loses it; whether the guest has something new. */
     private boolean take(int count) throws ErrnoException {
-        int payload = count - Messages.PREFIX;
+        int payload = count - RecordRing.PACKET_PREFIX_BYTES;
         if (payload < 0 || payload > ring.maxPayload()) {
             throw new ErrnoException("read", "packet of " + count + " bytes", dev.cloister.linux.Errno.EINVAL);
         }
@@ -131,7 +130,7 @@ final class MessageRelay extends RingRelay {
         if (before > 0) {
             ring.addLost(before);
         }
-        int written = ring.write(buffer, Messages.PREFIX, payload, lostBefore);
+        int written = ring.write(buffer, RecordRing.PACKET_PREFIX_BYTES, payload, lostBefore);
         if (written > 0) {
             lostBefore = 0;
             bytes = bytes + payload;

@@ -15,6 +15,8 @@ public final class RecordRing extends CountedRing {
     public static final long LOST_OFFSET = 0xc0;
     /** Bytes of a record's header. */
     public static final int HEADER_BYTES = 8;
+    /** Bytes in front of the payload of each packet from the daemon: u32 records that were lost just before it. */
+    public static final int PACKET_PREFIX_BYTES = 4;
     /** Least bytes of a record. */
     public static final int MIN_RECORD_BYTES = 16;
     /** Most bytes of a record: its payload and four bytes more must fit a packet of a pipe. */

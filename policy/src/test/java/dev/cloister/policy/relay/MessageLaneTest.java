@@ -6,6 +6,7 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Poller;
+import dev.cloister.policy.channel.RecordRing;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -322,6 +323,14 @@ class MessageLaneTest {
         settle();
         assertThat(receive()).isNull();
         assertThat(lane.moved()).isEqualTo(5 + Messages.HEADER);
+    }
+
+    @Test
+    void theRelayAndTheRingsSpeakOfTheSameBytes() {
+        assertThat(Messages.PREFIX).isEqualTo(RecordRing.PACKET_PREFIX_BYTES);
+        assertThat(Messages.HEADER).isEqualTo(RecordRing.HEADER_BYTES);
+        assertThat(Messages.MOST_PAYLOAD + Messages.HEADER).isEqualTo(RecordRing.MAX_RECORD_BYTES);
+        assertThat(Messages.MOST_PAYLOAD + Messages.PREFIX).isLessThanOrEqualTo(Pipe.MOST_PACKET);
     }
 
     @Test
