@@ -4,6 +4,7 @@ package dev.cloister.linux;
 public final class Prctl {
     private static final int PR_SET_PDEATHSIG = 1;
     private static final int PR_GET_DUMPABLE = 3;
+    private static final int PR_SET_TIMERSLACK = 29;
     private static final int PR_SET_DUMPABLE = 4;
     private static final int PR_SET_NO_NEW_PRIVS = 38;
     private static final int PR_GET_NO_NEW_PRIVS = 39;
@@ -68,6 +69,16 @@ public final class Prctl {
      */
     public static int parentPid() {
         return (int) Linux.syscall(Linux.SYS_GETPPID, 0, 0, 0, 0, 0, 0);
+    }
+
+    /**
+     * Lets this thread's timed waits end so much later than asked for, and no more (PR_SET_TIMERSLACK); 50 µs unless it was set.
+     *
+     * @param nanos nanoseconds, at least 1
+     * @throws ErrnoException when the kernel refuses
+     */
+    public static void setTimerSlack(long nanos) throws ErrnoException {
+        prctl(PR_SET_TIMERSLACK, nanos, "PR_SET_TIMERSLACK");
     }
 
     private static long prctl(int option, long argument, String name) throws ErrnoException {

@@ -4,6 +4,7 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Poller;
+import dev.cloister.linux.Prctl;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -155,6 +156,7 @@ public final class Relay implements AutoCloseable {
     }
 
     private void run() {
+        beExact();
         try {
             while (!closing) {
                 turn();
@@ -164,6 +166,15 @@ public final class Relay implements AutoCloseable {
         } finally {
             lanes.forEach(Lane::close);
             lanes.clear();
+        }
+    }
+
+    /** Ticks and tokens that come late are rates and budgets that are not used. */
+    private static void beExact() {
+        try {
+            Prctl.setTimerSlack(1);
+        } catch (ErrnoException e) {
+            LOG.debug("the relay's waits are not exact: {}", e.getMessage());
         }
     }
 
