@@ -87,6 +87,33 @@ class DaemonLossTest {
         cloister.run("audit", "verify").expect(0);
     }
 
+    /** What was taken away by a load must not come back because the daemon was killed. */
+    @Test
+    void theNextDaemonRunsThePolicyThatWasLoadedLast() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        Path less = Files.move(
+                policy(cloister, "sever", 1_000_000), cloister.folder().resolve("less.json"));
+        Path policy = domains(cloister, 1_000_000)
+                .memory("data", "writer", "reader")
+                .event("alarm", "writer", "reader")
+                .write();
+        try (Up up = Up.start(cloister, policy)) {
+            up.command().awaitOut("reader: 20 records");
+            cloister.run("policy", "load", less.toString()).expect(0);
+            Snapshot before = up.now();
+            assertThat(before.flows()).noneMatch(flow -> flow.name().equals("alarm"));
+            up.daemon().destroyForcibly();
+            Snapshot after = again(up, before.pid());
+            assertThat(after.policyDigest()).isEqualTo(before.policyDigest());
+            assertThat(after.flows()).noneMatch(flow -> flow.name().equals("alarm"));
+            // Another text under the same name is not what was in force.
+            Files.writeString(less, Files.readString(less).replace("8M", "9M"));
+            up.daemon().destroyForcibly();
+            assertThat(up.command().await().expect(69).err()).contains("was changed after it had come into force");
+        }
+        cloister.run("audit", "verify").expect(0);
+    }
+
     /** Nobody is left to start it again: the VMMs end by themselves under {@code sever}; the next daemon ends what is left. */
     @ParameterizedTest
     @CsvSource({"sever", "keep"})
@@ -114,12 +141,16 @@ class DaemonLossTest {
     }
 
     private static Path policy(Cloister cloister, String word, int limit) throws Exception {
-        return PolicyFile.in(cloister.folder(), "loss")
-                .domain("writer", Guests.assemble(cloister.folder(), "writer", "LIMIT equ " + limit))
-                .domain("reader", Guests.assemble(cloister.folder(), "reader", "LIMIT equ " + limit))
+        return domains(cloister, limit)
                 .memory("data", "writer", "reader")
                 .onDaemonLoss(word)
                 .write();
+    }
+
+    private static PolicyFile domains(Cloister cloister, int limit) throws Exception {
+        return PolicyFile.in(cloister.folder(), "loss")
+                .domain("writer", Guests.assemble(cloister.folder(), "writer", "LIMIT equ " + limit))
+                .domain("reader", Guests.assemble(cloister.folder(), "reader", "LIMIT equ " + limit));
     }
 
     /** Awaits another daemon whose channel is live. */

@@ -222,7 +222,8 @@ public final class PolicyDaemon implements AutoCloseable {
     private static PolicyDaemon open(
             DaemonOptions options, FdStore store, Clock clock, Opener<AuditLog> log, Opener<ContactStorage> contacts)
             throws PolicyException, IOException {
-        SignedPolicy.Loaded loaded = SignedPolicy.loadSigned(options.policy(), options.trustedKeys());
+        SignedPolicy.Loaded loaded =
+                SignedPolicy.loadSigned(PolicyState.file(options, store.again()), options.trustedKeys());
         Policy policy = loaded.policy();
         List<Problem> unmet = Enforcement.problems(policy);
         if (!unmet.isEmpty() && !options.acceptUnenforced()) {
@@ -242,6 +243,9 @@ public final class PolicyDaemon implements AutoCloseable {
             ContactJournal journal =
                     ContactJournal.open(storage, options.contacts().toString());
             PolicyState policyState = PolicyState.open(options.policyState());
+            if (store.again()) {
+                policyState.requireUnchanged(policy);
+            }
             policyState.requireNotOlder(loaded, options.policy());
             policyState.advance(loaded);
             Adoption adoption = Adoption.open(options.stateJournal(), policy, store);

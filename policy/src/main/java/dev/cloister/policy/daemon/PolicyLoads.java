@@ -150,12 +150,21 @@ final class PolicyLoads implements AutoCloseable {
         });
         if (!begun) {
             candidate.logs().values().forEach(PolicyLoads::close);
+            stays();
             failed(path, false, "what it needs can't be recorded", reply);
             return;
         }
         candidate.logs().forEach((name, file) -> close(logs.put(name, file)));
         for (Enforcement.Unmet unmet : Enforcement.unmet(policy)) {
             journal.write(AuditKind.UNENFORCED, "", "", unmet.message() + " (" + unmet.position() + ")");
+        }
+    }
+
+    private void stays() {
+        try {
+            state.stays(fabric.policy());
+        } catch (IOException e) {
+            LOG.error("{}", e.getMessage());
         }
     }
 

@@ -30,18 +30,23 @@ public final class FdStore implements AutoCloseable {
 
     private static final int MAX_INHERITED = 4096;
 
+    /** How often the keeper has started the daemon before. */
+    static final String AGAIN = "CLOISTER_RESTARTS";
+
     private final @Nullable MessageSocket socket;
+    private final boolean again;
     private final Map<String, Fd> inherited;
     private boolean lost;
 
-    private FdStore(@Nullable MessageSocket socket, Map<String, Fd> inherited) {
+    private FdStore(@Nullable MessageSocket socket, Map<String, Fd> inherited, boolean again) {
+        this.again = again;
         this.socket = socket;
         this.inherited = inherited;
     }
 
     /** Returns a store that keeps nothing. */
     public static FdStore none() {
-        return new FdStore(null, new LinkedHashMap<>());
+        return new FdStore(null, new LinkedHashMap<>(), false);
     }
 
     /**
@@ -68,7 +73,8 @@ public final class FdStore implements AutoCloseable {
                 }
             }
         }
-        return new FdStore(name == null || name.isEmpty() ? null : UnixDatagram.messages(name), given);
+        boolean again = !given.isEmpty() || count(environment.getOrDefault(AGAIN, "0")) > 0;
+        return new FdStore(name == null || name.isEmpty() ? null : UnixDatagram.messages(name), given, again);
     }
 
     /** The names of the descriptors that are meant for us, in the order of their numbers. */
@@ -100,6 +106,11 @@ public final class FdStore implements AutoCloseable {
     /** Returns whether somebody keeps what is put here. */
     public boolean present() {
         return socket != null && !lost;
+    }
+
+    /** Returns whether a keeper started this process in place of one that was killed. */
+    public boolean again() {
+        return again;
     }
 
     /** Returns whether descriptors came back. */

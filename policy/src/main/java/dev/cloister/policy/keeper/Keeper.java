@@ -88,6 +88,7 @@ public final class Keeper implements AutoCloseable {
         try (Fd nothing = Linux.open("/dev/null", Linux.O_RDWR)) {
             return spawn.fd(0, nothing)
                     .environment("NOTIFY_SOCKET", path.toString())
+                    .environment(FdStore.AGAIN, Integer.toString(total))
                     .environment("LISTEN_FDS", Integer.toString(kept.size()))
                     .environment("LISTEN_FDNAMES", String.join(":", kept.keySet()))
                     .environment(
