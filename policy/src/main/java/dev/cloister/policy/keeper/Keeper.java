@@ -11,6 +11,8 @@ import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Poller;
 import dev.cloister.linux.Spawn;
 import dev.cloister.linux.UnixDatagram;
+import dev.cloister.policy.partition.HostMechanisms;
+import dev.cloister.policy.partition.StopperFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -111,6 +113,10 @@ public final class Keeper implements AutoCloseable {
             daemon.close();
             if (ending || !exit.signalled() || !mayRestart(exit)) {
                 forget();
+                if (exit.signalled()) {
+                    // What stands outside its frame would stand for ever, and could not even end itself.
+                    HostMechanisms.available().forEach(StopperFactory::sweep);
+                }
                 return exit.signalled() ? SIGNAL_BASE + exit.value() : exit.value();
             }
             total++;
