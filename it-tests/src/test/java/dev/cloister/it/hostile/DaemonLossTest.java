@@ -1,6 +1,7 @@
 package dev.cloister.it.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cloister.it.harness.Cloister;
 import dev.cloister.it.harness.Guests;
@@ -9,11 +10,13 @@ import dev.cloister.it.harness.Json;
 import dev.cloister.it.harness.PolicyFile;
 import dev.cloister.it.harness.Up;
 import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.partition.HostMechanisms;
 import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.Snapshot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -82,6 +85,39 @@ class DaemonLossTest {
                         .isEqualTo(open);
                 descriptors = open;
             }
+            up.shutdown().expect(0);
+        }
+        cloister.run("audit", "verify").expect(0);
+    }
+
+    /** Domains under a schedule are taken over into frames of the next daemon, and run on in them. */
+    @Test
+    void framesGoOnUnderTheNextDaemon() throws Exception {
+        boolean freezer = HostMechanisms.available().getFirst().enforced();
+        if (!freezer) {
+            System.out.println("skipped: this process may not make groups in a freezer, which keeps frames");
+        }
+        assumeTrue(freezer);
+        Cloister cloister = Cloister.fresh();
+        Path policy = domains(cloister, 1_000_000)
+                .memory("data", "writer", "reader")
+                .onDaemonLoss("keep")
+                .with(", \"schedule\": {\"majors\": [{\"name\": \"only\", \"cpus\": [{\"cpu\": 0, \"minors\":"
+                        + " [{\"domain\": \"writer\", \"for\": \"20ms\"}, {\"domain\": \"reader\", \"for\":"
+                        + " \"20ms\"}]}]}]}")
+                .write();
+        try (Up up = Up.start(cloister, policy)) {
+            up.command().awaitOut("reader: 20 records");
+            Snapshot before = up.now();
+            up.daemon().destroyForcibly();
+            Snapshot after = again(up, before.pid());
+            for (String name : List.of("writer", "reader")) {
+                assertThat(Up.domain(after, name).pid())
+                        .isEqualTo(Up.domain(before, name).pid());
+            }
+            long units = Up.flow(after, "data").units();
+            up.until(s -> Up.flow(s, "data").units() > units + 20, "records that pass in frames of the next daemon");
+            assertThat(after.schedule()).hasSize(1);
             up.shutdown().expect(0);
         }
         cloister.run("audit", "verify").expect(0);

@@ -22,8 +22,8 @@ record ReadablePaths(Set<Path> folders, Set<Path> links) {
     static ReadablePaths of(List<String> command) throws IOException {
         Set<Path> paths = new TreeSet<>();
         Path java = Path.of(command.getFirst());
-        paths.add(java.getParent());
-        Path home = java.toRealPath().getParent().getParent();
+        paths.add(parent(java));
+        Path home = parent(parent(java.toRealPath()));
         paths.add(home);
         linkedFrom(home, paths);
         for (String line : Files.readAllLines(MAPS)) {
@@ -31,11 +31,11 @@ record ReadablePaths(Set<Path> folders, Set<Path> links) {
             if (path >= 0 && line.contains(".so")) {
                 Path library = Path.of(line.substring(path));
                 if (!library.startsWith(home) && Files.isRegularFile(library)) {
-                    paths.add(library.getParent());
+                    paths.add(parent(library));
                 }
             }
         }
-        Path interpreter = INTERPRETER.getParent();
+        Path interpreter = parent(INTERPRETER);
         if (Files.exists(interpreter)) {
             paths.add(interpreter.toRealPath());
         }
@@ -47,6 +47,11 @@ record ReadablePaths(Set<Path> folders, Set<Path> links) {
             }
         }
         return new ReadablePaths(outermost(paths), links);
+    }
+
+    private static Path parent(Path path) {
+        Path parent = path.getParent();
+        return parent == null ? path : parent;
     }
 
     /** Distributions keep a JDK's configuration in /etc, with links from where Java looks for it. */
@@ -84,7 +89,7 @@ record ReadablePaths(Set<Path> folders, Set<Path> links) {
             if (part.startsWith("/") && Files.exists(Path.of(part))) {
                 Path path = Path.of(part).normalize();
                 // An archive's manifest names others beside it.
-                paths.add(part.endsWith(".jar") ? path.getParent() : path);
+                paths.add(part.endsWith(".jar") ? parent(path) : path);
             }
         }
     }

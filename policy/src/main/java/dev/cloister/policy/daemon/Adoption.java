@@ -57,9 +57,7 @@ final class Adoption {
     }
 
     private static boolean resumes(Policy policy, RestoredState before, String boot, FdStore store) {
-        // Frames are kept by this process: domains must not run on outside of them.
         return store.restored()
-                && policy.schedule().isEmpty()
                 && !before.finished()
                 && before.begun()
                         .filter(b -> b.boot().equals(boot) && b.digest().equals(policy.digest()))

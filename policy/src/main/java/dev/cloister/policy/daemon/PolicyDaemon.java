@@ -358,13 +358,13 @@ public final class PolicyDaemon implements AutoCloseable {
             launched = true;
             return;
         }
-        time.begin();
         windows.begin(() -> {
             if (launched) {
                 supervisor.windowsChanged();
             }
         });
         resume();
+        time.begin();
         supervisor.holdClosedWindows();
         if (!ending) {
             supervisor.startAll();
@@ -378,6 +378,9 @@ public final class PolicyDaemon implements AutoCloseable {
     private void resume() {
         long began = System.nanoTime();
         List<DomainRuntime> adopted = adoption.resume(fabric, decider, journal, channels, launcher, broker::listener);
+        // They stand in groups of the daemon before, or run where it let them; from here on they keep to their frames
+        // again.
+        adopted.forEach(domain -> domain.link().ifPresent(link -> time.enroll(domain, link)));
         adopted.forEach(channels::openAll);
         if (!adopted.isEmpty()) {
             LOG.info("{} domains taken over in {} us", adopted.size(), (System.nanoTime() - began) / 1000);
