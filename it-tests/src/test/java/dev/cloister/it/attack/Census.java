@@ -3,13 +3,16 @@ package dev.cloister.it.attack;
 import dev.cloister.linux.Linux;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -144,25 +147,26 @@ final class Census {
         }
     }
 
-    /** Control groups of ours, whoever's. */
-    static long cgroups() throws IOException {
+    /** Control groups of VMMs of those domains. */
+    static long cgroups(List<String> domains) throws IOException {
+        Pattern ours = Pattern.compile("cloister-vmm-.*-(" + String.join("|", domains) + ")");
         if (!Files.isDirectory(CGROUPS)) {
             return 0;
         }
         long[] count = new long[1];
-        Files.walkFileTree(CGROUPS, new java.nio.file.SimpleFileVisitor<>() {
+        Files.walkFileTree(CGROUPS, new SimpleFileVisitor<>() {
             @Override
-            public java.nio.file.FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes attributes) {
-                if (dir.getFileName().toString().contains("cloister")) {
+            public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes attributes) {
+                if (ours.matcher(dir.getFileName().toString()).matches()) {
                     count[0]++;
                 }
-                return java.nio.file.FileVisitResult.CONTINUE;
+                return FileVisitResult.CONTINUE;
             }
 
             @Override
-            public java.nio.file.FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
                 if (e instanceof NoSuchFileException) {
-                    return java.nio.file.FileVisitResult.CONTINUE;
+                    return FileVisitResult.CONTINUE;
                 }
                 throw e;
             }

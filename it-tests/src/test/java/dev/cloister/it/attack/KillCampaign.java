@@ -29,6 +29,7 @@ import java.util.TreeSet;
 final class KillCampaign {
     private static final int LONGEST_DELAY_MILLIS = 500;
     private static final int LONGEST_MENDING_MILLIS = 1500;
+    private static final long SLOW_NANOS = 10_000_000_000L;
     private static final int MOST_RECORDS_AHEAD = 12;
     private static final Duration LONGEST_WAIT_FOR_RECORDS = Duration.ofSeconds(2);
 
@@ -58,7 +59,7 @@ final class KillCampaign {
 
     /** Kills so often, at least. */
     void run(int kills) throws Exception {
-        long cgroups = Census.cgroups();
+        long cgroups = Census.cgroups(Installation.DOMAINS);
         Path log;
         try (Installation installation = Installation.start(word)) {
             log = installation.auditLog();
@@ -85,7 +86,7 @@ final class KillCampaign {
             Census.reap(installation.keeper());
             assertThat(Census.processes()).as("left behind, seed " + seed).isEmpty();
         }
-        assertThat(Census.cgroups()).as("control groups").isEqualTo(cgroups);
+        assertThat(Census.cgroups(Installation.DOMAINS)).as("control groups").isEqualTo(cgroups);
         assertThat(AuditVerifier.verify(log, Optional.empty()).whole()).isTrue();
     }
 
@@ -103,10 +104,14 @@ final class KillCampaign {
         }
         long killed = System.nanoTime();
         thread.join();
+        story.add("the operator ended " + (System.nanoTime() - killed) / 1_000_000 + " ms later");
         remembered(installation, operator, spared);
         mend(installation);
         Snapshot state = live(installation, before);
         long records = logged(installation, operator, before);
+        if (System.nanoTime() - killed > SLOW_NANOS) {
+            System.out.println("slow, onDaemonLoss " + word + ": " + story);
+        }
         tally.recovered(
                 (System.nanoTime() - killed) / 1_000_000,
                 operator.acknowledged().size(),

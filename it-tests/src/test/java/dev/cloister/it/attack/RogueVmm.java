@@ -1,58 +1,50 @@
 package dev.cloister.it.attack;
 
-import dev.cloister.linux.BpfProgram;
-import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
-import dev.cloister.linux.Linux;
-import dev.cloister.linux.Mapping;
 import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Poller;
-import dev.cloister.linux.Prctl;
-import dev.cloister.linux.Seccomp;
-import dev.cloister.linux.SystemCalls;
-import dev.cloister.policy.channel.RingReader;
-import dev.cloister.policy.channel.RingWriter;
 import dev.cloister.policy.model.Engine;
-import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.DomainConfig;
 import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.ToVmm;
-import dev.cloister.policy.protocol.ViolationKind;
 import dev.cloister.policy.protocol.VmmCodec;
+import dev.cloister.vmm.sandbox.Sandbox;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A VMM process that an attacker owns. It speaks the protocol well enough to be given its channels, then does what the domain's
- * command line names ({@link Attack}); {@code honest} sends or receives records as fast as it can and says each thousandth on its
- * serial line.
+ * A VMM process without a guest. It enters its sandbox as every VMM does and speaks the protocol well enough to be given its channels.
+ * With the command line {@code rogue} it is an attacker's and does what is typed into its console; with {@code honest} it sends and
+ * receives at a steady pace and says how that goes.
  */
 public final class RogueVmm {
-    private static final long SYS_MPROTECT = 10;
-    private static final long SYS_KILL = 62;
-    private static final long SYS_GETPID = 39;
-    private static final long SYS_FCNTL = 72;
-    private static final long SYS_FTRUNCATE = 77;
-    private static final int F_ADD_SEALS = 1033;
-    private static final int F_SEAL_WRITE = 8;
-    private static final int SIGSTOP = 19;
-    private static final int FLOOD = 200_000;
-    private static final int REPORTED = 1000;
+    /** The control socket. */
+    static final int CONTROL_FD = 3;
 
-    private final MessageSocket control = MessageSocket.adopt(Fd.own(3));
-    private final List<Fd> given = new ArrayList<>();
+    /** A channel's end. */
+    record End(ChannelConfig channel, ToVmm.Attach attach, List<Fd> fds) {
+        boolean out() {
+            return attach.role() == Direction.OUT;
+        }
+    }
+
+    private final MessageSocket control = MessageSocket.adopt(Fd.own(CONTROL_FD));
+    private final Map<String, End> ends = new ConcurrentHashMap<>();
+    private final Map<Integer, Integer> firstEpochs = new ConcurrentHashMap<>();
     private Optional<DomainConfig> config = Optional.empty();
     private Optional<Fd> serial = Optional.empty();
-    private volatile boolean stopping;
+    private Optional<Sibling> honest = Optional.empty();
+    private Optional<Fd> kvm = Optional.empty();
+    private volatile String mode = "";
 
     private RogueVmm() {}
 
@@ -60,233 +52,173 @@ public final class RogueVmm {
         new RogueVmm().run();
     }
 
-    /** A filter that refuses one call only, with a real listener. */
-    private void confine() throws IOException {
-        Prctl.setNoNewPrivileges();
-        byte[] program = new BpfProgram(BpfProgram.ALLOW)
-                .rule(SystemCalls.number("ptrace"), BpfProgram.USER_NOTIFY, List.of())
-                .bytes();
-        try (Fd listener = Seccomp.installWithListener(program)) {
+    private void run() throws IOException {
+        // As VmmMain does it.
+        try (Fd listener = Sandbox.enterWatched()) {
             control.send(bytes(new FromVmm.Confined("")), List.of(listener));
         }
-    }
-
-    private void run() throws IOException {
-        confine();
+        Sandbox.seal();
         for (Optional<MessageSocket.Message> m = control.receive(); m.isPresent(); m = control.receive()) {
             handle(
                     VmmCodec.decodeToVmm(ByteBuffer.wrap(m.get().data())),
                     m.get().fds());
         }
-    }
-
-    private boolean does(Attack attack) {
-        return config.map(c -> c.commandLine().equals(attack.word())).orElse(false);
+        Runtime.getRuntime().halt(0);
     }
 
     private void handle(ToVmm message, List<Fd> fds) throws IOException {
         switch (message) {
-            case ToVmm.Configure m -> {
-                config = Optional.of(m.domain());
-                serial = Optional.of(fds.get(m.domain().initrd() ? 3 : 2));
-                send(new FromVmm.Ready());
-            }
-            case ToVmm.Attach m -> {
-                attach(m, fds);
-                send(new FromVmm.Attached(m.index(), m.epoch()));
-            }
+            case ToVmm.Configure m -> configure(m.domain(), fds);
+            case ToVmm.Attach m -> attach(m, fds);
             case ToVmm.Start _ -> start();
             case ToVmm.Revoke m -> revoke(m);
             case ToVmm.Stop _ -> stop();
-            default -> send(status(List.of()));
+            case ToVmm.Answer _ -> {
+                // Whatever it is, it is not what an attacker waits for.
+            }
+            default -> {
+                if (mode.equals("close-control")) {
+                    control.close();
+                    Attempts.forever();
+                }
+                send(status(List.of()));
+            }
         }
+    }
+
+    private void configure(DomainConfig domain, List<Fd> fds) throws IOException {
+        config = Optional.of(domain);
+        kvm = Optional.of(fds.getFirst());
+        serial = Optional.of(fds.get(2));
+        if (domain.commandLine().equals("honest")) {
+            honest = Optional.of(new Sibling(this::say));
+        }
+        if (domain.serialIn()) {
+            Fd in = fds.get(3);
+            Thread.ofPlatform().daemon().name("typed").start(() -> listen(in));
+        }
+        send(new FromVmm.Ready());
+    }
+
+    private void attach(ToVmm.Attach attach, List<Fd> fds) throws IOException {
+        End end = new End(config.orElseThrow().channels().get(attach.index()), attach, fds);
+        ends.put(end.channel().flow(), end);
+        firstEpochs.putIfAbsent(attach.index(), attach.epoch());
+        if (honest.isPresent()) {
+            honest.get().attached(end);
+        } else {
+            Attempts.map(end);
+        }
+        send(new FromVmm.Attached(attach.index(), attach.epoch()));
     }
 
     private void start() throws IOException {
         send(new FromVmm.Started(1));
         send(status(List.of()));
-        DomainConfig domain = config.orElseThrow();
-        if (!domain.commandLine().equals("honest")) {
-            attack(Attack.of(domain.commandLine()));
-            say("tried");
-        }
+        honest.ifPresent(Sibling::begin);
+        say("begins");
     }
 
     private void revoke(ToVmm.Revoke revoke) throws IOException {
-        if (does(Attack.OTHER_EPOCH)) {
-            send(new FromVmm.Revoked(revoke.index(), revoke.epoch() + 1));
-        } else if (!does(Attack.IGNORE_REVOKE)) {
-            send(new FromVmm.Revoked(revoke.index(), revoke.epoch()));
+        if (mode.equals("ignore-revoke")) {
+            return;
         }
+        int epoch = switch (mode) {
+            case "later-epoch" -> revoke.epoch() + 1;
+            case "old-epoch" -> firstEpochs.getOrDefault(revoke.index(), 0);
+            default -> revoke.epoch();
+        };
+        String flow = config.orElseThrow().channels().get(revoke.index()).flow();
+        Optional<End> end = Optional.ofNullable(ends.get(flow));
+        honest.ifPresent(h -> end.ifPresent(h::revoked));
+        send(new FromVmm.Revoked(revoke.index(), epoch));
     }
 
     private void stop() throws IOException {
-        if (!does(Attack.IGNORE_STOP)) {
-            stopping = true;
+        if (!mode.equals("ignore-stop")) {
             send(new FromVmm.Exited(0, "{}"));
             Runtime.getRuntime().halt(0);
         }
     }
 
-    private void attach(ToVmm.Attach attach, List<Fd> fds) throws IOException {
-        given.addAll(fds);
-        ChannelConfig channel = config.orElseThrow().channels().get(attach.index());
-        if (channel.kind() != FlowKind.MEMORY
-                || !config.orElseThrow().commandLine().equals("honest")) {
-            return;
-        }
-        boolean out = attach.role() == Direction.OUT;
-        Mapping mapping = out
-                ? Mapping.writable(fds.getFirst(), 0, channel.sizeBytes())
-                : Mapping.readOnly(fds.getFirst(), 0, channel.sizeBytes());
-        if (out) {
-            RingWriter ring = new RingWriter(mapping.segment(), channel.recordBytes(), channel.recordCount());
-            ring.reset(attach.epoch());
-            Thread.ofPlatform().daemon().start(() -> produce(ring));
-        } else {
-            RingReader ring = new RingReader(mapping.segment(), channel.recordBytes(), channel.recordCount());
-            Thread.ofPlatform().daemon().start(() -> consume(ring));
-        }
-    }
-
-    private void produce(RingWriter ring) {
-        byte[] record = new byte[64];
-        while (!stopping) {
-            ring.write(record, 0, record.length);
-            Thread.yield();
-        }
-    }
-
-    private void consume(RingReader ring) {
-        byte[] record = new byte[ring.maxPayload()];
-        long records = 0;
-        while (!stopping) {
-            int length = ring.read(record);
-            if (length < 0) {
-                Thread.yield();
-            } else if (++records % REPORTED == 0) {
-                say("records " + records);
-            }
-        }
-    }
-
-    private void attack(Attack attack) throws IOException {
-        switch (attack) {
-            case WRITE_READ_ONLY -> writeReadOnly();
-            case RESIZE_REGION -> resize();
-            case GARBAGE -> control.send(random(57));
-            case SHORT_FRAME -> control.send(new byte[] {1});
-            case LONG_FRAME -> Pipe.write(control.fd(), random(100_000), 0, 100_000);
-            case SEND_DESCRIPTOR -> control.send(bytes(status(List.of())), List.of(Fd.own(0)));
-            case FORGE_ATTACHED -> send(new FromVmm.Attached(9, 1));
-            case FORGE_REVOKED -> send(new FromVmm.Revoked(9, 1));
-            case FORGE_STATUS -> send(status(List.of(new FromVmm.ChannelCounters(9, 1, 0, 0))));
-            case FORGE_REQUEST -> {
-                send(new FromVmm.Request(1, FlowKind.MEMORY, Direction.OUT, "nobody"));
-                send(new FromVmm.Request(2, FlowKind.MEMORY, Direction.OUT, "writer"));
-            }
-            case FLOOD_VIOLATIONS -> flood(new FromVmm.Violation(ViolationKind.READ_ONLY_WRITE, "gpa 0"));
-            case FLOOD_STATUS -> flood(status(List.of()));
-            case FLOOD_LOG -> pour(Fd.own(1));
-            case FLOOD_SERIAL -> pour(serial.orElseThrow());
-            case STOP_ITSELF ->
-                Linux.syscall(SYS_KILL, Linux.syscall(SYS_GETPID, 0, 0, 0, 0, 0, 0), SIGSTOP, 0, 0, 0, 0);
-            case CLOSE_CONTROL -> {
-                control.close();
-                Poller.await(Pipe.create().readEnd(), Poller.IN, -1);
-            }
-            case OTHER_EPOCH, IGNORE_REVOKE, IGNORE_STOP -> {
-                // At the message that it is about.
-            }
-        }
-    }
-
-    private void writeReadOnly() throws IOException {
-        for (Fd fd : given) {
-            say("direct " + tried(() -> Mapping.writable(fd, 0, Linux.PAGE_SIZE)));
-            say("reopened "
-                    + tried(() -> {
-                        Fd again = Linux.open("/proc/self/fd/" + fd.number(), Linux.O_RDWR);
-                        Mapping.writable(again, 0, Linux.PAGE_SIZE);
-                    }));
-            say("mprotect "
-                    + tried(() -> {
-                        Mapping mapping = Mapping.readOnly(fd, 0, Linux.PAGE_SIZE);
-                        long result = Linux.syscall(SYS_MPROTECT, mapping.address(), Linux.PAGE_SIZE, 3, 0, 0, 0);
-                        Linux.check(result, "mprotect", "window");
-                    }));
-        }
-    }
-
-    private void resize() {
-        for (Fd fd : given) {
-            say("grow "
-                    + tried(() -> Linux.check(
-                            Linux.syscall(SYS_FTRUNCATE, fd.number(), 1 << 30, 0, 0, 0, 0), "ftruncate", "region")));
-            say("seal "
-                    + tried(() -> Linux.check(
-                            Linux.syscall(SYS_FCNTL, fd.number(), F_ADD_SEALS, F_SEAL_WRITE, 0, 0, 0),
-                            "fcntl",
-                            "region")));
-        }
-    }
-
-    private interface Try {
-        void run() throws IOException;
-    }
-
-    private static String tried(Try what) {
+    private void listen(Fd in) {
+        Attempts attempts = new Attempts(this, kvm.orElseThrow());
+        StringBuilder line = new StringBuilder();
+        byte[] bytes = new byte[256];
         try {
-            what.run();
-            return "SUCCEEDED";
-        } catch (ErrnoException e) {
-            return e.errnoName();
-        } catch (IOException e) {
-            return e.getClass().getSimpleName();
-        }
-    }
-
-    private void flood(FromVmm message) throws IOException {
-        byte[] frame = bytes(message);
-        for (int i = 0; i < FLOOD; i++) {
-            control.send(frame);
-        }
-    }
-
-    private static void pour(Fd into) throws IOException {
-        byte[] junk = random(4096);
-        for (int i = 0; i < FLOOD / 100; i++) {
-            if (Pipe.write(into, junk, 0, junk.length) == 0) {
-                Poller.await(into, Poller.OUT, -1);
+            while (true) {
+                Poller.await(in, Poller.IN, -1);
+                int count = Pipe.read(in, bytes, 0, bytes.length);
+                for (int i = 0; i < count; i++) {
+                    if (bytes[i] == '\n') {
+                        typed(attempts, line.toString());
+                        line.setLength(0);
+                    } else {
+                        line.append((char) bytes[i]);
+                    }
+                }
             }
+        } catch (IOException e) {
+            say("console: " + e.getMessage());
         }
     }
 
-    private static byte[] random(int length) {
-        byte[] bytes = new byte[length];
-        new Random(4).nextBytes(bytes);
-        return bytes;
+    private void typed(Attempts attempts, String line) throws IOException {
+        if (line.startsWith("say ")) {
+            say(line.substring("say ".length()));
+        } else if (line.startsWith("mode ")) {
+            mode = line.substring("mode ".length());
+            say("in " + line);
+        } else {
+            attempts.attempt(line);
+        }
     }
 
-    private static FromVmm.Status status(List<FromVmm.ChannelCounters> channels) {
+    /** The end of a flow's channel. */
+    End end(String flow) {
+        return Optional.ofNullable(ends.get(flow)).orElseThrow(() -> new IllegalStateException("no channel " + flow));
+    }
+
+    /** The socket itself. */
+    MessageSocket control() {
+        return control;
+    }
+
+    /** A state with counters. */
+    static FromVmm.Status status(List<FromVmm.ChannelCounters> channels) {
         return new FromVmm.Status(DomainState.RUNNING, Engine.DIRECT, 0, List.of(), channels);
     }
 
-    private void send(FromVmm message) throws IOException {
+    /** Sends a message. */
+    void send(FromVmm message) throws IOException {
         control.send(bytes(message));
     }
 
-    private static byte[] bytes(FromVmm message) {
+    /** A message's frame. */
+    static byte[] bytes(FromVmm message) {
         ByteBuffer frame = VmmCodec.encode(message);
         byte[] bytes = new byte[frame.remaining()];
         frame.get(bytes);
         return bytes;
     }
 
-    private void say(String line) {
+    /** Where the serial line is written. */
+    Fd serial() {
+        return serial.orElseThrow();
+    }
+
+    /** Says a line on the serial line, waiting until there is room. */
+    synchronized void say(String line) {
         byte[] bytes = (line + "\n").getBytes(StandardCharsets.US_ASCII);
+        int done = 0;
         try {
-            Pipe.write(serial.orElseThrow(), bytes, 0, bytes.length);
+            while (done < bytes.length) {
+                int count = Pipe.write(serial(), bytes, done, bytes.length - done);
+                done += Math.max(0, count);
+                if (count <= 0) {
+                    Poller.await(serial(), Poller.OUT, -1);
+                }
+            }
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

@@ -2,106 +2,202 @@ package dev.cloister.it.attack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cloister.it.harness.PolicyFile;
 import dev.cloister.policy.audit.AuditVerifier;
 import dev.cloister.policy.client.PolicyDaemonClient;
-import dev.cloister.policy.daemon.DaemonOptions;
-import dev.cloister.policy.daemon.PolicyDaemon;
 import dev.cloister.policy.protocol.Snapshot;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * One VMM process is the attacker's, two others exchange records meanwhile. Whatever the attacker does is recorded, ends at its own
- * domain and leaves the others and the daemon's clients alone. Prints the siblings' records a second and the slowest answer.
+ * One VMM process is the attacker's, in the sandbox of every VMM; two others exchange records, signals and bytes meanwhile. Whatever
+ * the attacker does fails, is recorded, ends at its own domain and leaves the others and the daemon's clients alone. Prints how the
+ * others' rates compare with those before, and their longest wait.
  */
 @Timeout(120)
 class RogueVmmTest {
+    private static final long LONGEST_WAIT_MILLIS = 2_000;
     private static final long SLOWEST_ANSWER_MILLIS = 5_000;
-    private static final int QUESTIONS = 20;
+    private static final long PATIENCE_MILLIS = 40_000;
+    private static final int QUESTIONS = 5;
+    private static final long SPAN_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     @TempDir
-    Path directory;
+    static Path directory;
+
+    private static Scene scene;
+    private static Lines reader;
+    private static Siblings before;
+    private Lines rogue;
+
+    @BeforeAll
+    static void begin() throws Exception {
+        scene = Scene.open(directory);
+        reader = Lines.of(scene.socket(), "reader");
+        long now = System.nanoTime();
+        before = siblings(now, now + 2 * SPAN_NANOS);
+    }
+
+    @AfterAll
+    static void end() throws Exception {
+        if (scene == null) {
+            return;
+        }
+        reader.close();
+        scene.close();
+        assertThat(scene.processes()).as("processes left behind").isZero();
+        assertThat(AuditVerifier.verify(scene.auditLog(), Optional.empty()).fault())
+                .isEmpty();
+    }
 
     @ParameterizedTest
     @EnumSource(Attack.class)
     void attackEndsAtItsOwnDomain(Attack attack) throws Exception {
-        DaemonOptions options = options(attack);
-        try (PolicyDaemon daemon = PolicyDaemon.open(options)) {
-            Thread thread = Thread.ofPlatform().start(() -> run(daemon));
-            try {
-                watch(attack, options);
-            } finally {
-                daemon.requestShutdown();
-                thread.join();
-            }
+        String only = System.getProperty("attack.only", ".*");
+        Assumptions.assumeTrue(attack.name().matches(only), () -> attack + " is not among -Dattack.only=" + only);
+        long revived = System.nanoTime();
+        revive();
+        Snapshot then = scene.client().ps();
+        long records = then.auditRecords();
+        long began = System.nanoTime();
+        rogue.type(typed(attack, then));
+        provoke(attack);
+        outcome(attack, records);
+        long slowest = slowestAnswer();
+        long ended = Math.max(System.nanoTime(), began + SPAN_NANOS);
+        Siblings during = siblings(began, ended);
+        System.out.printf(
+                "attack %s: siblings at %.2f of their rates, longest wait %d ms, slowest answer %d ms, %d ms in all%n",
+                attack, ratio(during), during.longestWait(), slowest, (System.nanoTime() - revived) / 1_000_000);
+        rateHolds(during);
+        assertThat(slowest).as("slowest answer in ms").isLessThan(SLOWEST_ANSWER_MILLIS);
+        assertThat(during.longestWait())
+                .as("longest wait of the siblings in ms")
+                .isLessThan(LONGEST_WAIT_MILLIS);
+        Snapshot now = scene.client().ps();
+        for (String name : List.of("writer", "reader")) {
+            assertThat(Scene.domain(now, name)).isEqualTo(unchanged(Scene.domain(then, name), Scene.domain(now, name)));
         }
-        String audit = Files.readString(options.auditLog());
-        assertThat(audit.lines().filter(l -> l.contains("rogue") || l.contains("tap")))
-                .as(audit)
-                .anyMatch(l -> l.matches(".*(" + attack.audited() + ").*"));
-        assertThat(AuditVerifier.verify(options.auditLog(), Optional.empty()).whole())
-                .isTrue();
-        assertThat(ProcessHandle.current().descendants().filter(p -> isRogue(p, options)))
-                .isEmpty();
+        rogue.close();
     }
 
-    private static void watch(Attack attack, DaemonOptions options) throws Exception {
-        try (PolicyDaemonClient client = PolicyDaemonClient.connect(options.controlSocket())) {
-            await(
-                    options,
-                    s -> s.domains().stream()
-                            .noneMatch(d -> List.of("starting", "ready").contains(d.state())));
-            provoke(attack, client);
-            if (attack.ends()) {
-                await(options, s -> state(s, "rogue").equals("exited"));
-            }
-            long slowest = 0;
-            for (int i = 0; i < QUESTIONS; i++) {
-                long asked = System.nanoTime();
-                client.ps();
-                slowest = Math.max(slowest, (System.nanoTime() - asked) / 1_000_000);
-            }
-            assertThat(slowest).as("slowest answer in ms").isLessThan(SLOWEST_ANSWER_MILLIS);
-            long rate = recordsPerSecond(options);
-            System.out.println(
-                    "attack " + attack.word() + ": siblings " + rate + " records/s, slowest ps " + slowest + " ms");
-            Snapshot after = client.ps();
-            assertThat(state(after, "writer")).isEqualTo("running");
-            assertThat(state(after, "reader")).isEqualTo("running");
-            assertThat(after.domains().stream()
-                            .filter(d -> !d.name().equals("rogue"))
-                            .mapToLong(Snapshot.DomainView::violations)
-                            .sum())
-                    .isZero();
-            if (List.of(Attack.WRITE_READ_ONLY, Attack.RESIZE_REGION).contains(attack)) {
-                assertThat(serial(options, "rogue", "tried")).contains("EPERM").doesNotContain("grow SUCC");
-                assertThat(serial(options, "rogue", "tried"))
-                        .doesNotContain("direct SUCC", "reopened SUCC", "mprotect SUCC");
-            }
+    /** The same but for what changes with time. */
+    private static Snapshot.DomainView unchanged(Snapshot.DomainView then, Snapshot.DomainView now) {
+        return new Snapshot.DomainView(
+                then.name(),
+                then.id(),
+                then.label(),
+                then.state(),
+                then.pid(),
+                then.engine(),
+                now.exits(),
+                now.exitsPerSecond(),
+                now.exitsByKind(),
+                now.emulatedInstructions(),
+                now.uptimeMillis(),
+                then.startNanos(),
+                then.refusals(),
+                then.violations(),
+                then.restarts(),
+                then.exitCode(),
+                then.note(),
+                then.verdicts());
+    }
+
+    /** A rogue that is ready for anything. */
+    private void revive() throws Exception {
+        scene.await(s ->
+                !List.of("starting", "ready").contains(Scene.domain(s, "rogue").state()));
+        if (Scene.domain(scene.client().ps(), "rogue").state().equals("exited")) {
+            scene.client().start("rogue");
         }
+        for (String flow : Scene.ROGUE_FLOWS) {
+            scene.client().open(flow);
+        }
+        rogue = Lines.of(scene.socket(), "rogue");
+        String mark = "mark " + System.nanoTime();
+        rogue.type("say " + mark);
+        assertThat(rogue.begin(mark, PATIENCE_MILLIS)).as("the rogue listens").isTrue();
+    }
+
+    private static String typed(Attack attack, Snapshot now) {
+        return attack.line()
+                .replace("{sibling}", Long.toString(Scene.domain(now, "writer").pid()));
     }
 
     /** What the attack waits for. */
-    private static void provoke(Attack attack, PolicyDaemonClient client) throws IOException {
+    private void provoke(Attack attack) throws Exception {
         switch (attack) {
-            case IGNORE_REVOKE, OTHER_EPOCH -> tolerated(() -> client.revoke("tap"));
-            case IGNORE_STOP, STOP_ITSELF -> tolerated(() -> client.stop("rogue"));
+            case KEEP_REVOKED -> {
+                moded();
+                for (String flow : Scene.ROGUE_FLOWS) {
+                    scene.client().revoke(flow);
+                }
+                useKept();
+            }
+            case IGNORE_REVOKE, LATER_EPOCH -> {
+                moded();
+                tolerated(() -> scene.client().revoke("tap"));
+            }
+            case OLD_EPOCH -> {
+                scene.client().revoke("r-bell");
+                scene.client().open("r-bell");
+                moded();
+                tolerated(() -> scene.client().revoke("r-bell"));
+            }
+            case CLOSE_CONTROL -> {
+                moded();
+                tolerated(() -> scene.client().pause("rogue"));
+            }
+            case IGNORE_STOP -> {
+                moded();
+                tolerated(() -> scene.client().stop("rogue"));
+            }
+            case STOP_ITSELF -> {
+                moded();
+                tolerated(() -> scene.client().stop("rogue"));
+            }
             default -> {
                 // The attacker begins by itself.
             }
         }
+    }
+
+    /** Everything is cut by now, as the daemon has acknowledged: nothing that was kept may still do anything. */
+    private void useKept() throws Exception {
+        long now = System.nanoTime();
+        Siblings cut = siblings(now, now);
+        rogue.type("do use-kept");
+        assertThat(rogue.await("did use-kept"::equals, PATIENCE_MILLIS)).isPresent();
+        assertThat(rogue.all()).anyMatch(l -> l.matches("kept tap .*memory gone"));
+        assertThat(rogue.all()).anyMatch(l -> l.matches("kept r-memory .*memory gone"));
+        assertThat(rogue.all()).noneMatch(l -> l.contains("STILL"));
+        now = System.nanoTime();
+        Siblings later = siblings(now, now + SPAN_NANOS);
+        for (String flow : Scene.ROGUE_FLOWS) {
+            assertThat(later.units(flow)).as("units of %s after its cut", flow).isEqualTo(cut.units(flow));
+        }
+    }
+
+    /** A rate holds whatever its sender does. */
+    private static void rateHolds(Siblings during) {
+        assertThat(during.rate("r-bell") * during.seconds())
+                .as("signals in %s s", during.seconds())
+                .isLessThanOrEqualTo(Scene.BELL_RATE * (during.seconds() + 1));
+    }
+
+    private void moded() throws InterruptedException {
+        assertThat(rogue.await(l -> l.startsWith("in "), PATIENCE_MILLIS)).isPresent();
     }
 
     private interface Command {
@@ -116,102 +212,121 @@ class RogueVmmTest {
         }
     }
 
-    /** Waits for two of the reader's reports, so the siblings live; returns their rate. */
-    private static long recordsPerSecond(DaemonOptions options) throws IOException {
-        long[] count = new long[2];
-        long[] at = new long[2];
-        try (PolicyDaemonClient client = PolicyDaemonClient.connect(options.controlSocket());
-                PolicyDaemonClient.Console console = client.console("reader")) {
-            InputStream in = console.output();
-            byte[] chunk = new byte[8192];
-            int seen = 0;
-            for (int n = in.read(chunk); n >= 0 && seen < 10; n = in.read(chunk)) {
-                String[] lines = new String(chunk, 0, n, StandardCharsets.US_ASCII).split("\n");
-                String last = lines[lines.length - 1];
-                if (last.matches("records \\d+")) {
-                    int slot = seen == 0 ? 0 : 1;
-                    count[slot] = Long.parseLong(last.substring(8));
-                    at[slot] = System.nanoTime();
-                    seen++;
+    private void outcome(Attack attack, long records) throws Exception {
+        String typed = attack.line();
+        switch (attack.outcome()) {
+            case Attack.Outcome.Refused _ -> {
+                gone();
+                recorded(records, "violation", Attack.call(typed).pattern());
+                recorded(
+                        records,
+                        "domainKilled",
+                        Attack.call(typed).pattern().substring("system call refused: ".length()));
+            }
+            case Attack.Outcome.Seized seized -> {
+                gone();
+                recorded(records, "domainKilled", "signal " + seized.signal());
+            }
+            case Attack.Outcome.Broke broke -> {
+                gone();
+                recorded(records, "protocolError", broke.detail());
+                recorded(records, "domainKilled", "broke the protocol|exit");
+            }
+            case Attack.Outcome.Told told -> {
+                assertThat(rogue.await(l -> l.matches("(?s).*" + told.text() + ".*"), PATIENCE_MILLIS))
+                        .as("%s; it said %s", told, tail())
+                        .isPresent();
+                assertThat(rogue.all())
+                        .as("what was tried")
+                        .noneMatch(l -> l.matches(".*(DONE|STILL|UNBOUNDED).*") && !l.startsWith("kept "));
+            }
+            case Attack.Outcome.Contained contained -> {
+                Optional<String> said =
+                        rogue.await(l -> l.matches(contained.text()) || l.endsWith("UNBOUNDED"), PATIENCE_MILLIS);
+                if (said.isEmpty()) {
+                    gone();
+                    recorded(records, "domainKilled", ".*");
+                }
+                System.out.println(attack + ": " + said.orElse("killed"));
+                boolean bounded = said.filter(l -> l.endsWith("UNBOUNDED")).isEmpty();
+                boolean groups = Census.cgroups(List.of("rogue")) > 0;
+                Assumptions.assumeTrue(
+                        bounded || groups, "no control groups here: nothing bounds a VMM's memory and threads");
+                assertThat(bounded)
+                        .as("control groups bound memory and threads")
+                        .isTrue();
+            }
+            case Attack.Outcome.Recorded event -> {
+                if (event.ends()) {
+                    gone();
+                }
+                recorded(records, event.event(), ".*");
+                if (!event.ends()
+                        && rogue.await(l -> l.startsWith("did "), PATIENCE_MILLIS)
+                                .isEmpty()) {
+                    // Whoever asks without taking the answers is ended for that.
+                    gone();
+                    recorded(records, "domainKilled", "queue|socket");
                 }
             }
         }
-        assertThat(count[1]).as("records of the siblings go on").isGreaterThan(count[0]);
-        return (count[1] - count[0]) * 1_000_000_000L / Math.max(1, at[1] - at[0]);
     }
 
-    private static String serial(DaemonOptions options, String domain, String until) throws IOException {
-        StringBuilder seen = new StringBuilder();
-        try (PolicyDaemonClient client = PolicyDaemonClient.connect(options.controlSocket());
-                PolicyDaemonClient.Console console = client.console(domain)) {
-            InputStream in = console.output();
-            byte[] chunk = new byte[8192];
-            int n = 0;
-            while (n >= 0 && seen.indexOf(until) < 0) {
-                n = in.read(chunk);
-                seen.append(new String(chunk, 0, Math.max(0, n), StandardCharsets.US_ASCII));
+    private List<String> tail() {
+        List<String> all = rogue.all();
+        return all.subList(Math.max(0, all.size() - 10), all.size());
+    }
+
+    private static void gone() throws IOException {
+        scene.await(s -> Scene.domain(s, "rogue").state().equals("exited"));
+    }
+
+    /** Waits for a record about the rogue. */
+    private void recorded(long records, String event, String detail) throws Exception {
+        Pattern wanted = Pattern.compile("\"event\":\"(" + event + ")\".*\"domain\":\"rogue\".*(" + detail + ")");
+        boolean[] found = {false};
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
+        scene.await(_ -> {
+            try {
+                found[0] = scene.audit(records).stream()
+                        .anyMatch(l -> wanted.matcher(l).find());
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
             }
+            return found[0] || System.nanoTime() > until;
+        });
+        assertThat(found[0])
+                .as("no record like %s in %s; it said %s", wanted, scene.audit(records), tail())
+                .isTrue();
+    }
+
+    private static long slowestAnswer() throws IOException {
+        long slowest = 0;
+        for (int i = 0; i < QUESTIONS; i++) {
+            long asked = System.nanoTime();
+            scene.client().ps();
+            slowest = Math.max(slowest, (System.nanoTime() - asked) / 1_000_000);
         }
-        return seen.toString();
+        return slowest;
     }
 
-    private static void await(DaemonOptions options, Predicate<Snapshot> reached) throws IOException {
-        try (PolicyDaemonClient client = PolicyDaemonClient.connect(options.controlSocket())) {
-            client.watch(50, s -> !reached.test(s));
-        }
+    /** How the siblings do between two times; waits for their report after the second. */
+    private static Siblings siblings(long from, long to) throws InterruptedException {
+        assertThat(reader.await(
+                        l -> l.matches("at [0-9]+ .*")
+                                && Siblings.Report.parse(l).at() >= to,
+                        PATIENCE_MILLIS))
+                .as("reports of the siblings")
+                .isPresent();
+        Siblings siblings = new Siblings(reader, from, to);
+        assertThat(siblings.tell()).as("reports of the siblings").isTrue();
+        return siblings;
     }
 
-    private static String state(Snapshot snapshot, String domain) {
-        return snapshot.domains().stream()
-                .filter(d -> d.name().equals(domain))
-                .findFirst()
-                .orElseThrow()
-                .state();
-    }
-
-    private static boolean isRogue(ProcessHandle process, DaemonOptions options) {
-        String line = process.info().commandLine().orElse("");
-        return process.isAlive() && line.contains(options.vmmCommand().getLast());
-    }
-
-    private static void run(PolicyDaemon daemon) {
-        try {
-            daemon.run();
-        } catch (IOException e) {
-            throw new IllegalStateException("the daemon died", e);
-        }
-    }
-
-    private DaemonOptions options(Attack attack) throws IOException {
-        String domains = domain("writer", 1, "honest") + "," + domain("reader", 2, "honest") + ","
-                + domain("rogue", 3, attack.word());
-        String region = "\"kind\": \"memory\", \"recordBytes\": 128, \"records\": 64";
-        Path policy = Files.writeString(directory.resolve("attack.json"), """
-            {"version": 1, "name": "attack", "lattice": {"levels": ["public"]}, "domains": [%s],
-             "host": {"console": {"label": {"level": "public"}}, "audit": {"label": {"level": "public"}}},
-             "flows": [
-               {"name": "work", "from": "writer", "to": "reader", %s},
-               {"name": "tap", "from": "writer", "to": "rogue", %s},
-               {"name": "tty-reader", "from": "reader", "to": "@console", "kind": "console"},
-               {"name": "tty-rogue", "from": "rogue", "to": "@console", "kind": "console"}]}
-            """.formatted(domains, region, region));
-        List<String> command = List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                RogueVmm.class.getName());
-        return new DaemonOptions(
-                policy, directory.resolve("state"), command, Path.of("/dev/null"), false, Duration.ofSeconds(3));
-    }
-
-    private String domain(String name, int number, String commandLine) throws IOException {
-        Path image = Files.writeString(directory.resolve(name + ".elf"), name);
-        return """
-            {"id": "6c0c1f0e-0000-4000-8000-%012x", "name": "%s", "label": {"level": "public"}, "memory": "1M",
-             "image": {"kernel": {"path": "%s.elf", "sha256": "%s"}, "cmdline": "%s"}}\
-            """.formatted(number, name, name, PolicyFile.sha256(image), commandLine);
+    private static double ratio(Siblings during) {
+        return Siblings.FLOWS.stream()
+                .mapToDouble(flow -> during.rate(flow) / before.rate(flow))
+                .min()
+                .orElseThrow();
     }
 }
