@@ -41,26 +41,39 @@ final class SignalLane extends Lane {
     long transfer(MemorySegment buffer, long may, long now) throws ErrnoException {
         MemorySegment eight = buffer.asSlice(0, COUNTER);
         long came = Pipe.read(source, eight) > 0 ? Math.clamp(eight.get(ValueLayout.JAVA_LONG, 0), 0, MOST) : 0;
-        if (ticks != null && waiting == 0 && came > 0) {
-            ticks.arrive(now);
+        if (ticks != null) {
+            return back(ticks, eight, came, now);
         }
         long there = Math.min(MOST, waiting + came);
-        long passing = ticks == null ? Math.min(there, may) : ticks.take(there, now);
+        long passing = Math.min(there, may);
         // What a lease may still let pass waits; what is too fast is lost, as signals that merge are.
-        boolean keeps = credits != null || isMetered() || passing == 0;
-        waiting = keeps ? there - passing : 0;
-        drop(keeps ? 0 : there - passing);
-        if (passing > 0) {
+        waiting = isMetered() ? there - passing : 0;
+        drop(there - passing - waiting);
+        give(eight, passing);
+        return waiting > 0 ? 0 : UNTIL_READY;
+    }
+
+    /** What goes back passes at ticks; what else there was at a tick waits if it is credit. */
+    private long back(Ticks clock, MemorySegment eight, long came, long now) throws ErrnoException {
+        if (waiting == 0 && came > 0) {
+            clock.arrive(now);
+        }
+        long there = Math.min(MOST, waiting + came);
+        long passing = clock.take(there, now);
+        waiting = credits != null || passing == 0 ? there - passing : 0;
+        drop(there - passing - waiting);
+        give(eight, passing);
+        return waiting > 0 ? clock.next() : UNTIL_READY;
+    }
+
+    private void give(MemorySegment eight, long count) throws ErrnoException {
+        if (count > 0) {
             if (credits != null) {
-                credits.credit(passing);
+                credits.credit(count);
             }
-            signal(sink, eight, passing);
-            passed(passing);
+            signal(sink, eight, count);
+            passed(count);
         }
-        if (waiting == 0) {
-            return UNTIL_READY;
-        }
-        return ticks == null ? 0 : ticks.next();
     }
 
     @Override
