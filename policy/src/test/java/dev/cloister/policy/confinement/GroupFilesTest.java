@@ -19,7 +19,7 @@ class GroupFilesTest {
     private Path group;
 
     private void apply(boolean v2, Controller controller) throws IOException {
-        GroupFiles.of(new Hierarchy(v2, group.getParent()), controller, group)
+        GroupFiles.of(new Hierarchy(v2, group), controller, group)
                 .orElseThrow()
                 .apply(LIMITS);
     }
