@@ -50,6 +50,9 @@ final class ChannelObjects implements AutoCloseable {
     /** What only the VMMs need: closed here once they have it. */
     private final List<AutoCloseable> theirs = new ArrayList<>();
 
+    /** What the relay is to have and hasn't yet. */
+    private final List<AutoCloseable> ours = new ArrayList<>();
+
     private final List<Fd> senderFds = new ArrayList<>();
     private final List<Fd> receiverFds = new ArrayList<>();
     private @Nullable Memfd memory;
@@ -156,7 +159,7 @@ final class ChannelObjects implements AutoCloseable {
             keep.put(SOURCE, source.fd());
             keep.put(SINK, sink.fd());
         }
-        forward = relay.signals(source.fd().duplicate(), sink.fd().duplicate(), bounds, listener);
+        forward = relayed(relay.signals(ours(source.fd()), ours(sink.fd()), bounds, listener));
     }
 
     private void stream() throws ErrnoException {
@@ -169,12 +172,12 @@ final class ChannelObjects implements AutoCloseable {
         receiverFds.add(to.readEnd());
         receiverFds.add(returned.fd());
         int quantum = Math.min(MAX_QUANTUM, flow.capacity() / 2);
-        Lane bytes = relay.bytes(from.readEnd().duplicate(), to.writeEnd().duplicate(), bounds, quantum, listener);
+        Lane bytes = relayed(relay.bytes(ours(from.readEnd()), ours(to.writeEnd()), bounds, quantum, listener));
         forward = bytes;
         Optional<BackChannel> budget = flow.backChannel();
         if (budget.isPresent()) {
             long perSecond = budget.get().bitsPerSecond();
-            back = relay.credits(returned.fd().duplicate(), visible.fd().duplicate(), perSecond, bytes, listener);
+            back = relayed(relay.credits(ours(returned.fd()), ours(visible.fd()), perSecond, bytes, listener));
         }
     }
 
@@ -188,7 +191,7 @@ final class ChannelObjects implements AutoCloseable {
         if (tells) {
             // Never more at once than one: what a sender learns in a second is the budget and no more.
             long perSecond = flow.backChannel().orElseThrow().bitsPerSecond();
-            back = relay.notices(lost.fd().duplicate(), told.fd().duplicate(), perSecond, listener);
+            back = relayed(relay.notices(ours(lost.fd()), ours(told.fd()), perSecond, listener));
         }
     }
 
@@ -214,9 +217,21 @@ final class ChannelObjects implements AutoCloseable {
         Pipe to = theirs(Pipe.packets(PACKETS));
         senderFds.add(from.writeEnd());
         receiverFds.add(to.readEnd());
-        Fd notice = lost == null ? null : lost.fd().duplicate();
-        forward = relay.messages(
-                from.readEnd().duplicate(), to.writeEnd().duplicate(), limits, carried, notice, listener);
+        Fd notice = lost == null ? null : ours(lost.fd());
+        forward = relayed(relay.messages(ours(from.readEnd()), ours(to.writeEnd()), limits, carried, notice, listener));
+    }
+
+    /** A descriptor for the relay, closed with these objects if it doesn't come to that. */
+    private Fd ours(Fd fd) throws ErrnoException {
+        Fd copy = fd.duplicate();
+        ours.add(copy);
+        return copy;
+    }
+
+    /** The relay has its descriptors. */
+    private Lane relayed(Lane lane) {
+        ours.clear();
+        return lane;
     }
 
     private <T extends AutoCloseable> T theirs(T object) {
@@ -272,6 +287,7 @@ final class ChannelObjects implements AutoCloseable {
     @Override
     public void close() {
         cutLanes();
+        closeAll(ours);
         handedOver();
         java.util.stream.Stream.of(MEMORY, SOURCE, SINK)
                 .forEach(what -> keep.store().remove(keep.name() + what));

@@ -152,9 +152,12 @@ final class MessageLane extends Lane {
         }
     }
 
-    /** There is no message: what was dropped is told by a packet without one, once the rate allows it. */
+    /**
+     * There is no message: what was dropped is told by a packet without one, once the rate allows it. Of a quota nothing is taken for
+     * that, or how fast it is used up would depend on the receiver: there the count waits for the next message.
+     */
     private long tellLosses(long left) {
-        if (lost == 0 || messages.excess() == Messages.Excess.WAITS) {
+        if (lost == 0 || isMetered() || messages.excess() == Messages.Excess.WAITS) {
             return UNTIL_READY;
         }
         if (left < Messages.HEADER) {

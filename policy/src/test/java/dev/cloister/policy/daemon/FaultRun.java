@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
- * One life of a daemon during which one chosen call of the kernel fails: start, channels of three kinds, a request, revoke and open
+ * One life of a daemon during which one chosen call of the kernel fails: start, channels of five kinds, a request, revoke and open
  * again, stop, end. Runs as a process of its own, many lives in a row, and prints one line for each:
  * {@code call errno k verdict}. Arguments: folder, then {@code call:errno:k}; k counts from 1 among the calls of that number, 0 lets
  * everything through and prints how many there were.
@@ -100,7 +100,9 @@ final class FaultRun {
                 .domain("other", "low", "")
                 .flow("m", "from", "to", "memory", ", \"recordBytes\": 256, \"records\": 64")
                 .flow("e", "from", "to", "event", "")
-                .flow("s", "from", "to", "stream", ", \"backChannel\": {\"bitsPerSecond\": 100}");
+                .flow("s", "from", "to", "stream", ", \"backChannel\": {\"bitsPerSecond\": 100}")
+                .flow("d", "from", "to", "datagram", ", \"backChannel\": {\"bitsPerSecond\": 100}")
+                .flow("l", "from", "to", "log", "");
         PolicyDaemon[] daemon = new PolicyDaemon[1];
         DaemonOptions options = fixture.options(Duration.ofSeconds(3));
         if (!opened(daemon, options)) {
@@ -151,7 +153,7 @@ final class FaultRun {
             if (failed > 1) {
                 wrong.add(failed + " domains don't run: " + up.domains());
             }
-            for (String flow : List.of("m", "e", "s")) {
+            for (String flow : List.of("m", "e", "s", "d", "l")) {
                 tolerated(() -> client.revoke(flow));
                 tolerated(() -> client.open(flow));
             }
