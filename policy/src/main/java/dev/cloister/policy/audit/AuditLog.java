@@ -59,8 +59,18 @@ public final class AuditLog implements Closeable {
      * @throws AuditException if another process writes it, its mode is wrong, or its chain is not whole
      */
     public static AuditLog open(Path file, AuditListener listener) throws AuditException {
+        return open(file, Clock.systemUTC(), listener);
+    }
+
+    /**
+     * As {@link #open(Path, AuditListener)}, with a wall clock of its own; for tests of clocks that are set.
+     *
+     * @param clock gives records their time
+     * @throws AuditException as there
+     */
+    public static AuditLog open(Path file, Clock clock, AuditListener listener) throws AuditException {
         try {
-            return open(FileAuditStorage.open(file), file.toString(), Clock.systemUTC(), System::nanoTime, listener);
+            return open(FileAuditStorage.open(file), file.toString(), clock, System::nanoTime, listener);
         } catch (AuditException e) {
             throw e;
         } catch (IOException e) {

@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Knows which windows of the policy are open and tells when that changes: by a timer at the next change, and at least twice a minute,
+ * Knows which windows of the policy are open and tells when that changes: by a timer at the next change, and at least once a second,
  * since the wall clock may be set. Loop's thread only.
  */
 final class OpenWindows {
-    private static final long RECHECK_MILLIS = 30_000;
+    private static final long RECHECK_MILLIS = 1_000;
 
     private Policy policy;
     private final Clock clock;
