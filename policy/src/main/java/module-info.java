@@ -17,6 +17,7 @@ module dev.cloister.policy {
     exports dev.cloister.policy.audit.export;
     exports dev.cloister.policy.channel;
     exports dev.cloister.policy.client;
+    exports dev.cloister.policy.confinement;
     exports dev.cloister.policy.daemon;
     exports dev.cloister.policy.keeper;
     exports dev.cloister.policy.protocol;
