@@ -11,7 +11,9 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -148,17 +150,17 @@ final class Census {
     }
 
     /** Control groups of VMMs of those domains. */
-    static long cgroups(List<String> domains) throws IOException {
-        Pattern ours = Pattern.compile("cloister-vmm-.*-(" + String.join("|", domains) + ")");
+    static Set<Path> cgroups(List<String> domains) throws IOException {
+        Set<Path> found = new TreeSet<>();
         if (!Files.isDirectory(CGROUPS)) {
-            return 0;
+            return found;
         }
-        long[] count = new long[1];
+        Pattern ours = Pattern.compile("cloister-vmm-.*-(" + String.join("|", domains) + ")");
         Files.walkFileTree(CGROUPS, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes attributes) {
                 if (ours.matcher(dir.getFileName().toString()).matches()) {
-                    count[0]++;
+                    found.add(dir);
                 }
                 return FileVisitResult.CONTINUE;
             }
@@ -171,7 +173,16 @@ final class Census {
                 throw e;
             }
         });
-        return count[0];
+        return found;
+    }
+
+    /** Those whose process is gone. */
+    static Set<Path> staleCgroups(List<String> domains) throws IOException {
+        Set<Path> found = cgroups(domains);
+        found.removeIf(group -> ProcessHandle.of(
+                        Long.parseLong(group.getFileName().toString().split("-")[2]))
+                .isPresent());
+        return found;
     }
 
     /** Resident memory of a process in KiB. */
