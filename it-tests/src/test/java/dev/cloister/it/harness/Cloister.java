@@ -91,6 +91,11 @@ public final class Cloister {
         return new Running(builder(commandLine(args)));
     }
 
+    /** Starts any command, in this test's surroundings. */
+    public Running start(List<String> command) throws IOException {
+        return new Running(builder(command));
+    }
+
     /** Runs {@code cloister} to its end, with nothing on stdin. */
     public Finished run(String... args) throws IOException, InterruptedException {
         try (Running running = start(args)) {

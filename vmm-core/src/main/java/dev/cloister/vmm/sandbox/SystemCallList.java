@@ -129,7 +129,7 @@ public final class SystemCallList {
     }
 
     /** Returns the constants by name. */
-    Map<String, Integer> constants() {
+    public Map<String, Integer> constants() {
         return Map.copyOf(constants);
     }
 
