@@ -153,6 +153,7 @@ public final class BenchVmm extends BareVmm {
                     EventFd credit = EventFd.adopt(fds.get(1));
                     work(out ? () -> pour() : () -> drink(credit));
                 }
+                case DATAGRAM -> work(out ? () -> pour() : () -> gather());
                 default -> throw new IllegalStateException("no benchmark of kind " + channel.kind());
             }
         }
@@ -240,12 +241,26 @@ public final class BenchVmm extends BareVmm {
         }
 
         private void pour() throws ErrnoException {
-            byte[] part = new byte[pause > 0 ? 64 : QUANTUM];
+            byte[] part = new byte[pause > 0 ? 64 : channel.kind() == FlowKind.DATAGRAM ? 1000 : QUANTUM];
             while (current()) {
                 if (Pipe.write(fds.getFirst(), part, 0, part.length) == 0) {
                     Poller.await(fds.getFirst(), Poller.OUT, LOOK_MILLIS);
                 }
                 pause();
+            }
+        }
+
+        private void gather() throws ErrnoException {
+            byte[] message = new byte[QUANTUM];
+            while (current()) {
+                Poller.await(fds.getFirst(), Poller.IN, LOOK_MILLIS);
+                int count = Pipe.read(fds.getFirst(), message, 0, message.length);
+                if (count < 0) {
+                    return;
+                }
+                if (count > 0) {
+                    came();
+                }
             }
         }
 

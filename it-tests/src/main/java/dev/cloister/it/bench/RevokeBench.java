@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -21,6 +22,9 @@ final class RevokeBench {
     static final String STREAM =
             "\"kind\": \"stream\", \"capacity\": \"64K\", \"backChannel\": {\"bitsPerSecond\": 1000000}";
     static final String EVENT = "\"kind\": \"event\"";
+
+    private static final List<FlowKind> KINDS =
+            List.of(FlowKind.MEMORY, FlowKind.EVENT, FlowKind.STREAM, FlowKind.DATAGRAM);
 
     private static final int ROUNDS = 200;
     private static final int WARM_UP = 20;
@@ -39,9 +43,26 @@ final class RevokeBench {
     }
 
     static void run(PrintStream out, Path scratch, Path idleGuest, Path busyGuest) throws Exception {
+        Optional<Path> ends = NativePeer.compile("ends.c", scratch);
+        if (ends.isPresent()) {
+            durable(out, ends.get(), scratch);
+        }
         atWork(out, Scratch.fresh(scratch, "revoke"));
         real(out, Scratch.fresh(scratch, "revoke-real"), idleGuest, busyGuest);
         DoorbellBench.run(out, scratch);
+    }
+
+    /** What each command waits for at least: a line that is durable on the same medium. */
+    private static void durable(PrintStream out, Path ends, Path scratch) throws IOException, InterruptedException {
+        String file = scratch.resolve("sync.out").toString();
+        String[] nanos = NativePeer.output(List.of(ends.toString(), "sync", file, Integer.toString(ROUNDS)))
+                .split(" ");
+        out.printf(
+                Locale.ROOT,
+                "a line made durable by a C program, %d times: p50 %.3f ms, p99 %.3f ms%n%n",
+                ROUNDS,
+                Long.parseLong(nanos[0]) / MILLI,
+                Long.parseLong(nanos[1]) / MILLI);
     }
 
     /** Processes that are at work on every kind of channel; beside them, in the second part, two that are without any pause. */
@@ -53,7 +74,7 @@ final class RevokeBench {
                 .domain("right", image, "pump 0 20")
                 .domain("wild", image, "pump 1 0")
                 .domain("tame", image, "pump 1 0");
-        for (FlowKind kind : List.of(FlowKind.MEMORY, FlowKind.EVENT, FlowKind.STREAM)) {
+        for (FlowKind kind : KINDS) {
             policy.flow(kind.jsonName(), "left", "right", rest(kind))
                     .flow("load-" + kind.jsonName(), "wild", "tame", rest(kind));
         }
@@ -61,7 +82,7 @@ final class RevokeBench {
         try (BenchDaemon daemon =
                 BenchDaemon.start(policy.write(), scratch.resolve("state"), vmm, "--surround", "none")) {
             PolicyDaemonClient client = daemon.client();
-            for (FlowKind kind : List.of(FlowKind.MEMORY, FlowKind.EVENT, FlowKind.STREAM)) {
+            for (FlowKind kind : KINDS) {
                 client.revoke(kind.jsonName());
                 client.revoke("load-" + kind.jsonName());
             }
@@ -78,6 +99,7 @@ final class RevokeBench {
             case MEMORY -> MEMORY;
             case EVENT -> EVENT;
             case STREAM -> STREAM;
+            case DATAGRAM -> "\"kind\": \"datagram\"";
             default -> throw new IllegalArgumentException("no benchmark of kind " + kind);
         };
     }
@@ -85,7 +107,7 @@ final class RevokeBench {
     private static void series(PrintStream out, String title, PolicyDaemonClient client, Board board)
             throws IOException, InterruptedException {
         out.println(Samples.tailHeader("channels whose ends never let go, " + title));
-        for (FlowKind kind : List.of(FlowKind.MEMORY, FlowKind.EVENT, FlowKind.STREAM)) {
+        for (FlowKind kind : KINDS) {
             Series series = new Series();
             for (int i = -WARM_UP; i < ROUNDS; i++) {
                 round(kind, client, board, series, Math.max(0, i));
@@ -142,7 +164,7 @@ final class RevokeBench {
                 .domain("right", idleGuest, "")
                 .domain("busy", busyGuest, "")
                 .domain("busier", busyGuest, "");
-        for (FlowKind kind : List.of(FlowKind.MEMORY, FlowKind.EVENT, FlowKind.STREAM)) {
+        for (FlowKind kind : KINDS) {
             policy.flow(kind.jsonName(), "left", "right", rest(kind));
         }
         try (BenchDaemon daemon = BenchDaemon.start(policy.write(), scratch.resolve("state"), Jvm.vmm())) {
@@ -158,7 +180,7 @@ final class RevokeBench {
 
     private static void answers(PrintStream out, String title, PolicyDaemonClient client) throws IOException {
         out.println(Samples.tailHeader("channels of real VMM processes, " + title));
-        for (FlowKind kind : List.of(FlowKind.MEMORY, FlowKind.EVENT, FlowKind.STREAM)) {
+        for (FlowKind kind : KINDS) {
             client.revoke(kind.jsonName());
             Series series = new Series();
             for (int i = -WARM_UP; i < ROUNDS; i++) {

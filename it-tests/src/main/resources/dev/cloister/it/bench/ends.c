@@ -5,6 +5,7 @@
  *   ends pump BYTES             3 a pipe's write end: fills it
  *   ends sink BYTES QUANTUM     3 a pipe's read end, 4 an eventfd for a credit for each QUANTUM bytes, 0 for none;
  *                               prints MiB/s from the first byte to the last
+ *   ends sync FILE ROUNDS       appends a line of 300 bytes and calls fdatasync, each 10 ms; prints "median p99" in nanoseconds
  *   ends splice                 3 a pipe's read end, 4 another's write end: moves what comes, by splice(2) */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -53,23 +54,49 @@ static int by_value(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
+static void sleep_until(uint64_t due) {
+  struct timespec at = {.tv_sec = (time_t)(due / 1000000000u), .tv_nsec = (long)(due % 1000000000u)};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, 0) == EINTR) {
+  }
+}
+
+static void tell(uint64_t *took, long rounds) {
+  qsort(took, (size_t)rounds, sizeof *took, by_value);
+  printf("%llu %llu\n", (unsigned long long)took[rounds / 2], (unsigned long long)took[rounds * 99 / 100]);
+}
+
 static int ping(long rounds, uint64_t period) {
   uint64_t *took = calloc((size_t)rounds, sizeof *took);
   if (!took) die("calloc");
   uint64_t due = now();
   for (long i = 0; i < rounds; i++) {
     due += period;
-    struct timespec at = {.tv_sec = (time_t)(due / 1000000000u), .tv_nsec = (long)(due % 1000000000u)};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, 0) == EINTR) {
-    }
+    sleep_until(due);
     uint64_t begun = now();
     ring(3);
     heed(4);
     took[i] = now() - begun;
     if (now() > due + period) due = now();
   }
-  qsort(took, (size_t)rounds, sizeof *took, by_value);
-  printf("%llu %llu\n", (unsigned long long)took[rounds / 2], (unsigned long long)took[rounds * 99 / 100]);
+  tell(took, rounds);
+  return 0;
+}
+
+static int sync_lines(const char *name, long rounds) {
+  char line[300];
+  memset(line, 'x', sizeof line);
+  uint64_t *took = calloc((size_t)rounds, sizeof *took);
+  if (!took) die("calloc");
+  int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) die(name);
+  for (long i = 0; i < rounds; i++) {
+    sleep_until(now() + 10000000u);
+    uint64_t begun = now();
+    if (write(fd, line, sizeof line) != (ssize_t)sizeof line) die("write");
+    if (fdatasync(fd)) die("fdatasync");
+    took[i] = now() - begun;
+  }
+  tell(took, rounds);
   return 0;
 }
 
@@ -131,7 +158,8 @@ int main(int argc, char **argv) {
   if (argc >= 3 && !strcmp(argv[1], "pong")) return pong(atol(argv[2]));
   if (argc >= 3 && !strcmp(argv[1], "pump")) return pump(strtoull(argv[2], 0, 10));
   if (argc >= 4 && !strcmp(argv[1], "sink")) return sink(strtoull(argv[2], 0, 10), strtoull(argv[3], 0, 10));
+  if (argc >= 4 && !strcmp(argv[1], "sync")) return sync_lines(argv[2], atol(argv[3]));
   if (argc >= 2 && !strcmp(argv[1], "splice")) return move();
-  fputs("ends ping|pong|pump|sink|splice ...\n", stderr);
+  fputs("ends ping|pong|pump|sink|sync|splice ...\n", stderr);
   return 64;
 }
