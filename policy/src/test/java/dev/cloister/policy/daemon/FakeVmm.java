@@ -25,6 +25,8 @@ import dev.cloister.policy.protocol.ToVmm;
 import dev.cloister.policy.protocol.ViolationKind;
 import dev.cloister.policy.protocol.VmmCodec;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -38,6 +40,8 @@ import java.util.Optional;
  * words separated by spaces, such as {@code ask:guard:memory:out} or {@code die-at:attach}. What it sees goes to its serial line.
  */
 public final class FakeVmm {
+    private static final VarHandle BYTES = ValueLayout.JAVA_BYTE.varHandle();
+
     private final MessageSocket control = MessageSocket.adopt(Fd.own(3));
     private final Map<Integer, Mapping> readable = new HashMap<>();
     private final Map<Integer, EventFd> bells = new HashMap<>();
@@ -283,14 +287,18 @@ public final class FakeVmm {
                 }
             }
             Mapping mapping = Optional.ofNullable(writable.get(index)).orElse(readable.get(index));
-            while (mapping != null) {
-                try {
-                    // Until the daemon has taken the pages away.
-                    mapping.segment().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 0);
-                } catch (InternalError e) {
-                    say("memory after revoke: gone");
-                    return;
+            if (mapping == null) {
+                return;
+            }
+            try {
+                // Until the daemon has taken the pages away. Opaque, or a compiler reads once and never again. The
+                // error may be
+                // thrown a moment after the access, so that the whole loop is tried.
+                while (true) {
+                    BYTES.getOpaque(mapping.segment(), 0L);
                 }
+            } catch (InternalError e) {
+                say("memory after revoke: gone");
             }
         });
     }
