@@ -42,6 +42,8 @@ final class ChannelEnd {
     private long refused;
     /** What passed in the openings before this one. */
     private ChannelCounters before;
+    /** Records of this opening at the last look. */
+    private long seen;
 
     ChannelEnd(ChannelConfig config, Engine engine, GuestRam ram, Violations violations) {
         this.config = config;
@@ -237,6 +239,7 @@ final class ChannelEnd {
             running.close();
         }
         before = counters();
+        seen = 0;
         live = false;
         relay = null;
         unbind();
@@ -341,11 +344,14 @@ final class ChannelEnd {
             return 0;
         }
         try {
-            return Math.max(0, window.segment().get(ValueLayout.JAVA_LONG, MemoryRing.WC_OFFSET));
+            seen = Math.max(0, window.segment().get(ValueLayout.JAVA_LONG, MemoryRing.WC_OFFSET));
         } catch (InternalError e) {
-            // The pages were taken away under us (SIGBUS); the guest's next access, or the daemon, ends the channel.
-            return 0;
+            // The pages were taken away under us (SIGBUS); the guest's next access, or the daemon, ends the channel. A
+            // count that
+            // went back to nought would hide as many records of the next opening.
+            return seen;
         }
+        return seen;
     }
 
     private static long saturatedSum(long a, long b) {

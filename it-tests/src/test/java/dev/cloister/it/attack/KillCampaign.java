@@ -62,28 +62,47 @@ final class KillCampaign {
 
     /** Kills so often, at least. */
     void run(int kills) throws Exception {
+        int enough = tally.kills() + kills;
+        within(installation -> {
+            while (tally.kills() < enough) {
+                round(installation, true);
+            }
+        });
+    }
+
+    /** Kills nothing for so long; what the processes need of memory is sampled after each round. */
+    void soak(Duration time, Residence residence) throws Exception {
+        long until = System.nanoTime() + time.toNanos();
+        within(installation -> {
+            while (System.nanoTime() < until) {
+                residence.sample(installation, round(installation, false));
+            }
+        });
+    }
+
+    /** What is done with a live installation. */
+    private interface Rounds {
+        void run(Installation installation) throws Exception;
+    }
+
+    private void within(Rounds rounds) throws Exception {
         Set<Path> stale = Census.staleCgroups(Installation.DOMAINS);
         Path log;
         try (Installation installation = Installation.start(word)) {
             log = installation.auditLog();
-            live(installation, 0);
+            live(installation);
             for (boolean talks : new boolean[] {true, false}) {
                 installation.until(
                         s -> Installation.live(s) && Installation.talks(s) == talks, "the flow with the quota");
                 baseline.put(talks, Holding.of(installation));
             }
-            int enough = tally.kills() + kills;
-            while (tally.kills() < enough) {
-                story.clear();
-                differences.clear();
-                try {
-                    round(installation);
-                } catch (AssertionError | IOException e) {
-                    throw new AssertionError(
-                            "seed " + seed + ", onDaemonLoss " + word + ", kill " + tally.kills() + ": " + story + "\n"
-                                    + e.getMessage() + "\n" + installation.said(),
-                            e);
-                }
+            try {
+                rounds.run(installation);
+            } catch (AssertionError | IOException e) {
+                throw new AssertionError(
+                        "seed " + seed + ", onDaemonLoss " + word + ", kill " + tally.kills() + ": " + story + "\n"
+                                + e.getMessage() + "\n" + installation.said(),
+                        e);
             }
             tally.passed(installation.received(), installation.allowed());
             installation.shutdown();
@@ -94,24 +113,26 @@ final class KillCampaign {
         assertThat(AuditVerifier.verify(log, Optional.empty()).whole()).isTrue();
     }
 
-    private void round(Installation installation) throws Exception {
+    private Snapshot round(Installation installation, boolean kills) throws Exception {
+        story.clear();
+        differences.clear();
         PolicyDaemonClient client = installation.connect();
         long before = client.auditHead().records();
         Operator operator = new Operator(client, random.nextLong());
         Thread thread = Thread.ofPlatform().name("operator").start(operator);
         moment(installation, thread, before);
-        boolean spared = kill(installation);
+        boolean spared = !kills || kill();
         operator.end();
-        if (random.nextInt(4) == 0) {
+        if (kills && random.nextInt(4) == 0) {
             thread.join(Duration.ofMillis(random.nextInt(LONGEST_MENDING_MILLIS)));
-            spared &= kill(installation);
+            spared &= kill();
         }
         long killed = System.nanoTime();
         thread.join();
         story.add("the operator ended " + (System.nanoTime() - killed) / 1_000_000 + " ms later");
         remembered(installation, operator, spared);
         mend(installation);
-        Snapshot state = live(installation, before);
+        Snapshot state = live(installation);
         long records = logged(installation, operator, before);
         if (System.nanoTime() - killed > SLOW_NANOS) {
             System.out.println("slow, onDaemonLoss " + word + ": " + story + differences);
@@ -123,6 +144,7 @@ final class KillCampaign {
         assertThat(installation.received())
                 .as("bytes of a flow with a quota, %s", state.flows())
                 .isLessThanOrEqualTo(installation.allowed());
+        return state;
     }
 
     /** Waits for the moment. */
@@ -149,7 +171,7 @@ final class KillCampaign {
     }
 
     /** Kills what the seed chooses; returns whether all VMMs were spared. */
-    private boolean kill(Installation installation) {
+    private boolean kill() {
         boolean mayDaemon = daemonMayDie();
         int choice = random.nextInt(10);
         boolean daemon = mayDaemon && choice < 6;
@@ -257,7 +279,7 @@ final class KillCampaign {
     }
 
     /** Awaits that all is live, passes something, and holds no more than at first. */
-    private Snapshot live(Installation installation, long before) throws Exception {
+    private Snapshot live(Installation installation) throws Exception {
         Snapshot first = installation.until(Installation::live, "domains and channels that live");
         Map<String, Long> then = Installation.units(first);
         String[] more = {""};
@@ -303,8 +325,13 @@ final class KillCampaign {
         own.add(Installation.talks(s) ? "talking" : "silent");
         s.domains().stream().filter(d -> d.startNanos() > 0).forEach(d -> own.add(d.name()));
         Map<String, Integer> now = Census.descriptors(s.pid());
-        Map<String, Integer> known = descriptors.putIfAbsent(own.toString(), now);
-        return known == null || known.equals(now)
+        Map<String, Integer> known = descriptors.get(own.toString());
+        if (known == null || now.entrySet().stream().allMatch(e -> e.getValue() <= known.getOrDefault(e.getKey(), 0))) {
+            // Fewer than ever: a client was not quite gone the other time.
+            descriptors.put(own.toString(), now);
+            return "";
+        }
+        return known.equals(now)
                 ? ""
                 : "the daemon's descriptors " + now + ", another time " + known + "; started by it " + own;
     }
