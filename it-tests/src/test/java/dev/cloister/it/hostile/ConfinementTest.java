@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Test;
 /** What a VMM process holds while its guest runs, as the kernel tells it in /proc. */
 class ConfinementTest {
     private static final String CHANNEL = "memfd:";
+    /** What the harness gives each domain. */
+    private static final long GUEST_BYTES = 8 << 20;
 
     @BeforeAll
     static void needs() {
@@ -45,8 +47,34 @@ class ConfinementTest {
             }
             assertThat(sharedMemory(up.vmm("reader"))).isNotEmpty().allMatch(line -> line.contains(" r--s "));
             assertThat(sharedMemory(up.vmm("writer"))).anyMatch(line -> line.contains(" rw-s "));
+            for (String name : List.of("writer", "reader")) {
+                assertThat(dumped(up.vmm(name)))
+                        .as("memory of the guest that a dump would hold")
+                        .isEmpty();
+            }
             up.shutdown().expect(0);
         }
+    }
+
+    /** Shared memory of channels, run areas of vCPUs and anonymous memory of a guest's size that lacks "dd" (proc(5), smaps). */
+    private static List<String> dumped(ProcessHandle vmm) throws IOException {
+        List<String> found = new ArrayList<>();
+        String area = "";
+        for (String line : Files.readAllLines(Path.of("/proc", Long.toString(vmm.pid()), "smaps"))) {
+            if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+                area = line;
+            } else if (line.startsWith("VmFlags:") && isGuests(area) && !line.contains(" dd")) {
+                found.add(area);
+            }
+        }
+        return found;
+    }
+
+    private static boolean isGuests(String area) {
+        String[] ends = area.substring(0, area.indexOf(' ')).split("-");
+        long size = Long.parseUnsignedLong(ends[1], 16) - Long.parseUnsignedLong(ends[0], 16);
+        boolean ram = size == GUEST_BYTES && area.contains(" rw-p ");
+        return ram || area.contains("kvm-vcpu") || area.contains(CHANNEL) && area.contains("s ");
     }
 
     /** Anonymous objects, devices that hold nothing, and the program's own files, which it can only read. */
