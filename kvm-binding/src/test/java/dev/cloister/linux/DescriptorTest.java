@@ -120,6 +120,24 @@ class DescriptorTest {
     }
 
     @Test
+    void pollingByNanosecondsNeverEndsEarlyAndFindsWhatIsReady() throws Exception {
+        try (EventFd event = EventFd.create();
+                Poller poller = new Poller()) {
+            int slot = poller.add(event.fd(), Poller.IN);
+            assertThat(poller.pollNanos(0)).isZero();
+            for (long nanos : new long[] {1, 1_000, 300_000, 2_000_000}) {
+                long begun = System.nanoTime();
+                assertThat(poller.pollNanos(nanos)).isZero();
+                assertThat(System.nanoTime() - begun).isGreaterThanOrEqualTo(nanos);
+            }
+            event.signal();
+            assertThat(poller.pollNanos(-1)).isEqualTo(1);
+            assertThat(poller.ready(slot)).isEqualTo(Poller.IN);
+            assertThat(poller.pollNanos(1_000_000_000_000L)).isEqualTo(1);
+        }
+    }
+
+    @Test
     void pollingFindsWhatIsReadyAndHonoursTheTimeout() throws Exception {
         try (EventFd first = EventFd.create();
                 EventFd second = EventFd.create();

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 class MemoryTest {
     private static final int SIZE = 64 * 1024;
+    private static final long SYS_MINCORE = 27;
 
     @Test
     void aMappingShowsWhatAnotherWrites() throws Exception {
@@ -55,6 +58,35 @@ class MemoryTest {
                 assertThatThrownBy(() -> Mapping.writable(again, 0, SIZE)).hasMessageContaining("EPERM");
             }
             assertThatThrownBy(() -> memory.addSeals(Memfd.SEAL_WRITE)).hasMessageContaining("EPERM");
+        }
+    }
+
+    /** mincore(2): a byte for each page, of which the lowest bit says whether it is there. */
+    private static long pagesThere(Memfd memory) throws Exception {
+        int pages = SIZE / Linux.PAGE_SIZE;
+        try (Mapping mapping = Mapping.writable(memory.fd(), 0, SIZE);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment there = arena.allocate(pages);
+            Linux.check(
+                    Linux.syscall(SYS_MINCORE, mapping.address(), SIZE, there.address(), 0, 0, 0), "mincore", "test");
+            long count = 0;
+            for (int i = 0; i < pages; i++) {
+                count += there.get(ValueLayout.JAVA_BYTE, i) & 1;
+            }
+            return count;
+        }
+    }
+
+    @Test
+    void aPopulatedFileHasAllItsPagesBeforeAnybodyLooksAtThem() throws Exception {
+        try (Memfd memory = Memfd.create("test", SIZE)) {
+            assertThat(pagesThere(memory)).isZero();
+            try (Mapping reader = Mapping.readOnly(memory.fd(), 0, SIZE)) {
+                reader.segment().get(ValueLayout.JAVA_BYTE, 3 * Linux.PAGE_SIZE);
+            }
+            assertThat(pagesThere(memory)).as("what a reader's look tells").isEqualTo(1);
+            memory.populate();
+            assertThat(pagesThere(memory)).isEqualTo(SIZE / Linux.PAGE_SIZE);
         }
     }
 
