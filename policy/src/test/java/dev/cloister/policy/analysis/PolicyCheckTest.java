@@ -25,6 +25,19 @@ class PolicyCheckTest {
     }
 
     @Test
+    void warnsOfAMessageThatNeverPasses() throws Exception {
+        String event = "\"kind\": \"event\", \"rate\": {\"perSecond\": 1000, \"burst\": 100}";
+        for (String kind : List.of("datagram", "log")) {
+            String limits =
+                    "\"kind\": \"" + kind + "\", \"recordBytes\": 512, \"rate\": {\"perSecond\": 9, \"burst\": %d}";
+            String small = Samples.with(event, limits.formatted(511));
+            assertThat(ids(PolicyCheck.check(Samples.parse(small)))).contains("CLP072");
+            String enough = Samples.with(event, limits.formatted(512));
+            assertThat(ids(PolicyCheck.check(Samples.parse(enough)))).doesNotContain("CLP072", "CLP026", "CLP160");
+        }
+    }
+
+    @Test
     void notesWhatIsUnused() throws Exception {
         String text = Samples.VALID
                 .replace("[\"unclassified\", \"secret\"]", "[\"unclassified\", \"secret\", \"top\"]")

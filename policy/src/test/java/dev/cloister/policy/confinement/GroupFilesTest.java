@@ -19,9 +19,7 @@ class GroupFilesTest {
     private Path group;
 
     private void apply(boolean v2, Controller controller) throws IOException {
-        GroupFiles.of(new Hierarchy(v2, group), controller, group)
-                .orElseThrow()
-                .apply(LIMITS);
+        GroupFiles.of(new Hierarchy(v2, group), controller, group).orElseThrow().apply(LIMITS);
     }
 
     private void files(String... names) throws IOException {

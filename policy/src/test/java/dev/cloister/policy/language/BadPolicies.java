@@ -17,6 +17,8 @@ final class BadPolicies {
      */
     record Bad(String what, String text, String id, boolean structural, String at, String suggestion) {}
 
+    private static final String EVENT = "\"kind\": \"event\"";
+
     private final List<Bad> list = new ArrayList<>();
 
     private BadPolicies() {}
@@ -139,6 +141,9 @@ final class BadPolicies {
         structure("CLP008", "records 0", "\"records\": 64", "\"records\": 0");
         meaning("CLP008", "records no power of two", "\"records\": 64", "\"records\": 65");
         meaning("CLP008", "record bytes odd", "\"recordBytes\": 64", "\"recordBytes\": 63");
+        meaning("CLP008", "message too large", EVENT, "\"kind\": \"datagram\", \"recordBytes\": 4104");
+        meaning("CLP008", "message size odd", EVENT, "\"kind\": \"log\", \"recordBytes\": 100");
+        meaning("CLP008", "messages no power of two", EVENT, "\"kind\": \"datagram\", \"records\": 12");
         meaning("CLP008", "record bytes too few", "\"recordBytes\": 64", "\"recordBytes\": 8");
         meaning("CLP008", "capacity no power of two", "\"64K\"", "\"65K\"");
         meaning("CLP008", "capacity too large", "\"64K\"", "\"32M\"");
@@ -247,6 +252,13 @@ final class BadPolicies {
                 "\"from\": \"logger\", \"to\": \"@console\"",
                 "\"from\": \"@audit\", \"to\": \"@console\"");
         structure("CLP014", "records of an event", "\"kind\": \"event\"", "\"kind\": \"event\", \"records\": 4");
+        structure(
+                "CLP014", "back channel of a log", EVENT, "\"kind\": \"log\", \"backChannel\": {\"bitsPerSecond\": 1}");
+        structure(
+                "CLP014",
+                "units of datagrams",
+                EVENT,
+                "\"kind\": \"datagram\", \"quota\": {\"units\": 1, \"per\": \"1h\"}");
         structure("CLP014", "capacity of memory", "\"records\": 64", "\"records\": 64, \"capacity\": \"4K\"");
         structure(
                 "CLP014",
