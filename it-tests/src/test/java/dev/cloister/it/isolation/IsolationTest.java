@@ -30,6 +30,7 @@ class IsolationTest {
     private static final String MORE = "( \\(and \\d+ more before it\\))?";
 
     private static final String PROBER = "prober    | ";
+    private static final int STEP = 10;
 
     @BeforeAll
     static void needs() {
@@ -73,6 +74,11 @@ class IsolationTest {
         try (Up up = Up.start(cloister, policy)) {
             up.command().awaitOut("peer: ready");
             int ticks = ticks(up.command().out());
+            for (int i = STEP; i < attempts.size(); i += STEP) {
+                // Patience is for each step: where supervisor code is interpreted and others are busy all of them take
+                // minutes.
+                up.command().awaitOut(attempts.get(i).name() + "=");
+            }
             up.command().awaitOut(guest + ": done");
             boolean signals = attempts.getLast().name().equals("bell-own");
             if (signals) {
