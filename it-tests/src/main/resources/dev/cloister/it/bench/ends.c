@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -154,6 +155,7 @@ static int move(void) {
 }
 
 int main(int argc, char **argv) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (argc >= 4 && !strcmp(argv[1], "ping")) return ping(atol(argv[2]), strtoull(argv[3], 0, 10));
   if (argc >= 3 && !strcmp(argv[1], "pong")) return pong(atol(argv[2]));
   if (argc >= 3 && !strcmp(argv[1], "pump")) return pump(strtoull(argv[2], 0, 10));
