@@ -62,7 +62,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
             }
             long now = System.nanoTime();
             if (now - nextStatus >= 0) {
-                sendStatus();
+                status();
                 nextStatus = now + STATUS_NANOS;
             }
             poller.poll(Math.max(1, (nextStatus - now) / NANOS_PER_MILLI));
@@ -72,6 +72,16 @@ final class ControlSession implements MachineEvents, AutoCloseable {
                 poller.remove(socketSlot);
                 daemonLost();
             }
+        }
+    }
+
+    /** Counts what is in memory that the daemon may take away at any time. */
+    private void status() {
+        try {
+            sendStatus();
+        } catch (InternalError e) {
+            // It was taken away; the channel's end is under way, and the next report counts without it.
+            System.err.println("cloister-vmm: no status this time: " + e.getMessage());
         }
     }
 

@@ -84,17 +84,28 @@ final class VcpuThread implements Runnable {
                 first = false;
                 owner.firstEntry(System.nanoTime());
             }
+            enter();
+        }
+    }
+
+    private void enter() {
+        try {
             int result = vcpu.run();
             if (result == 0) {
                 dispatch(Portal.of(KvmRun.exitReason(area)));
             } else if (result == -Errno.EINTR) {
                 portals.handle(Portal.INTERRUPTED, prefetched);
-            } else if (result == -Errno.EFAULT && owner.severVanished()) {
-                // The memory behind a window is gone: its channel is severed, the guest goes on.
-                continue;
-            } else if (result != -Errno.EAGAIN) {
-                // EAGAIN is an application processor between INIT and SIPI: enter again.
+            } else if (result != -Errno.EAGAIN && !(result == -Errno.EFAULT && owner.severVanished())) {
+                // EAGAIN is an application processor between INIT and SIPI, EFAULT a window whose memory is gone and
+                // whose channel
+                // is severed now: enter again.
                 portals.runFailed(-result);
+            }
+        } catch (InternalError e) {
+            // The same, met by our own access for the guest; the JVM may throw it some steps later. The guest's
+            // instruction is done again.
+            if (!owner.severVanished()) {
+                throw e;
             }
         }
     }
