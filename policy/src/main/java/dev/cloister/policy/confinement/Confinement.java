@@ -194,6 +194,11 @@ public final class Confinement implements AutoCloseable {
         return ConfinedProcess.adopt(pid, pidfd, host.groups());
     }
 
+    /** Removes the control groups of processes that earlier daemons started and that are gone; call once those are ended. */
+    public void sweep() {
+        host.groups().sweep();
+    }
+
     /** What this thread, and with it every process that it starts, does without. */
     private static void giveAway() {
         try {
@@ -206,9 +211,10 @@ public final class Confinement implements AutoCloseable {
         }
     }
 
-    /** Ends the thread; processes run on. */
+    /** Ends the thread; processes run on. One that an earlier daemon had only just started may have ended since by itself. */
     @Override
     public void close() {
+        sweep();
         spawner.shutdown();
     }
 }

@@ -382,6 +382,8 @@ public final class PolicyDaemon implements AutoCloseable {
         // again.
         adopted.forEach(domain -> domain.link().ifPresent(link -> time.enroll(domain, link)));
         adopted.forEach(channels::openAll);
+        // Those that couldn't be taken over have been ended only now.
+        confinement.sweep();
         if (!adopted.isEmpty()) {
             LOG.info("{} domains taken over in {} us", adopted.size(), (System.nanoTime() - began) / 1000);
         }
