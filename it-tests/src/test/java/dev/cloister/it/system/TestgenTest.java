@@ -52,7 +52,16 @@ class TestgenTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"hello", "red-black", "sensor-feed", "status-board", "build-farm", "chinese-wall", "cross-domain-gateway"})
+    @ValueSource(
+            strings = {
+                "hello",
+                "red-black",
+                "sensor-feed",
+                "status-board",
+                "build-farm",
+                "chinese-wall",
+                "cross-domain-gateway"
+            })
     void everyExampleConnectsWhatItsPolicySaysAndNothingElse(String example) throws Exception {
         Json judged =
                 generate(Cloister.fresh(), example, "--run", "--json").expect(0).json();
