@@ -253,8 +253,14 @@ final class KillCampaign {
                         .noneMatch(d -> List.of("starting", "ready").contains(d.state())),
                 "domains that have settled");
         try (PolicyDaemonClient client = installation.connect()) {
-            if (List.of("exited", "idle").contains(domain(s, "far").state())) {
-                tolerated(() -> client.start("far"));
+            for (Snapshot.DomainView domain : s.domains()) {
+                if (domain.state().equals("refused")) {
+                    // Killed while it was set up, which its restart rule does not cover: so the operator starts it.
+                    System.out.println("campaign: " + domain.name() + " was refused: " + domain.note());
+                }
+                if (List.of("exited", "idle", "refused").contains(domain.state())) {
+                    tolerated(() -> client.start(domain.name()));
+                }
             }
             if (domain(s, "sink").state().equals("paused")) {
                 tolerated(() -> client.resume("sink"));
