@@ -123,6 +123,32 @@ class DaemonLossTest {
         cloister.run("audit", "verify").expect(0);
     }
 
+    /** A window that is counted from the policy's start doesn't open again because the daemon was killed. */
+    @Test
+    void aWindowThatIsOverStaysClosed() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        Path policy = domains(cloister, 1_000_000)
+                .memory("data", "writer", "reader")
+                .event("alarm", "writer", "reader")
+                .onDaemonLoss("keep")
+                .with(", \"windows\": [{\"name\": \"early\", \"after\": \"0s\", \"for\": \"2s\"}]")
+                .write();
+        Files.writeString(
+                policy,
+                Files.readString(policy).replace("\"kind\": \"event\"", "\"kind\": \"event\", \"when\": \"early\""));
+        try (Up up = Up.start(cloister, policy)) {
+            up.command().awaitOut("reader: 20 records");
+            Snapshot before = up.until(s -> !Up.flow(s, "alarm").state().equals("live"), "the end of the window");
+            assertThat(Up.flow(before, "alarm").openings()).isEqualTo(1);
+            up.daemon().destroyForcibly();
+            Snapshot after = again(up, before.pid());
+            assertThat(Up.flow(after, "alarm").state()).isNotEqualTo("live");
+            up.shutdown().expect(0);
+        }
+        assertThat(Files.readString(cloister.auditLog("loss")).split("\"windowOpened\"", -1))
+                .hasSize(2);
+    }
+
     /** What was taken away by a load must not come back because the daemon was killed. */
     @Test
     void theNextDaemonRunsThePolicyThatWasLoadedLast() throws Exception {

@@ -11,6 +11,7 @@ import dev.cloister.policy.state.StateJournal;
 import dev.cloister.policy.state.StateRecord;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -123,6 +124,11 @@ final class Adoption {
     /** When the periods of quotas began, monotonic nanoseconds. */
     long origin() {
         return origin;
+    }
+
+    /** Time since the policy came into force, which the death of a daemon doesn't begin anew. */
+    Duration age() {
+        return store.again() ? Duration.ofNanos(Math.max(0, System.nanoTime() - origin)) : Duration.ZERO;
     }
 
     /** Records what was found of an earlier daemon; returns whether that was possible. */

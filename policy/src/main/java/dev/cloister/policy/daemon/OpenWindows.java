@@ -27,12 +27,13 @@ final class OpenWindows {
     private Optional<EventLoop.Timer> timer = Optional.empty();
     private long mask;
 
-    OpenWindows(Policy policy, Clock clock, EventLoop loop, Journal journal) {
+    /** Windows that are relative began so long ago. */
+    OpenWindows(Policy policy, Clock clock, Duration ago, EventLoop loop, Journal journal) {
         this.policy = policy;
         this.clock = clock;
         this.loop = loop;
         this.journal = journal;
-        this.windows = new WindowClock(policy.windows(), clock.instant());
+        this.windows = new WindowClock(policy.windows(), clock.instant().minus(ago));
     }
 
     /** Begins: the windows that are open now are recorded, changes are told from here on. */

@@ -107,7 +107,7 @@ public final class PolicyDaemon implements AutoCloseable {
         journal.state(adoption.journal());
         this.fabric = new Fabric(policy, loop);
         adoption.restoreHolds(fabric);
-        this.windows = new OpenWindows(policy, around.clock(), loop, journal);
+        this.windows = new OpenWindows(policy, around.clock(), adoption.age(), loop, journal);
         this.decider = new Decider(policy, contacts, journal, windows::mask, adoption.origin());
         adoption.restoreQuotas(decider);
         this.relay = new Relay();
