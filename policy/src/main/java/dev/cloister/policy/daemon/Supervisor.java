@@ -233,7 +233,17 @@ final class Supervisor {
             });
         } catch (IOException e) {
             decider.stopped(domain.domain());
-            unmeasured(domain, domain.cohort().orElseThrow(), "can't be started: " + e.getMessage());
+            unspawned(domain, "can't be started: " + e.getMessage());
+        }
+    }
+
+    /** A process could not be made, or was killed while it was made: an unexpected end like any other. */
+    private void unspawned(DomainRuntime domain, String reason) {
+        if (awaited(domain, domain.cohort().orElseThrow())) {
+            journal.write(AuditKind.REFUSAL, domain.name(), "", reason);
+            // Before it rests: who waits for another start isn't idle.
+            followUp(domain, true);
+            rest(domain, DomainState.REFUSED, reason, List.of());
         }
     }
 
@@ -379,7 +389,10 @@ final class Supervisor {
             journal.write(AuditKind.DOMAIN_RESTART, domain.name(), "", "no more: " + restarts.text());
         }
         if (unexpected && domain.domain().lifecycle().onUnexpectedExit() == UnexpectedExit.HALT) {
-            onHalt.accept(domain.name() + " ended unexpectedly, with code " + domain.exitCode());
+            onHalt.accept(domain.name()
+                    + (domain.exitCode() < 0
+                            ? " could not be started"
+                            : " ended unexpectedly, with code " + domain.exitCode()));
         }
     }
 
@@ -393,7 +406,10 @@ final class Supervisor {
                 AuditKind.DOMAIN_RESTART,
                 domain.name(),
                 "",
-                domain.restarts().text() + ", after " + millis + " ms; it ended with code " + domain.exitCode())) {
+                domain.restarts().text() + ", after " + millis + " ms; "
+                        + (domain.exitCode() < 0
+                                ? "it could not be started"
+                                : "it ended with code " + domain.exitCode()))) {
             domain.restartAt(loop.after(millis, () -> start(List.of(domain))));
         }
     }

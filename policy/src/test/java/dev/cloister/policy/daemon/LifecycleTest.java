@@ -368,6 +368,25 @@ class LifecycleTest {
     }
 
     @Test
+    void aProcessThatCannotBeMadeIsTriedAgainAsTheRuleSays() throws Exception {
+        String restart =
+                ", \"restart\": {\"when\": \"onFailure\", \"attempts\": 2, \"within\": \"10m\", \"delay\": \"1ms\"}";
+        DaemonFixture fixture = new DaemonFixture(directory).domain("frail", "low", "", restart);
+        DaemonOptions o = fixture.options(Duration.ofSeconds(30));
+        DaemonOptions broken = new DaemonOptions(
+                o.policy(), o.stateDirectory(), List.of("/no/such/vmm"), o.kvmDevice(), false, o.answerTimeout());
+        try (DaemonFixture.Running running = new DaemonFixture.Running(PolicyDaemon.open(broken), broken)) {
+            Snapshot last = running.await(
+                    s -> all(s, "refused", "frail") && domain(s, "frail").restarts() == 2);
+            assertThat(domain(last, "frail").note()).contains("can't be started", "ENOENT");
+            assertThat(running.audit())
+                    .contains(
+                            "restart 1 of 2 within 600 s, after 1 ms; it could not be started",
+                            "no more: restart 2 of 2");
+        }
+    }
+
+    @Test
     void whatThisReleaseDoesNotMakeIsRefused() throws Exception {
         DaemonFixture fixture =
                 new DaemonFixture(directory).domain("a", "low", "", ", \"cpuid\": {\"model\": \"x86-64-v2\"}");
