@@ -255,7 +255,7 @@ final class KillCampaign {
         try (PolicyDaemonClient client = installation.connect()) {
             for (Snapshot.DomainView domain : s.domains()) {
                 if (domain.state().equals("refused")) {
-                    // Killed while it was set up, which its restart rule does not cover: so the operator starts it.
+                    // Killed while it was set up, and no restart left: so the operator starts it.
                     System.out.println("campaign: " + domain.name() + " was refused: " + domain.note());
                 }
                 if (List.of("exited", "idle", "refused").contains(domain.state())) {
