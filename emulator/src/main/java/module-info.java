@@ -4,4 +4,6 @@ module dev.cloister.emulator {
 
     exports dev.cloister.emulator;
     exports dev.cloister.emulator.assembler;
+    exports dev.cloister.emulator.cpu;
+    exports dev.cloister.emulator.memory;
 }

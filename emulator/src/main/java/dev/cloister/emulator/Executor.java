@@ -1,5 +1,22 @@
 package dev.cloister.emulator;
 
+import dev.cloister.emulator.cpu.CpuEnvironment;
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.Flags;
+import dev.cloister.emulator.cpu.LinearMemory;
+import dev.cloister.emulator.cpu.PortIo;
+import dev.cloister.emulator.cpu.StepResult;
+import dev.cloister.emulator.decode.DecodeResult;
+import dev.cloister.emulator.decode.Decoder;
+import dev.cloister.emulator.decode.Form;
+import dev.cloister.emulator.decode.Formatter;
+import dev.cloister.emulator.decode.Instruction;
+import dev.cloister.emulator.decode.OperandKind;
+import dev.cloister.emulator.execute.EventDelivery;
+import dev.cloister.emulator.execute.Execution;
+import dev.cloister.emulator.execute.Handler;
+import dev.cloister.emulator.memory.PagedMemory;
 import dev.cloister.mmu.GuestMemoryException;
 
 /**
@@ -18,6 +35,8 @@ public final class Executor {
     private int errorCode;
     private long faultAddress;
     private String reason = "";
+    private volatile boolean kicked;
+    private boolean windowAwaited;
 
     /**
      * Joins a processor to its surroundings.
@@ -71,11 +90,11 @@ public final class Executor {
         int access = x.cpl == 3 ? LinearMemory.FETCH | LinearMemory.USER : LinearMemory.FETCH;
         DecodeResult result = DecodeResult.TRUNCATED;
         while (result == DecodeResult.TRUNCATED) {
-            long offset = state.rip + have & Execution.mask(bits == 64 ? 8 : 4);
+            long offset = state.rip() + have & Execution.mask(bits == 64 ? 8 : 4);
             long linear = x.segmentation.linear(CpuState.CS, offset, 1, LinearMemory.FETCH);
             int wanted = withinLimit(x, offset, code.length - have);
             have += x.segmentation.memory().fetch(linear, code, have, wanted, access);
-            result = decoder.decode(code, 0, have, bits, state.rip, instruction);
+            result = decoder.decode(code, 0, have, bits, state.rip(), instruction);
         }
         if (result == DecodeResult.TOO_LONG) {
             throw x.fault(CpuException.GP);
@@ -89,7 +108,7 @@ public final class Executor {
         if (x.long64) {
             return wanted;
         }
-        long room = (state.segments[CpuState.CS].limit & 0xFFFFFFFFL) - offset + 1;
+        long room = (state.segment(CpuState.CS).limit() & 0xFFFFFFFFL) - offset + 1;
         return (int) Math.min(wanted, room);
     }
 
@@ -104,11 +123,12 @@ public final class Executor {
             reason = "no execution for " + i.mnemonic();
             return StepResult.UNSUPPORTED;
         }
-        x.nextRip = state.rip + i.length & ripMask(x);
+        x.nextRip = state.rip() + i.length & ripMask(x);
         handler.execute(x, i);
-        state.rip = x.nextRip;
-        state.rflags &= x.result == StepResult.REPEATING ? -1L : i.form.mnemonic.startsWith("iret") ? -1L : ~Flags.RF;
-        state.interruptShadow = x.shadow;
+        state.setRip(x.nextRip);
+        state.setRflags(state.rflags()
+                & (x.result == StepResult.REPEATING ? -1L : i.form.mnemonic.startsWith("iret") ? -1L : ~Flags.RF));
+        state.setInterruptShadow(x.shadow);
         if (x.result != StepResult.REPEATING) {
             completed++;
         }
@@ -137,7 +157,8 @@ public final class Executor {
     }
 
     /**
-     * Calls {@link #stepAndDeliver()} until it returns something other than COMPLETED or REPEATING, or the bound is reached.
+     * Calls {@link #stepAndDeliver()} until it returns something other than COMPLETED or REPEATING, the bound is reached, or {@link
+     * #kick} or {@link #awaitInterruptWindow} ask for an end.
      *
      * @param maximum the bound, at least 1
      * @return the last result
@@ -146,7 +167,9 @@ public final class Executor {
         StepResult result = StepResult.COMPLETED;
         for (int n = 0; n < maximum; n++) {
             result = stepAndDeliver();
-            if (result != StepResult.COMPLETED && result != StepResult.REPEATING) {
+            boolean stopped = result != StepResult.COMPLETED && result != StepResult.REPEATING;
+            if (stopped || kicked || windowAwaited && isInterruptWindowOpen()) {
+                kicked = false;
                 return result;
             }
         }
@@ -163,12 +186,55 @@ public final class Executor {
     }
 
     /**
-     * The instruction of the last step.
+     * Mnemonic of the last step's instruction.
      *
-     * @return the executor's own object, valid until the next step
+     * @return as in the Intel manuals, lower case; empty if it could not be decoded
      */
-    public Instruction instruction() {
-        return instruction;
+    public String mnemonic() {
+        return instruction.mnemonic();
+    }
+
+    /**
+     * The last step's instruction with its operands.
+     *
+     * @return a line of assembly in the syntax of the Intel manuals
+     */
+    public String text() {
+        return Formatter.format(instruction);
+    }
+
+    /**
+     * Bytes of the last step's instruction.
+     *
+     * @return 1 to 15, or 0 if it could not be decoded
+     */
+    public int length() {
+        return instruction.length();
+    }
+
+    /**
+     * Makes a {@link #run} that is under way, or the next one, return soon, at an instruction boundary. Any thread.
+     */
+    public void kick() {
+        kicked = true;
+    }
+
+    /**
+     * Makes {@link #run} return as soon as a maskable interrupt can be taken: RFLAGS.IF is 1, outside an interrupt shadow.
+     *
+     * @param wanted whether one waits
+     */
+    public void awaitInterruptWindow(boolean wanted) {
+        windowAwaited = wanted;
+    }
+
+    /**
+     * Whether a maskable interrupt can be taken now.
+     *
+     * @return true if RFLAGS.IF is 1 outside an interrupt shadow
+     */
+    public boolean isInterruptWindowOpen() {
+        return state.flag(Flags.IF) && !state.interruptShadow();
     }
 
     /**

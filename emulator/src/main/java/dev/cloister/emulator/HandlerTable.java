@@ -1,10 +1,19 @@
 package dev.cloister.emulator;
 
+import dev.cloister.emulator.decode.Form;
+import dev.cloister.emulator.decode.FormTable;
+import dev.cloister.emulator.execute.Handler;
+import dev.cloister.emulator.execute.HandlerRegistry;
+import dev.cloister.emulator.execute.IntegerOps;
+import dev.cloister.emulator.vector.VectorIntegerOps;
+import dev.cloister.emulator.vector.VectorMoveOps;
+import dev.cloister.emulator.vector.VectorShuffleOps;
+import dev.cloister.emulator.x87.X87ControlOps;
 import java.util.HashMap;
 import java.util.Map;
 
 /** Joins mnemonics of the form tables with their handlers; built once, then an array lookup by form. */
-final class HandlerTable {
+final class HandlerTable implements HandlerRegistry {
     private static final Handler[] BY_FORM = build();
 
     private final Map<String, Handler> byMnemonic = new HashMap<>();
@@ -16,8 +25,8 @@ final class HandlerTable {
         return BY_FORM[form.id];
     }
 
-    /** Registers a handler under each of the names; a name that is taken or that no form has is a mistake. */
-    void put(Handler handler, String... mnemonics) {
+    @Override
+    public void put(Handler handler, String... mnemonics) {
         for (String mnemonic : mnemonics) {
             if (byMnemonic.put(mnemonic, handler) != null) {
                 throw new IllegalStateException(mnemonic + " has two handlers");
@@ -27,26 +36,7 @@ final class HandlerTable {
 
     private static Handler[] build() {
         HandlerTable table = new HandlerTable();
-        ArithmeticOps.register(table);
-        MoveOps.register(table);
-        ShiftOps.register(table);
-        MultiplyOps.register(table);
-        DecimalOps.register(table);
-        BitOps.register(table);
-        AtomicOps.register(table);
-        StringOps.register(table);
-        StackOps.register(table);
-        BranchOps.register(table);
-        FarOps.register(table);
-        SegmentOps.register(table);
-        InterruptOps.register(table);
-        FlagOps.register(table);
-        IoOps.register(table);
-        ControlRegisterOps.register(table);
-        DescriptorTableOps.register(table);
-        SystemOps.register(table);
-        FastCallOps.register(table);
-        XsaveOps.register(table);
+        IntegerOps.register(table);
         X87ControlOps.register(table);
         VectorMoveOps.register(table);
         VectorIntegerOps.register(table);

@@ -2,6 +2,8 @@ package dev.cloister.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.StepResult;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,7 +29,7 @@ class FuzzTest {
             long rax = m.state.gpr(CpuState.RAX);
             boolean repeats = false;
             StepResult result = m.executor.step();
-            for (int k = 0; k < m.executor.instruction().length(); k++) {
+            for (int k = 0; k < m.executor.length(); k++) {
                 repeats |= (bytes[k] & 0xFE) == 0xF2;
             }
             assertThat(result).isNotNull().isNotEqualTo(StepResult.SHUTDOWN);

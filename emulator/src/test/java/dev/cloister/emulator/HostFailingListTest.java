@@ -2,6 +2,10 @@ package dev.cloister.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.Flags;
+import dev.cloister.emulator.cpu.StepResult;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -130,9 +134,7 @@ class HostFailingListTest {
         m.state.setGpr(CpuState.RDX, 0);
         m.state.setCr0(m.state.cr0() & ~8L);
         StepResult result = m.run(code);
-        assertThat(result)
-                .as("%s %s", Formatter.format(m.executor.instruction()), m.executor.reason())
-                .isEqualTo(StepResult.COMPLETED);
+        assertThat(result).as("%s %s", m.executor.text(), m.executor.reason()).isEqualTo(StepResult.COMPLETED);
         assertThat(m.state.rip())
                 .isEqualTo(TestMachine.CODE + code.replace(" ", "").length() / 2);
     }

@@ -2,6 +2,9 @@ package dev.cloister.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.Flags;
+import dev.cloister.emulator.cpu.StepResult;
 import java.io.BufferedReader;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
@@ -398,12 +401,12 @@ class NativeDifferentialTest {
             m.poke(TestMachine.BASE + 8 * k, 8, v[25 + k]);
         }
         StepResult result = m.run(c.code());
-        String text = c.code() + " " + Formatter.format(m.executor.instruction());
+        String text = c.code() + " " + m.executor.text();
         if (result != StepResult.COMPLETED) {
             differences.add(text + ": " + result + " " + m.executor.reason() + m.executor.vector());
             return;
         }
-        long mask = ~UNDEFINED.getOrDefault(m.executor.instruction().mnemonic(), 0L) & (Flags.STATUS | Flags.DF);
+        long mask = ~UNDEFINED.getOrDefault(m.executor.mnemonic(), 0L) & (Flags.STATUS | Flags.DF);
         for (int k = 0; k < 33; k++) {
             long want = Long.parseUnsignedLong(expected[k], 16);
             long got = value(m, k);

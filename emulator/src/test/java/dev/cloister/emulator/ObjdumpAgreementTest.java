@@ -2,6 +2,10 @@ package dev.cloister.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.emulator.decode.DecodeResult;
+import dev.cloister.emulator.decode.Decoder;
+import dev.cloister.emulator.decode.Formatter;
+import dev.cloister.emulator.decode.Instruction;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,6 +2,10 @@ package dev.cloister.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.StepResult;
+import dev.cloister.emulator.memory.PagedMemory;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.WalkContext;
 import java.lang.foreign.Arena;

@@ -1,5 +1,11 @@
 package dev.cloister.emulator;
 
+import dev.cloister.emulator.cpu.CpuEnvironment;
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.LinearMemory;
+import dev.cloister.emulator.cpu.PortIo;
+import dev.cloister.emulator.cpu.StepResult;
 import java.util.HexFormat;
 
 /** A processor with flat memory of 1 MiB at linear 0x10000000, for tests. */

@@ -16,7 +16,7 @@ import dev.cloister.devices.PostPort;
 import dev.cloister.devices.PowerOffPort;
 import dev.cloister.devices.ResetControl;
 import dev.cloister.devices.Serial16550;
-import dev.cloister.emulator.PortIo;
+import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.policy.channel.DirectoryLayout;
 import java.time.Clock;

@@ -1,10 +1,10 @@
 package dev.cloister.vmm;
 
-import dev.cloister.emulator.CpuEnvironment;
-import dev.cloister.emulator.CpuException;
-import dev.cloister.emulator.CpuState;
 import dev.cloister.emulator.Executor;
-import dev.cloister.emulator.StepResult;
+import dev.cloister.emulator.cpu.CpuEnvironment;
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.kvm.CpuidEntries;
 import dev.cloister.kvm.KvmEvents;
 import dev.cloister.kvm.KvmRun;
@@ -88,16 +88,16 @@ final class CompleterCore implements CpuEnvironment {
         }
         return switch (step) {
             case COMPLETED, REPEATING -> {
-                counts.add(executor.instruction().mnemonic());
+                counts.add(executor.mnemonic());
                 yield Result.DONE;
             }
             case HALTED -> {
-                counts.add(executor.instruction().mnemonic());
+                counts.add(executor.mnemonic());
                 vcpu.setMpState(Vcpu.MP_HALTED);
                 yield Result.DONE;
             }
             case EXCEPTION -> {
-                counts.add(executor.instruction().mnemonic());
+                counts.add(executor.mnemonic());
                 yield deliver(executor.vector(), executor.errorCode(), executor.faultAddress());
             }
             case SHUTDOWN -> Result.TRIPLE_FAULT;

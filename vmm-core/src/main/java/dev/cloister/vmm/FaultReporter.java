@@ -1,11 +1,8 @@
 package dev.cloister.vmm;
 
-import dev.cloister.emulator.CpuState;
-import dev.cloister.emulator.DecodeResult;
-import dev.cloister.emulator.Decoder;
-import dev.cloister.emulator.Formatter;
-import dev.cloister.emulator.Instruction;
-import dev.cloister.emulator.SegmentRegister;
+import dev.cloister.emulator.Disassembler;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.SegmentRegister;
 import dev.cloister.kvm.Vcpu;
 import dev.cloister.linux.ErrnoException;
 import java.util.ArrayList;
@@ -65,11 +62,9 @@ final class FaultReporter {
         if (length == 0) {
             return "unknown: no memory at rip";
         }
-        Instruction instruction = new Instruction();
-        DecodeResult result = new Decoder().decode(code, 0, length, state.mode().bits(), state.rip(), instruction);
-        return result == DecodeResult.OK
-                ? Formatter.format(instruction)
-                : "undecodable (" + result.name().toLowerCase(java.util.Locale.ROOT) + ")";
+        Disassembler disassembler = new Disassembler();
+        disassembler.decode(code, 0, length, state.mode().bits(), state.rip());
+        return disassembler.text();
     }
 
     private static RegisterDump dump(CpuState state) {

@@ -1,8 +1,8 @@
 package dev.cloister.vmm;
 
-import dev.cloister.emulator.CpuException;
-import dev.cloister.emulator.CpuState;
-import dev.cloister.emulator.LinearMemory;
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.mmu.AccessKind;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.PageWalker;

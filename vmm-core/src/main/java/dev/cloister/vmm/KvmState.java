@@ -1,7 +1,7 @@
 package dev.cloister.vmm;
 
-import dev.cloister.emulator.CpuState;
-import dev.cloister.emulator.SegmentRegister;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.SegmentRegister;
 import dev.cloister.kvm.KvmRegs;
 import dev.cloister.kvm.KvmSregs;
 import java.lang.foreign.MemorySegment;

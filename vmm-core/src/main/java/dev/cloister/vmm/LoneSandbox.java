@@ -1,6 +1,6 @@
 package dev.cloister.vmm;
 
-import dev.cloister.emulator.InstructionTables;
+import dev.cloister.emulator.Disassembler;
 import dev.cloister.vmm.sandbox.Sandbox;
 import java.io.IOException;
 
@@ -34,6 +34,6 @@ public final class LoneSandbox {
 
     private static void prepare() throws IOException {
         ProcessFacts.openAll();
-        InstructionTables.prefetch();
+        Disassembler.prefetch();
     }
 }

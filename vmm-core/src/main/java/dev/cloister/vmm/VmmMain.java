@@ -1,6 +1,6 @@
 package dev.cloister.vmm;
 
-import dev.cloister.emulator.InstructionTables;
+import dev.cloister.emulator.Disassembler;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.FaultInjection;
 import dev.cloister.linux.Fd;
@@ -51,7 +51,7 @@ public final class VmmMain {
         }
         try (MessageSocket socket = MessageSocket.adopt(Fd.own(CONTROL_FD))) {
             ProcessFacts.openAll();
-            InstructionTables.prefetch();
+            Disassembler.prefetch();
             confine(socket);
             try (ControlSession session = new ControlSession(socket)) {
                 return session.run();

@@ -1,0 +1,19 @@
+package dev.cloister.emulator.cpu;
+
+import dev.cloister.emulator.Executor;
+
+/** What became of one call of {@link Executor#step()}; the set is closed. */
+public enum StepResult {
+    /** The instruction completed and RIP moved on. */
+    COMPLETED,
+    /** A repeated string instruction stopped at its bound with RIP still on it: step again. */
+    REPEATING,
+    /** HLT completed; RIP is behind it. */
+    HALTED,
+    /** The instruction raised an exception: nothing changed, see {@link Executor#vector()}. */
+    EXCEPTION,
+    /** Delivery of an exception ended in a triple fault. */
+    SHUTDOWN,
+    /** The executor doesn't implement this instruction or this variant of it: nothing changed, see {@link Executor#reason()}. */
+    UNSUPPORTED
+}

@@ -1,0 +1,52 @@
+package dev.cloister.emulator.execute;
+
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.Flags;
+
+/** Instructions that only move flags. */
+public final class FlagOps {
+    private static final long AH = Flags.SF | Flags.ZF | Flags.AF | Flags.PF | Flags.CF;
+
+    private FlagOps() {}
+
+    public static void register(HandlerRegistry table) {
+        table.put((x, i) -> Alu.setFlag(x.state, Flags.CF, false), "clc");
+        table.put((x, i) -> Alu.setFlag(x.state, Flags.CF, true), "stc");
+        table.put((x, i) -> x.state.setRflags(x.state.rflags() ^ Flags.CF), "cmc");
+        table.put((x, i) -> Alu.setFlag(x.state, Flags.DF, false), "cld");
+        table.put((x, i) -> Alu.setFlag(x.state, Flags.DF, true), "std");
+        table.put((x, i) -> interrupts(x, false), "cli");
+        table.put((x, i) -> interrupts(x, true), "sti");
+        table.put((x, i) -> alignment(x, false), "clac");
+        table.put((x, i) -> alignment(x, true), "stac");
+        table.put(
+                (x, i) -> {
+                    long ah = x.register(CpuState.RAX, 2) >>> 8;
+                    x.state.setRflags(x.state.rflags() & ~AH | ah & AH);
+                },
+                "sahf");
+        table.put(
+                (x, i) -> {
+                    long ah = x.state.rflags() & AH | Flags.RESERVED;
+                    x.setRegister(CpuState.RAX, 2, ah << 8 | x.register(CpuState.RAX, 1));
+                },
+                "lahf");
+    }
+
+    /** Virtual interrupts of VME and PVI are not offered: without IOPL there is #GP. */
+    private static void interrupts(Execution x, boolean on) {
+        if (x.cpl > (x.state.rflags() & Flags.IOPL) >>> 12) {
+            throw x.fault(CpuException.GP);
+        }
+        x.shadow = on && !x.state.flag(Flags.IF);
+        Alu.setFlag(x.state, Flags.IF, on);
+    }
+
+    private static void alignment(Execution x, boolean on) {
+        if (x.cpl != 0) {
+            throw x.fault(CpuException.UD);
+        }
+        Alu.setFlag(x.state, Flags.AC, on);
+    }
+}

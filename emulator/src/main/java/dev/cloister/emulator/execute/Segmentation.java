@@ -1,0 +1,185 @@
+package dev.cloister.emulator.execute;
+
+import dev.cloister.emulator.cpu.ControlBits;
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.Flags;
+import dev.cloister.emulator.cpu.LinearMemory;
+import dev.cloister.emulator.cpu.SegmentRegister;
+
+/** From segment and offset to linear addresses with all checks (Intel SDM vol. 3, 5.3 to 5.5), and descriptor reads. */
+public final class Segmentation {
+    private final Execution x;
+    private final CpuState state;
+    private final LinearMemory memory;
+
+    public Segmentation(Execution x, LinearMemory memory) {
+        this.x = x;
+        this.state = x.state;
+        this.memory = memory;
+    }
+
+    public LinearMemory memory() {
+        return memory;
+    }
+
+    public boolean isCanonical(long address) {
+        int width = (state.cr4() & ControlBits.CR4_LA57) != 0 ? 57 : 48;
+        int shift = 64 - width;
+        return address << shift >> shift == address;
+    }
+
+    private int user(int access) {
+        return x.cpl == 3 ? access | LinearMemory.USER : access;
+    }
+
+    public long read(int segment, long offset, int size, int access) {
+        long linear = linear(segment, offset, size, access);
+        checkAlignment(linear, size);
+        return memory.read(linear, size, user(access));
+    }
+
+    public void write(int segment, long offset, int size, long value) {
+        long linear = linear(segment, offset, size, LinearMemory.WRITE);
+        checkAlignment(linear, size);
+        memory.write(linear, size, value, user(LinearMemory.WRITE));
+    }
+
+    public void probe(int segment, long offset, int length, int access) {
+        memory.probe(linear(segment, offset, length, access), length, user(access));
+    }
+
+    private void checkAlignment(long linear, int size) {
+        if ((linear & size - 1) != 0 && x.cpl == 3 && state.flag(Flags.AC) && (state.cr0() & ControlBits.CR0_AM) != 0) {
+            throw x.fault(CpuException.AC);
+        }
+    }
+
+    /** The linear address of an access, checked. */
+    public long linear(int segment, long offset, int size, int access) {
+        SegmentRegister register = state.segment(segment);
+        if (x.long64) {
+            return linear64(segment, offset, size);
+        }
+        if (x.mode.usesDescriptors()) {
+            checkType(segment, register, access);
+        }
+        if (!isWithin(register, offset, size)) {
+            throw x.fault(segment == CpuState.SS ? CpuException.SS : CpuException.GP);
+        }
+        return register.base() + offset & 0xFFFFFFFFL;
+    }
+
+    private long linear64(int segment, long offset, int size) {
+        long linear = segment >= CpuState.FS ? state.segment(segment).base() + offset : offset;
+        if (!isCanonical(linear) || !isCanonical(linear + size - 1)) {
+            throw x.fault(segment == CpuState.SS ? CpuException.SS : CpuException.GP);
+        }
+        return linear;
+    }
+
+    private void checkType(int segment, SegmentRegister register, int access) {
+        int attributes = register.attributes();
+        boolean code = (attributes & SegmentRegister.CODE) != 0;
+        boolean writable = (attributes & SegmentRegister.WRITABLE) != 0;
+        boolean refused = (access & LinearMemory.WRITE) != 0
+                ? code || !writable
+                : code && !writable && (access & LinearMemory.FETCH) == 0;
+        if (refused || (attributes & (SegmentRegister.UNUSABLE | SegmentRegister.PRESENT)) != SegmentRegister.PRESENT) {
+            throw x.fault(segment == CpuState.SS ? CpuException.SS : CpuException.GP);
+        }
+    }
+
+    private boolean isWithin(SegmentRegister register, long offset, int size) {
+        long first = offset & 0xFFFFFFFFL;
+        long last = first + size - 1;
+        long limit = register.limit() & 0xFFFFFFFFL;
+        int kind = register.attributes() & (SegmentRegister.CODE | SegmentRegister.CONFORMING);
+        if (kind == SegmentRegister.CONFORMING && x.mode.usesDescriptors()) {
+            long top = register.has(SegmentRegister.DEFAULT_BIG) ? 0xFFFFFFFFL : 0xFFFF;
+            return first > limit && last <= top;
+        }
+        return last <= limit;
+    }
+
+    public long readSystem(long linear, int size) {
+        return memory.read(linearWidth(linear), size, LinearMemory.IMPLICIT);
+    }
+
+    public void writeSystem(long linear, int size, long value) {
+        memory.write(linearWidth(linear), size, value, LinearMemory.IMPLICIT | LinearMemory.WRITE);
+    }
+
+    public void probeSystem(long linear, int size, int access) {
+        memory.probe(linearWidth(linear), size, LinearMemory.IMPLICIT | access);
+    }
+
+    public long linearWidth(long linear) {
+        return state.isLongActive() ? linear : linear & 0xFFFFFFFFL;
+    }
+
+    /** Linear address of a selector's descriptor; out of its table's bounds raises the given vector with the selector. */
+    public long descriptorAddress(int selector, int size, int vector) {
+        boolean local = (selector & 4) != 0;
+        SegmentRegister ldt = state.segment(CpuState.LDTR);
+        long base = local ? ldt.base() : state.gdtr().base();
+        long limit = local ? ldt.limit() & 0xFFFFFFFFL : state.gdtr().limit();
+        boolean absent = local && (ldt.has(SegmentRegister.UNUSABLE) || (ldt.selector() & ~3) == 0);
+        int offset = selector & 0xFFF8;
+        if (absent || offset + size - 1 > limit) {
+            throw x.fault(vector, selector & ~3);
+        }
+        return base + offset;
+    }
+
+    public long descriptor(int selector, int vector) {
+        return readSystem(descriptorAddress(selector, 8, vector), 8);
+    }
+
+    /** Sets the accessed bit in memory where it is clear, and returns the descriptor with it. */
+    public long markAccessed(int selector, long descriptor) {
+        long accessed = 1L << 40;
+        if ((descriptor & accessed) == 0) {
+            writeSystem(descriptorAddress(selector, 8, CpuException.GP) + 5, 1, (descriptor | accessed) >>> 40);
+        }
+        return descriptor | accessed;
+    }
+
+    public static int attributes(long descriptor) {
+        return (int) (descriptor >>> 40) & 0xF0FF;
+    }
+
+    public static int dpl(long descriptor) {
+        return (int) (descriptor >>> 45) & 3;
+    }
+
+    public static int type(long descriptor) {
+        return (int) (descriptor >>> 40) & 31;
+    }
+
+    public static boolean isPresent(long descriptor) {
+        return (descriptor >>> 47 & 1) != 0;
+    }
+
+    public static boolean isCode(long descriptor) {
+        return (type(descriptor) & 0x18) == 0x18;
+    }
+
+    public static boolean isConforming(long descriptor) {
+        return (type(descriptor) & 4) != 0;
+    }
+
+    public static long base(long descriptor) {
+        return descriptor >>> 16 & 0xFFFFFF | descriptor >>> 32 & 0xFF000000L;
+    }
+
+    public static int limit(long descriptor) {
+        int limit = (int) (descriptor & 0xFFFF | descriptor >>> 32 & 0xF0000);
+        return (descriptor >>> 55 & 1) != 0 ? limit << 12 | 0xFFF : limit;
+    }
+
+    /** Fills a segment register from a descriptor that has been checked. */
+    public void install(int segment, int selector, long descriptor) {
+        state.segment(segment).set(selector, base(descriptor), limit(descriptor), attributes(descriptor));
+    }
+}

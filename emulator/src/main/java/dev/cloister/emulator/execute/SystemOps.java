@@ -1,0 +1,219 @@
+package dev.cloister.emulator.execute;
+
+import dev.cloister.emulator.cpu.ControlBits;
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.Flags;
+import dev.cloister.emulator.cpu.SegmentRegister;
+import dev.cloister.emulator.cpu.StepResult;
+import dev.cloister.emulator.decode.Instruction;
+
+/** Processor control that is neither a control register nor a descriptor: MSRs, TLB, caches, clocks, identification. */
+public final class SystemOps {
+    private static final int MSR_EFER = 0xC0000080;
+    private static final int MSR_FS_BASE = 0xC0000100;
+    private static final int MSR_GS_BASE = 0xC0000101;
+    private static final int MSR_KERNEL_GS_BASE = 0xC0000102;
+    private static final int MSR_TSC_AUX = 0xC0000103;
+    private static final long EFER_DEFINED =
+            ControlBits.EFER_SCE | ControlBits.EFER_LME | ControlBits.EFER_LMA | ControlBits.EFER_NXE;
+
+    private SystemOps() {}
+
+    public static void register(HandlerRegistry table) {
+        table.put(
+                (x, i) -> {}, "nop", "pause", "endbr32", "endbr64", "prefetch", "prefetchw", "prefetchwt1", "cldemote");
+        table.put((x, i) -> {}, "prefetchnta", "prefetcht0", "prefetcht1", "prefetcht2", "lfence", "mfence", "sfence");
+        // Without CET in force these two do nothing, not even clear the register (SDM vol. 2, RDSSP).
+        table.put(SystemOps::shadowStack, "rdsspd", "rdsspq", "incsspd", "incsspq");
+        table.put((x, i) -> x.read(x.segmentOf(i), x.effective(i), 1, 0), "clflush", "clflushopt", "clwb");
+        table.put((x, i) -> x.requireSupervisor(), "wbinvd", "invd", "wbnoinvd");
+        table.put(SystemOps::serialize, "serialize");
+        table.put(SystemOps::halt, "hlt");
+        table.put(SystemOps::cpuid, "cpuid");
+        table.put((x, i) -> timestamp(x), "rdtsc");
+        table.put(
+                (x, i) -> {
+                    timestamp(x);
+                    x.setRegister(CpuState.RCX, 4, x.needMsr(MSR_TSC_AUX));
+                },
+                "rdtscp");
+        table.put((x, i) -> x.set(i, 0, x.needMsr(MSR_TSC_AUX)), "rdpid");
+        table.put(SystemOps::rdpru, "rdpru");
+        table.put(SystemOps::random, "rdrand", "rdseed");
+        table.put(SystemOps::readMsr, "rdmsr");
+        table.put(SystemOps::writeMsr, "wrmsr");
+        table.put(SystemOps::invlpg, "invlpg");
+        table.put(SystemOps::invpcid, "invpcid");
+        table.put(SystemOps::swapgs, "swapgs");
+        table.put((x, i) -> readBase(x, i, CpuState.FS), "rdfsbase");
+        table.put((x, i) -> readBase(x, i, CpuState.GS), "rdgsbase");
+        table.put((x, i) -> writeBase(x, i, CpuState.FS), "wrfsbase");
+        table.put((x, i) -> writeBase(x, i, CpuState.GS), "wrgsbase");
+    }
+
+    private static void shadowStack(Execution x, Instruction i) {
+        boolean read = i.form.mnemonic.startsWith("rdssp");
+        if ((x.state.cr4() & ControlBits.CR4_CET) != 0) {
+            throw x.unsupported("shadow stacks");
+        }
+        if (!read) {
+            throw x.fault(CpuException.UD);
+        }
+    }
+
+    private static void serialize(Execution x, Instruction i) {
+        // Execution is in order here: nothing is left to wait for.
+        x.environment.cpuid(0, 0, x.leaf);
+    }
+
+    private static void halt(Execution x, Instruction i) {
+        x.requireSupervisor();
+        x.result = StepResult.HALTED;
+    }
+
+    private static void cpuid(Execution x, Instruction i) {
+        x.environment.cpuid((int) x.state.gprs()[CpuState.RAX], (int) x.state.gprs()[CpuState.RCX], x.leaf);
+        x.setRegister(CpuState.RAX, 4, x.leaf[0]);
+        x.setRegister(CpuState.RBX, 4, x.leaf[1]);
+        x.setRegister(CpuState.RCX, 4, x.leaf[2]);
+        x.setRegister(CpuState.RDX, 4, x.leaf[3]);
+    }
+
+    private static void pair(Execution x, long value) {
+        x.setRegister(CpuState.RAX, 4, value);
+        x.setRegister(CpuState.RDX, 4, value >>> 32);
+    }
+
+    private static long edxEax(Execution x) {
+        return x.register(CpuState.RDX, 4) << 32 | x.register(CpuState.RAX, 4);
+    }
+
+    private static void timestamp(Execution x) {
+        if (x.cpl > 0 && (x.state.cr4() & ControlBits.CR4_TSD) != 0) {
+            throw x.fault(CpuException.GP);
+        }
+        pair(x, x.environment.timestampCounter());
+    }
+
+    private static void rdpru(Execution x, Instruction i) {
+        if (!x.environment.offersRdpru()) {
+            throw x.fault(CpuException.UD);
+        }
+        // MPERF and APERF (ECX 0 and 1) both count at the TSC's rate here; other indices read as zero.
+        pair(x, x.register(CpuState.RCX, 4) <= 1 ? x.environment.timestampCounter() : 0);
+    }
+
+    private static void random(Execution x, Instruction i) {
+        x.set(i, 0, x.environment.random());
+        x.state.setRflags(x.state.rflags() & ~Flags.STATUS | Flags.CF);
+    }
+
+    private static void readMsr(Execution x, Instruction i) {
+        x.requireSupervisor();
+        int index = (int) x.state.gprs()[CpuState.RCX];
+        pair(
+                x,
+                switch (index) {
+                    case MSR_EFER -> x.state.efer();
+                    case MSR_FS_BASE -> x.state.segment(CpuState.FS).base();
+                    case MSR_GS_BASE -> x.state.segment(CpuState.GS).base();
+                    default -> {
+                        if (!x.readMsr(index)) {
+                            throw x.fault(CpuException.GP);
+                        }
+                        yield x.msr[0];
+                    }
+                });
+    }
+
+    private static void writeMsr(Execution x, Instruction i) {
+        x.requireSupervisor();
+        int index = (int) x.state.gprs()[CpuState.RCX];
+        long value = edxEax(x);
+        switch (index) {
+            case MSR_EFER -> writeEfer(x, value);
+            case MSR_FS_BASE -> x.state.segment(CpuState.FS).setBase(canonical(x, value));
+            case MSR_GS_BASE -> x.state.segment(CpuState.GS).setBase(canonical(x, value));
+            default -> {
+                if (!x.environment.writeMsr(index, value)) {
+                    throw x.fault(CpuException.GP);
+                }
+            }
+        }
+    }
+
+    private static long canonical(Execution x, long value) {
+        if (!x.segmentation.isCanonical(value)) {
+            throw x.fault(CpuException.GP);
+        }
+        return value;
+    }
+
+    private static void writeEfer(Execution x, long value) {
+        CpuState state = x.state;
+        boolean modeChange = ((value ^ state.efer()) & ControlBits.EFER_LME) != 0;
+        if ((value & ~EFER_DEFINED) != 0 || modeChange && (state.cr0() & ControlBits.CR0_PG) != 0) {
+            throw x.fault(CpuException.GP);
+        }
+        // LMA is the processor's own; what is written to it is ignored.
+        state.setEfer(value & ~ControlBits.EFER_LMA | state.efer() & ControlBits.EFER_LMA);
+        x.environment.invalidateAll();
+    }
+
+    private static void invlpg(Execution x, Instruction i) {
+        x.requireSupervisor();
+        int segment = x.segmentOf(i);
+        long offset = x.effective(i);
+        long base =
+                x.long64 && segment < CpuState.FS ? 0 : x.state.segment(segment).base();
+        long linear = x.segmentation.linearWidth(base + offset);
+        if (x.segmentation.isCanonical(linear)) {
+            x.environment.invalidatePage(linear);
+        }
+    }
+
+    private static void invpcid(Execution x, Instruction i) {
+        x.requireSupervisor();
+        int segment = x.segmentOf(i);
+        long at = x.effective(i);
+        long type = x.get(i, 0);
+        long pcid = x.read(segment, at, 8, 0);
+        long linear = x.read(segment, at + 8, 8, 0);
+        boolean bad = type > 3 || (pcid & ~0xFFFL) != 0 && type < 2;
+        if (bad || type == 0 && !x.segmentation.isCanonical(linear)) {
+            throw x.fault(CpuException.GP);
+        }
+        if (type == 0) {
+            x.environment.invalidatePage(linear);
+        } else {
+            x.environment.invalidateAll();
+        }
+    }
+
+    private static void swapgs(Execution x, Instruction i) {
+        x.requireSupervisor();
+        SegmentRegister gs = x.state.segment(CpuState.GS);
+        long kernel = x.needMsr(MSR_KERNEL_GS_BASE);
+        if (!x.environment.writeMsr(MSR_KERNEL_GS_BASE, gs.base())) {
+            throw x.unsupported("the surroundings refuse to write KernelGSBase");
+        }
+        gs.setBase(kernel);
+    }
+
+    private static void checkFsGsBase(Execution x) {
+        if ((x.state.cr4() & ControlBits.CR4_FSGSBASE) == 0) {
+            throw x.fault(CpuException.UD);
+        }
+    }
+
+    private static void readBase(Execution x, Instruction i, int segment) {
+        checkFsGsBase(x);
+        x.set(i, 0, x.state.segment(segment).base());
+    }
+
+    private static void writeBase(Execution x, Instruction i, int segment) {
+        checkFsGsBase(x);
+        x.state.segment(segment).setBase(canonical(x, x.get(i, 0)));
+    }
+}

@@ -1,0 +1,2 @@
+/** MMX, SSE and AVX instructions. */
+package dev.cloister.emulator.vector;

@@ -1,0 +1,2 @@
+/** x87 instructions. */
+package dev.cloister.emulator.x87;
