@@ -6,4 +6,5 @@ module dev.cloister.emulator {
     exports dev.cloister.emulator.assembler;
     exports dev.cloister.emulator.cpu;
     exports dev.cloister.emulator.memory;
+    exports dev.cloister.emulator.model;
 }

@@ -27,6 +27,7 @@ import dev.cloister.mmu.GuestMemoryException;
 public final class Executor {
     private final CpuState state;
     private final Execution execution;
+    private final Handler[] handlers;
     private final Decoder decoder = new Decoder();
     private final Instruction instruction = new Instruction();
     private final byte[] code = new byte[Instruction.MAX_LENGTH];
@@ -49,6 +50,7 @@ public final class Executor {
     public Executor(CpuState state, LinearMemory memory, PortIo io, CpuEnvironment environment) {
         this.state = state;
         execution = new Execution(state, memory, io, environment);
+        handlers = HandlerTable.offeredBy(environment);
     }
 
     /**
@@ -118,7 +120,7 @@ public final class Executor {
         if (i.lock && !lockable || i.vex && !x.mode.usesDescriptors()) {
             throw x.fault(CpuException.UD);
         }
-        Handler handler = HandlerTable.of(i.form);
+        Handler handler = handlers[i.form.id];
         if (handler == null) {
             reason = "no execution for " + i.mnemonic();
             return StepResult.UNSUPPORTED;

@@ -1,5 +1,8 @@
 package dev.cloister.emulator;
 
+import dev.cloister.emulator.cpu.CpuEnvironment;
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.decode.FeatureTable;
 import dev.cloister.emulator.decode.Form;
 import dev.cloister.emulator.decode.FormTable;
 import dev.cloister.emulator.execute.Handler;
@@ -15,6 +18,11 @@ import java.util.Map;
 /** Joins mnemonics of the form tables with their handlers; built once, then an array lookup by form. */
 final class HandlerTable implements HandlerRegistry {
     private static final Handler[] BY_FORM = build();
+    private static final Handler UNDEFINED = (x, i) -> {
+        throw x.fault(CpuException.UD);
+    };
+    /** Encodings whose prefix older processors ignore. */
+    private static final Map<String, String> OLDER = Map.of("tzcnt", "bsf", "lzcnt", "bsr", "wbnoinvd", "wbinvd");
 
     private final Map<String, Handler> byMnemonic = new HashMap<>();
 
@@ -23,6 +31,50 @@ final class HandlerTable implements HandlerRegistry {
     /** The handler of a form, or null where nothing executes it. */
     static Handler of(Form form) {
         return BY_FORM[form.id];
+    }
+
+    /**
+     * The handlers for a processor with the features that its surroundings offer: an instruction whose feature is missing
+     * raises #UD, or does what the encoding did before there was the feature.
+     *
+     * @param environment is asked about every feature that an instruction needs
+     * @return by {@link Form#id}; null where nothing executes a form
+     */
+    static Handler[] offeredBy(CpuEnvironment environment) {
+        Handler[] handlers = BY_FORM.clone();
+        for (Form form : FormTable.instance().forms()) {
+            FeatureTable.Need need = FeatureTable.instance().of(form);
+            Handler implemented = BY_FORM[form.id];
+            if (!need.always().stream().allMatch(environment::offers)) {
+                handlers[form.id] = before(form);
+            } else if (implemented != null && !need.wide().stream().allMatch(environment::offers)) {
+                handlers[form.id] = narrow(implemented);
+            }
+        }
+        return handlers;
+    }
+
+    private static Handler narrow(Handler handler) {
+        return (x, i) -> {
+            if (i.vectorLength != 0) {
+                throw x.fault(CpuException.UD);
+            }
+            handler.execute(x, i);
+        };
+    }
+
+    /** What an encoding does on a processor that doesn't know its instruction. */
+    private static Handler before(Form form) {
+        String older = OLDER.get(form.mnemonic);
+        if (older == null) {
+            return UNDEFINED;
+        }
+        for (Form other : FormTable.instance().forms()) {
+            if (other.mnemonic.equals(older)) {
+                return BY_FORM[other.id];
+            }
+        }
+        throw new IllegalStateException("no form is named " + older);
     }
 
     @Override

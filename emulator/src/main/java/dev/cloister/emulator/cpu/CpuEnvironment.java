@@ -61,6 +61,17 @@ public interface CpuEnvironment {
     }
 
     /**
+     * Whether the processor has a feature. Instructions that need one that is not offered raise #UD, or do what older
+     * processors did with the encoding. Asked once, when an executor is made.
+     *
+     * @param feature any
+     * @return true unless overridden
+     */
+    default boolean offers(CpuFeature feature) {
+        return true;
+    }
+
+    /**
      * Whether AMD's RDPRU is offered; without it the instruction raises #UD.
      *
      * @return false unless overridden

@@ -19,6 +19,8 @@ public final class Form {
     public static final int VSIB = 16;
     /** Flag: VEX.vvvv names an operand. */
     public static final int USES_VVVV = 32;
+    /** Flag: the encoding has a VEX prefix. */
+    public static final int VEX = 64;
 
     public static final int KEY_REGISTER = 1;
     public static final int KEY_REG = 1;

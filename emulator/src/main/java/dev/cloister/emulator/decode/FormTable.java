@@ -104,7 +104,7 @@ public final class FormTable {
         int opcode = Integer.parseInt(field[0].substring(dot + 1, field[0].length() - (eight ? 1 : 0)), 16);
         int[] key = conditions(field[1]);
         OperandSpec[] operands = operands(field.length > 3 ? field[3] : "-");
-        int flags = flags(field, operands);
+        int flags = flags(field, operands) | (map > MAP_VEX ? Form.VEX : 0);
         Form form = new Form(forms.size(), field[2], key[0], key[1], operands, flags);
         forms.add(form);
         for (int i = 0; i < (eight ? 8 : 1); i++) {

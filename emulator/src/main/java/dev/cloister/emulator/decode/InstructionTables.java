@@ -17,6 +17,8 @@ public final class InstructionTables {
     private static final List<String> NAMES = List.of("forms-integer.txt", "forms-x87.txt", "forms-vector.txt");
     private static final Map<String, byte[]> READ = new ConcurrentHashMap<>();
 
+    private static final String FEATURES = "features.txt";
+
     private InstructionTables() {}
 
     /**
@@ -28,6 +30,7 @@ public final class InstructionTables {
         for (String name : NAMES) {
             READ.put(name, read(name));
         }
+        READ.put(FEATURES, read(FEATURES));
     }
 
     /** Returns each table by its name, in order. */
@@ -38,6 +41,12 @@ public final class InstructionTables {
             all.put(name, new ByteArrayInputStream(read == null ? read(name) : read));
         }
         return all;
+    }
+
+    /** Returns the table of the features that instructions need. */
+    static InputStream features() throws IOException {
+        byte[] read = READ.get(FEATURES);
+        return new ByteArrayInputStream(read == null ? read(FEATURES) : read);
     }
 
     private static byte[] read(String name) throws IOException {
