@@ -1,0 +1,123 @@
+package dev.cloister.vmm.debug;
+
+import dev.cloister.emulator.Executor;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.StepResult;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The emulator's side of debugging and tracing, for any engine that executes with an {@link Executor}: {@link #run} in the place of
+ * {@link Executor#run}. Without stop points, step and trace it is {@link Executor#run} itself; with them every instruction goes
+ * through {@link Executor#step}. The engine makes its executor over a {@link WatchedMemory}, asks its machine whether it may run after
+ * each call (a stop that was reported says no), and shows the registers through a {@link DebugTarget}. One thread, the vCPU's.
+ */
+public final class DebuggedExecutor {
+    private final @Nullable VcpuDebug debug;
+    private final @Nullable Trace trace;
+    private final int vcpu;
+    private final CpuState state;
+    private final Executor executor;
+    private final WatchedMemory memory;
+
+    /**
+     * Joins an executor to a debugger or a trace or both.
+     *
+     * @param vcpu the vCPU's number
+     * @param debug the vCPU's part in debugging, or null
+     * @param trace where instructions and events are told, or null
+     * @param state the executor's registers
+     * @param executor the executor
+     * @param memory what it was made over
+     */
+    public DebuggedExecutor(
+            int vcpu,
+            @Nullable VcpuDebug debug,
+            @Nullable Trace trace,
+            CpuState state,
+            Executor executor,
+            WatchedMemory memory) {
+        this.vcpu = vcpu;
+        this.debug = debug;
+        this.trace = trace;
+        this.state = state;
+        this.executor = executor;
+        this.memory = memory;
+    }
+
+    /**
+     * Executes instructions and delivers their exceptions, until one is neither completed nor repeating, or something stops the
+     * vCPU, or the bound is reached.
+     *
+     * @param maximum the bound, at least 1
+     * @return the last result, COMPLETED also where nothing was executed because of a stop; never EXCEPTION
+     */
+    public StepResult run(int maximum) {
+        VcpuDebug watching = debug;
+        if (watching != null) {
+            watching.standIfHeld();
+            if (trace == null && !watching.isWatched()) {
+                return watching.isStopping() ? StepResult.COMPLETED : executor.run(maximum);
+            }
+        }
+        StepResult result = StepResult.COMPLETED;
+        for (int n = 0; n < maximum && goesOn(result); n++) {
+            if (watching != null && (watching.isStopping() || watching.stopsBefore(state))) {
+                return StepResult.COMPLETED;
+            }
+            result = one(watching);
+        }
+        return result;
+    }
+
+    private static boolean goesOn(StepResult result) {
+        return result == StepResult.COMPLETED || result == StepResult.REPEATING;
+    }
+
+    private StepResult one(@Nullable VcpuDebug watching) {
+        memory.begin(watching == null ? StopPlan.EMPTY : watching.plan());
+        int selector = state.segment(CpuState.CS).selector();
+        long rip = state.rip();
+        StepResult result = executor.step();
+        Trace told = trace;
+        if (told != null && result != StepResult.UNSUPPORTED && executor.length() > 0) {
+            told.instruction(vcpu, selector, rip, executor.text());
+        }
+        boolean faulted = result == StepResult.EXCEPTION;
+        if (faulted) {
+            if (told != null) {
+                told.exception(vcpu, executor.vector(), executor.errorCode(), executor.faultAddress(), rip);
+            }
+            result = executor.delivery()
+                    .deliverException(executor.vector(), executor.errorCode(), executor.faultAddress());
+        }
+        if (watching != null && (goesOn(result) || result == StepResult.HALTED)) {
+            StopPoint touched = faulted ? null : memory.touched();
+            watching.stopsAfter(touched, memory.address(), result == StepResult.REPEATING);
+        }
+        return result;
+    }
+
+    /**
+     * Whether an interrupt that could be taken now shall wait: a single step is to be made. Not to be asked for a vCPU that is halted.
+     *
+     * @return true to let it wait
+     */
+    public boolean holdsInterrupts() {
+        VcpuDebug watching = debug;
+        return watching != null && watching.isStepping();
+    }
+
+    /**
+     * Delivers an interrupt and tells the trace.
+     *
+     * @param vector 0 to 255
+     * @return as the emulator's delivery says
+     */
+    public StepResult interrupt(int vector) {
+        Trace told = trace;
+        if (told != null) {
+            told.interrupt(vcpu, vector, state.rip());
+        }
+        return executor.delivery().deliverInterrupt(vector);
+    }
+}
