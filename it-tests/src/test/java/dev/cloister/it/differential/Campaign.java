@@ -1,0 +1,203 @@
+package dev.cloister.it.differential;
+
+import dev.cloister.emulator.Disassembler;
+import dev.cloister.emulator.decode.Decoder;
+import dev.cloister.emulator.decode.Instruction;
+import dev.cloister.linux.ErrnoException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.regex.Pattern;
+
+/** Generates cases, runs them on both sides, and keeps what differs: the first of each form shrunk. One thread. */
+final class Campaign implements AutoCloseable {
+    private static final int KEPT_PER_FORM = 1;
+    private static final int MOST_KEPT = 60;
+
+    private final long seed;
+    private final KvmSide real;
+    private final EmulatedSide emulated;
+    private final Comparison comparison = new Comparison();
+    private final Coverage coverage = new Coverage();
+    private final Disassembler disassembler = new Disassembler();
+    private final Decoder decoder = new Decoder();
+    private final Instruction instruction = new Instruction();
+    private final Outcome[] wanted = outcomes();
+    private final Outcome[] got = outcomes();
+    private final Map<String, List<String>> failures = new LinkedHashMap<>();
+    private long made;
+    private final long start = System.nanoTime();
+
+    Campaign(long seed) throws ErrnoException {
+        this.seed = seed;
+        real = new KvmSide(seed);
+        emulated = new EmulatedSide(seed);
+    }
+
+    private static Outcome[] outcomes() {
+        Outcome[] outcomes = new Outcome[Layout.BATCH];
+        for (int n = 0; n < outcomes.length; n++) {
+            outcomes[n] = new Outcome();
+        }
+        return outcomes;
+    }
+
+    /**
+     * Gives each form whose name the pattern finds that many cases.
+     *
+     * @param forms searched in {@link Site#name()}
+     * @param each cases of each form
+     */
+    void run(Pattern forms, int each) throws ErrnoException {
+        List<TestCase> batch = new ArrayList<>();
+        for (Site site : Site.all()) {
+            if (!forms.matcher(site.name()).find()) {
+                continue;
+            }
+            String why = Permitted.leftOut(site.form().mnemonic);
+            if (!why.isEmpty()) {
+                coverage.leaveOut(site.name(), why);
+                continue;
+            }
+            // A form's cases depend on the seed and the form alone, not on which others run.
+            Generator generator =
+                    new Generator(new Random(seed * 31 + site.name().hashCode()));
+            for (int n = 0; n < each; n++) {
+                TestCase c = generator.generate(site);
+                if (c == null) {
+                    coverage.row(site.name()).notEncoded++;
+                    continue;
+                }
+                batch.add(c);
+                if (batch.size() == Layout.BATCH) {
+                    work(batch);
+                }
+            }
+        }
+        work(batch);
+    }
+
+    /** Runs given cases. */
+    void run(List<TestCase> cases) throws ErrnoException {
+        for (int n = 0; n < cases.size(); n += Layout.BATCH) {
+            work(new ArrayList<>(cases.subList(n, Math.min(cases.size(), n + Layout.BATCH))));
+        }
+    }
+
+    private void work(List<TestCase> batch) throws ErrnoException {
+        List<TestCase> both = new ArrayList<>();
+        for (TestCase c : batch) {
+            made++;
+            Outcome outcome = got[both.size()];
+            emulated.run(c, outcome);
+            Coverage.Row row = coverage.row(c.form);
+            switch (outcome.status) {
+                case EXCEPTION -> both.add(c);
+                case REFUSED -> {
+                    row.unsupported++;
+                    row.reason = outcome.reason;
+                }
+                case ENDLESS -> row.endless++;
+            }
+        }
+        real.run(both, wanted);
+        List<TestCase> failed = new ArrayList<>();
+        for (int n = 0; n < both.size(); n++) {
+            if (differs(both.get(n), wanted[n], got[n])) {
+                failed.add(both.get(n));
+            }
+        }
+        batch.clear();
+        for (TestCase c : failed) {
+            keep(c);
+        }
+    }
+
+    private boolean differs(TestCase c, Outcome wanted, Outcome got) {
+        Coverage.Row row = coverage.row(c.form);
+        if (wanted.status == Outcome.Status.REFUSED) {
+            row.refused++;
+            row.reason = wanted.reason;
+            return false;
+        }
+        row.compared++;
+        boolean differs = !comparison.differences(c, wanted, got).isEmpty();
+        row.differing += differs ? 1 : 0;
+        return differs;
+    }
+
+    private void keep(TestCase c) throws ErrnoException {
+        List<String> kept = failures.computeIfAbsent(c.form, f -> new ArrayList<>());
+        if (kept.size() >= KEPT_PER_FORM || failures.size() > MOST_KEPT) {
+            return;
+        }
+        List<String> first = compare(c);
+        if (first.isEmpty()) {
+            kept.add(c.form + ": differed once and not again: " + CaseText.format(c));
+            return;
+        }
+        String label = label(first);
+        String mnemonic = mnemonic(c);
+        TestCase small = Shrinker.shrink(c, candidate -> {
+            try {
+                if (!mnemonic(candidate).equals(mnemonic)) {
+                    return false;
+                }
+                List<String> differences = compare(candidate);
+                return !differences.isEmpty() && label(differences).equals(label);
+            } catch (ErrnoException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        kept.add(c.form + ": " + text(small) + "\n    " + CaseText.format(small) + "\n    "
+                + String.join("\n    ", compare(small)));
+    }
+
+    private String text(TestCase c) {
+        return disassembler.decode(c.code, 0, c.code.length, 64, c.rip()) ? disassembler.text() : "(bad)";
+    }
+
+    private String mnemonic(TestCase c) {
+        decoder.decode(c.code, 0, c.code.length, 64, c.rip(), instruction);
+        return instruction.mnemonic();
+    }
+
+    private static String label(List<String> differences) {
+        return differences.getFirst().substring(0, differences.getFirst().indexOf(':'));
+    }
+
+    private List<String> compare(TestCase c) throws ErrnoException {
+        Outcome a = wanted[0];
+        Outcome b = got[0];
+        emulated.run(c, b);
+        if (b.status != Outcome.Status.EXCEPTION) {
+            return List.of();
+        }
+        real.run(List.of(c), wanted);
+        return a.status == Outcome.Status.EXCEPTION ? comparison.differences(c, a, b) : List.of();
+    }
+
+    Coverage coverage() {
+        return coverage;
+    }
+
+    /** What differed, the first of each form as a case that can be run again. */
+    List<String> failures() {
+        return failures.values().stream().flatMap(List::stream).toList();
+    }
+
+    /** Cases made so far and their rate. */
+    String progress() {
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return String.format(
+                "differential: seed %d, %d cases, %d compared, %d forms differ, %.0f cases/s",
+                seed, made, coverage.compared(), failures.size(), made / seconds);
+    }
+
+    @Override
+    public void close() throws ErrnoException {
+        real.close();
+    }
+}

@@ -1,0 +1,106 @@
+package dev.cloister.it.differential;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import dev.cloister.emulator.decode.Decoder;
+import dev.cloister.emulator.decode.Instruction;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Compares the outcomes of both sides, apart from what is {@link Permitted}. One thread. */
+final class Comparison {
+    private static final String[] REGISTERS = {
+        "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"
+    };
+    private static final String[] SEGMENTS = {"ds", "es", "fs", "gs"};
+
+    private final Decoder decoder = new Decoder();
+    private final Instruction instruction = new Instruction();
+    private final List<String> found = new ArrayList<>();
+
+    static String register(int index) {
+        return REGISTERS[index];
+    }
+
+    /** What differs, a line each; empty where all agrees. */
+    List<String> differences(TestCase c, Outcome real, Outcome emulated) {
+        found.clear();
+        decoder.decode(c.code, 0, c.code.length, 64, c.rip(), instruction);
+        boolean completed = real.rip != c.rip() || real.vector == 1;
+        long mask = Permitted.visible() & ~(completed ? Permitted.undefined(instruction, c) : 0);
+        check("vector", real.vector, emulated.vector);
+        check("error code", real.errorCode, emulated.errorCode);
+        check("rip", real.rip, emulated.rip);
+        check("cs", real.cs, emulated.cs);
+        check("ss", real.ss, emulated.ss);
+        check("rflags", real.rflags & mask, emulated.rflags & mask);
+        if (real.vector == 14 && emulated.vector == 14) {
+            check("cr2", real.cr2, emulated.cr2);
+        }
+        boolean undefined = completed && Permitted.isResultUndefined(instruction, c);
+        for (int r = 0; r < 16; r++) {
+            if (!undefined || r == 4) {
+                check(REGISTERS[r], real.gpr[r], emulated.gpr[r]);
+            }
+        }
+        check("fs base", real.fsBase, emulated.fsBase);
+        check("gs base", real.gsBase, emulated.gsBase);
+        for (int n = 0; n < 4; n++) {
+            check(SEGMENTS[n], real.selectors[n], emulated.selectors[n]);
+        }
+        extended(real.xsave, emulated.xsave);
+        if (!undefined) {
+            data(real.data, emulated.data);
+        }
+        return List.copyOf(found);
+    }
+
+    private void check(String what, long real, long emulated) {
+        if (real != emulated) {
+            found.add(String.format("%s: real %x, emulated %x (bits %x)", what, real, emulated, real ^ emulated));
+        }
+    }
+
+    private void extended(byte[] real, byte[] emulated) {
+        MemorySegment a = MemorySegment.ofArray(real);
+        MemorySegment b = MemorySegment.ofArray(emulated);
+        check("x87 control", a.get(JAVA_SHORT_UNALIGNED, 0) & 0xFFFF, b.get(JAVA_SHORT_UNALIGNED, 0) & 0xFFFF);
+        check("x87 status", a.get(JAVA_SHORT_UNALIGNED, 2) & 0xFFFF, b.get(JAVA_SHORT_UNALIGNED, 2) & 0xFFFF);
+        check("x87 tags", real[4] & 0xFF, emulated[4] & 0xFF);
+        check("mxcsr", a.get(JAVA_INT_UNALIGNED, 24), b.get(JAVA_INT_UNALIGNED, 24));
+        for (int n = 0; n < 8; n++) {
+            check(
+                    "st" + n + " significand",
+                    a.get(JAVA_LONG_UNALIGNED, 32 + 16L * n),
+                    b.get(JAVA_LONG_UNALIGNED, 32 + 16L * n));
+            check(
+                    "st" + n + " exponent",
+                    a.get(JAVA_SHORT_UNALIGNED, 40 + 16L * n) & 0xFFFF,
+                    b.get(JAVA_SHORT_UNALIGNED, 40 + 16L * n) & 0xFFFF);
+        }
+        for (int n = 0; n < 64; n++) {
+            long at = ((n & 3) < 2 ? 160 : 576) + (n >> 2) * 16L + (n & 1) * 8;
+            if (a.get(JAVA_LONG_UNALIGNED, at) != b.get(JAVA_LONG_UNALIGNED, at)) {
+                check(
+                        "ymm" + (n >> 2) + " lane " + (n & 3),
+                        a.get(JAVA_LONG_UNALIGNED, at),
+                        b.get(JAVA_LONG_UNALIGNED, at));
+            }
+        }
+    }
+
+    private void data(byte[] real, byte[] emulated) {
+        int at = Arrays.mismatch(real, emulated);
+        if (at >= 0) {
+            int from = at & ~7;
+            check(
+                    "memory at " + Long.toHexString(Layout.DATA_LINEAR + from),
+                    MemorySegment.ofArray(real).get(JAVA_LONG_UNALIGNED, from),
+                    MemorySegment.ofArray(emulated).get(JAVA_LONG_UNALIGNED, from));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package dev.cloister.it.differential;
+
+import dev.cloister.emulator.cpu.Flags;
+import dev.cloister.emulator.decode.Instruction;
+import dev.cloister.emulator.decode.OperandKind;
+import java.util.Map;
+import java.util.Set;
+
+/** What the two sides may differ in, each entry with the manual's section; and what can't be compared at CPL 3, with the reason. */
+final class Permitted {
+    private static final long CF = 1;
+    private static final long PF = 4;
+    private static final long AF = 0x10;
+    private static final long ZF = 0x40;
+    private static final long SF = 0x80;
+    private static final long OF = 0x800;
+    private static final long STATUS = CF | PF | AF | ZF | SF | OF;
+
+    /** Flags left undefined, whatever the operands: Intel SDM vol. 1 appendix A, and each instruction's page in vol. 2. */
+    private static final Map<String, Long> UNDEFINED = Map.ofEntries(
+            Map.entry("mul", SF | ZF | AF | PF),
+            Map.entry("imul", SF | ZF | AF | PF),
+            Map.entry("div", STATUS),
+            Map.entry("idiv", STATUS),
+            Map.entry("and", AF),
+            Map.entry("or", AF),
+            Map.entry("xor", AF),
+            Map.entry("test", AF),
+            Map.entry("andn", AF | PF),
+            Map.entry("blsr", AF | PF),
+            Map.entry("blsi", AF | PF),
+            Map.entry("blsmsk", AF | PF),
+            Map.entry("bzhi", AF | PF),
+            Map.entry("bextr", AF | PF | SF),
+            Map.entry("bsf", STATUS & ~ZF),
+            Map.entry("bsr", STATUS & ~ZF),
+            Map.entry("tzcnt", OF | SF | PF | AF),
+            Map.entry("lzcnt", OF | SF | PF | AF),
+            Map.entry("bt", OF | SF | AF | PF),
+            Map.entry("bts", OF | SF | AF | PF),
+            Map.entry("btr", OF | SF | AF | PF),
+            Map.entry("btc", OF | SF | AF | PF));
+
+    /** Why a form is left out: what it does here is not the processor's answer to the state given. */
+    private static final Map<String, String> LEFT_OUT = Map.ofEntries(
+            Map.entry(
+                    "int",
+                    "software-assisted KVM answers int n from CPL 3 with #UD; on others it enters the guest's IDT"),
+            Map.entry("syscall", "software-assisted KVM keeps CPL 3; its meaning needs a supervisor"),
+            Map.entry("sysenter", "its meaning needs a supervisor and MSRs"),
+            Map.entry("cpuid", "answers what the host is"),
+            Map.entry("rdtsc", "answers the time"),
+            Map.entry("rdtscp", "answers the time"),
+            Map.entry("rdpmc", "answers the host's counters"),
+            Map.entry("rdpru", "answers the host's counters"),
+            Map.entry("rdpid", "answers the host's processor number"),
+            Map.entry("rdrand", "random"),
+            Map.entry("rdseed", "random"),
+            Map.entry("vmcall", "a hypercall of KVM"),
+            Map.entry("vmmcall", "a hypercall of KVM"),
+            Map.entry("xbegin", "transactional memory is not offered"),
+            Map.entry("xabort", "transactional memory is not offered"),
+            Map.entry("xend", "transactional memory is not offered"),
+            Map.entry("xtest", "transactional memory is not offered"),
+            Map.entry("xgetbv", "answers the host's state components"),
+            Map.entry("mwaitx", "waits"),
+            Map.entry("monitorx", "AMD's alone"),
+            Map.entry("umwait", "waits"),
+            Map.entry("umonitor", "WAITPKG is not offered"),
+            Map.entry("tpause", "waits"),
+            Map.entry("senduipi", "user interrupts are not offered"),
+            Map.entry("enclu", "SGX is not offered"),
+            Map.entry("ptwrite", "processor trace is not offered"),
+            Map.entry("movdir64b", "not offered by any CPUID model here"),
+            Map.entry("movdiri", "not offered by any CPUID model here"),
+            Map.entry("cldemote", "a hint"),
+            Map.entry("rdpkru", "protection keys are off: needs CR4.PKE, which the host may lack"),
+            Map.entry("wrpkru", "protection keys are off: needs CR4.PKE, which the host may lack"));
+
+    private static final Set<String> SHIFTS = Set.of("shl", "shr", "sar", "shld", "shrd");
+    private static final Set<String> ROTATIONS = Set.of("rol", "ror", "rcl", "rcr");
+
+    private Permitted() {}
+
+    /** Why cases of this mnemonic aren't made; empty where they are. */
+    static String leftOut(String mnemonic) {
+        return LEFT_OUT.getOrDefault(mnemonic, "");
+    }
+
+    /** The flags that the manual leaves undefined after the instruction completed on this state. */
+    static long undefined(Instruction i, TestCase c) {
+        String mnemonic = i.mnemonic();
+        if (SHIFTS.contains(mnemonic) || ROTATIONS.contains(mnemonic)) {
+            return shift(i, c, mnemonic);
+        }
+        return UNDEFINED.getOrDefault(mnemonic, 0L);
+    }
+
+    /**
+     * Shifts and rotations by the masked count: 0 changes no flag; OF is defined for 1 only; AF is undefined after shifts; CF where the
+     * count reaches the operand's size; SHLD and SHRD beyond it leave all undefined (SDM vol. 2, SAL/SAR/SHL/SHR, RCL/…, SHLD, SHRD).
+     */
+    private static long shift(Instruction i, TestCase c, String mnemonic) {
+        int last = i.operandCount() - 1;
+        int size = i.operandSize(0) * 8;
+        long count = switch (i.operandKind(last)) {
+            case ONE -> 1;
+            case IMMEDIATE -> i.immediate();
+            default -> c.gpr[1];
+        };
+        count &= size == 64 ? 63 : 31;
+        if (count == 0) {
+            return 0;
+        }
+        long flags = count == 1 ? 0 : OF;
+        if (SHIFTS.contains(mnemonic)) {
+            flags |= AF;
+            if (mnemonic.startsWith("sh") && count >= size) {
+                flags |= mnemonic.length() == 4 && count > size ? STATUS : CF;
+            }
+        }
+        return flags;
+    }
+
+    /** Whether the destination's register is left undefined: SHLD and SHRD by more than the size. */
+    static boolean isResultUndefined(Instruction i, TestCase c) {
+        boolean doubles = i.mnemonic().equals("shld") || i.mnemonic().equals("shrd");
+        return doubles && undefined(i, c) == (STATUS | AF | OF);
+    }
+
+    /** Flags of EFLAGS that user code can see change, beside the arithmetic ones. */
+    static long visible() {
+        return STATUS
+                | Flags.DF
+                | Flags.AC
+                | Flags.NT
+                | Flags.ID
+                | Flags.TF
+                | Flags.IF
+                | Flags.RF
+                | Flags.VM
+                | Flags.IOPL;
+    }
+
+    static boolean isMemory(Instruction i, int operand) {
+        return i.operandKind(operand) == OperandKind.MEMORY;
+    }
+}
