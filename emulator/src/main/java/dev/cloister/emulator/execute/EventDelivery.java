@@ -30,6 +30,7 @@ public final class EventDelivery {
     private int source;
     private int errorCode;
     private boolean pushError;
+    private boolean fault;
     private long returnRip;
 
     public EventDelivery(Execution x) {
@@ -49,7 +50,13 @@ public final class EventDelivery {
         if (vector == CpuException.PF) {
             state.setCr2(faultAddress);
         }
-        return attempt(vector, errorCode, EXTERNAL, CpuException.hasErrorCode(vector));
+        // #DB sets RF itself where it is a fault.
+        fault = vector != CpuException.DB;
+        try {
+            return attempt(vector, errorCode, EXTERNAL, CpuException.hasErrorCode(vector));
+        } finally {
+            fault = false;
+        }
     }
 
     /**
@@ -245,7 +252,7 @@ public final class EventDelivery {
 
     /** Faults save RF set, so that the restarted instruction doesn't meet its breakpoint again (SDM vol. 3, 17.3.1.1). */
     private long savedFlags() {
-        return state.rflags();
+        return fault ? state.rflags() | Flags.RF : state.rflags();
     }
 
     private void enterHandler(boolean maskInterrupts) {
