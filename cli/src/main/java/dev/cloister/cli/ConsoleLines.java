@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,12 +19,16 @@ final class ConsoleLines implements AutoCloseable {
     private final LiveScreen screen;
     private final Set<PolicyDaemonClient> clients = ConcurrentHashMap.newKeySet();
     private final Map<String, Thread> threads = new HashMap<>();
+    private final Set<String> failing = new HashSet<>();
 
     ConsoleLines(LiveScreen screen) {
         this.screen = screen;
     }
 
-    /** Follows one domain's serial line with a thread of its own, until the domain ends; once at a time. */
+    /**
+     * Follows one domain's serial line with a thread of its own, until the domain ends; once at a time. Asked again, it tries again where
+     * it failed, and says so once.
+     */
     void follow(Path socket, String domain) {
         Thread known = threads.get(domain);
         if (known != null && known.isAlive()) {
@@ -33,8 +38,11 @@ final class ConsoleLines implements AutoCloseable {
             PolicyDaemonClient client = PolicyDaemonClient.connect(socket);
             clients.add(client);
             threads.put(domain, pump(client, domain));
+            failing.remove(domain);
         } catch (IOException e) {
-            screen.line("cloister: no console of " + domain + ": " + e.getMessage());
+            if (failing.add(domain)) {
+                screen.line("cloister: no console of " + domain + ": " + e.getMessage());
+            }
         }
     }
 

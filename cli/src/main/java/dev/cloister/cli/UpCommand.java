@@ -242,10 +242,9 @@ final class UpCommand implements Callable<Integer> {
         try (PolicyDaemonClient client = PolicyDaemonClient.connect(socket)) {
             client.watch(INTERVAL_MILLIS, snapshot -> {
                 last = snapshot;
-                if (announce(snapshot, screen)) {
-                    // One that has begun another run has another line to follow.
-                    follow(policy, socket, consoles, running(snapshot));
-                }
+                announce(snapshot, screen);
+                // Each time: one that began another run between two snapshots, so that its state didn't change, has another line.
+                follow(policy, socket, consoles, running(snapshot));
                 screen.block(SnapshotText.tables(snapshot));
                 return true;
             });
@@ -254,19 +253,16 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    /** Prints what has changed; returns whether anything has. */
-    private boolean announce(Snapshot snapshot, LiveScreen screen) {
-        boolean changed = false;
+    /** Prints what has changed. */
+    private void announce(Snapshot snapshot, LiveScreen screen) {
         for (Snapshot.DomainView domain : snapshot.domains()) {
             String now = domain.state();
             String before = lastStates.put(domain.name(), now);
             if (!now.equals(before)) {
-                changed = true;
                 String note = domain.note().isEmpty() ? "" : " (" + domain.note() + ")";
                 screen.line(String.format("%-10s* %s%s", domain.name(), now, note));
             }
         }
-        return changed;
     }
 
     private void summary(Policy policy) throws IOException {
