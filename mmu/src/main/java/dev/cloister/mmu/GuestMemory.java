@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The guest-physical memory of one domain: a sorted table of regions over host memory.
+ * The guest-physical memory of one domain: a sorted table of regions over host memory, and of device windows, whose addresses it refuses
+ * like any without memory.
  *
  * <p><b>Bounds.</b> Every access is checked against the table with its whole length. Plain accesses and copies may run from a region
  * into one that begins where it ends (then a scalar is not single-copy atomic); atomic accesses and slices lie in one region. If any
@@ -38,10 +39,11 @@ public final class GuestMemory implements PhysicalMemory {
     private static final VarHandle ATOMIC_LONG =
             ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
 
+    private final WriteWatch watch = new WriteWatch(this);
     private volatile RegionTable table;
 
-    private GuestMemory(RegionTable table) {
-        this.table = table;
+    private GuestMemory(List<Region> regions) {
+        this.table = new RegionTable(regions, watch, null);
     }
 
     /**
@@ -114,7 +116,7 @@ public final class GuestMemory implements PhysicalMemory {
          *     names them
          */
         public GuestMemory build() {
-            return new GuestMemory(new RegionTable(regions));
+            return new GuestMemory(regions);
         }
     }
 
@@ -127,7 +129,8 @@ public final class GuestMemory implements PhysicalMemory {
     public synchronized void map(Region region) {
         List<Region> next = new ArrayList<>(table.regions);
         next.add(Objects.requireNonNull(region));
-        table = new RegionTable(next);
+        table = new RegionTable(next, watch, table);
+        watch.remapped();
     }
 
     /**
@@ -140,7 +143,8 @@ public final class GuestMemory implements PhysicalMemory {
         List<Region> next = new ArrayList<>(table.regions);
         boolean found = next.removeIf(region -> region.name().equals(name));
         if (found) {
-            table = new RegionTable(next);
+            table = new RegionTable(next, watch, table);
+            watch.remapped();
         }
         return found;
     }
@@ -243,13 +247,16 @@ public final class GuestMemory implements PhysicalMemory {
             case Integer.BYTES -> host.set(INT, offset, (int) value);
             default -> host.set(LONG, offset, value);
         }
+        t.flags(index).wrote(offset, size);
     }
 
     private static void writePieces(RegionTable t, long gpa, int size, long value) {
         require(t, gpa, size, Access.WRITE);
         for (int i = 0; i < size; i++) {
             int index = t.find(gpa + i);
-            t.host(index).set(BYTE, t.offset(index, gpa + i), (byte) (value >>> (8 * i)));
+            long offset = t.offset(index, gpa + i);
+            t.host(index).set(BYTE, offset, (byte) (value >>> (8 * i)));
+            t.flags(index).wrote(offset, 1);
         }
     }
 
@@ -278,14 +285,24 @@ public final class GuestMemory implements PhysicalMemory {
     public boolean compareAndSetInt(long gpa, int expected, int value) {
         RegionTable t = table;
         int index = requireAtomic(t, gpa, Integer.BYTES, true);
-        return ATOMIC_INT.compareAndSet(t.host(index), t.offset(index, gpa), expected, value);
+        long offset = t.offset(index, gpa);
+        if (!ATOMIC_INT.compareAndSet(t.host(index), offset, expected, value)) {
+            return false;
+        }
+        t.flags(index).wrote(offset, Integer.BYTES);
+        return true;
     }
 
     @Override
     public boolean compareAndSetLong(long gpa, long expected, long value) {
         RegionTable t = table;
         int index = requireAtomic(t, gpa, Long.BYTES, true);
-        return ATOMIC_LONG.compareAndSet(t.host(index), t.offset(index, gpa), expected, value);
+        long offset = t.offset(index, gpa);
+        if (!ATOMIC_LONG.compareAndSet(t.host(index), offset, expected, value)) {
+            return false;
+        }
+        t.flags(index).wrote(offset, Long.BYTES);
+        return true;
     }
 
     /**
@@ -324,7 +341,9 @@ public final class GuestMemory implements PhysicalMemory {
     public void setReleaseInt(long gpa, int value) {
         RegionTable t = table;
         int index = requireAtomic(t, gpa, Integer.BYTES, true);
-        ATOMIC_INT.setRelease(t.host(index), t.offset(index, gpa), value);
+        long offset = t.offset(index, gpa);
+        ATOMIC_INT.setRelease(t.host(index), offset, value);
+        t.flags(index).wrote(offset, Integer.BYTES);
     }
 
     /**
@@ -337,7 +356,9 @@ public final class GuestMemory implements PhysicalMemory {
     public void setReleaseLong(long gpa, long value) {
         RegionTable t = table;
         int index = requireAtomic(t, gpa, Long.BYTES, true);
-        ATOMIC_LONG.setRelease(t.host(index), t.offset(index, gpa), value);
+        long offset = t.offset(index, gpa);
+        ATOMIC_LONG.setRelease(t.host(index), offset, value);
+        t.flags(index).wrote(offset, Long.BYTES);
     }
 
     /**
@@ -384,6 +405,7 @@ public final class GuestMemory implements PhysicalMemory {
             int index = t.find(at);
             int step = (int) Math.min(length - done, t.room(index, at));
             MemorySegment.copy(source, offset + done, t.host(index), BYTE, t.offset(index, at), step);
+            t.flags(index).wrote(t.offset(index, at), step);
             done += step;
         }
     }
@@ -404,6 +426,7 @@ public final class GuestMemory implements PhysicalMemory {
             int index = t.find(at);
             long step = Math.min(source.byteSize() - done, t.room(index, at));
             MemorySegment.copy(source, done, t.host(index), t.offset(index, at), step);
+            t.flags(index).wrote(t.offset(index, at), step);
             done += step;
         }
     }
@@ -430,7 +453,8 @@ public final class GuestMemory implements PhysicalMemory {
 
     /**
      * A view of the host memory behind an address range, for rings and bulk work. It is read-only unless the region is RAM, and stays
-     * valid as long as the host memory does, also after {@link #unmap}.
+     * valid as long as the host memory does, also after {@link #unmap}. What is written through it isn't noticed: code on these pages
+     * is decoded anew each time, and they count as dirty from now on.
      *
      * @param gpa first guest-physical address
      * @param length bytes
@@ -446,6 +470,53 @@ public final class GuestMemory implements PhysicalMemory {
         if (length > t.room(index, gpa)) {
             throw new GuestMemoryException(gpa, length, Access.SLICE, Reason.CROSSES_REGIONS);
         }
+        if (t.isWritable(index)) {
+            t.flags(index).expose(t.offset(index, gpa), length);
+        }
         return t.host(index).asSlice(t.offset(index, gpa), length);
+    }
+
+    /**
+     * What tells of writes to this memory.
+     *
+     * @return the one watch of this memory
+     */
+    public WriteWatch watch() {
+        return watch;
+    }
+
+    /**
+     * Counts what processors that keep decoded code or translations must notice.
+     *
+     * @return a number that never gets smaller; {@link WriteWatch#epoch}
+     */
+    public long codeEpoch() {
+        return watch.epoch();
+    }
+
+    /**
+     * What answers at an address without memory.
+     *
+     * @param gpa guest-physical address
+     * @param otherwise what answers where no region of a device is
+     * @return the device's window, or {@code otherwise}
+     */
+    public DeviceWindow deviceAt(long gpa, DeviceWindow otherwise) {
+        Region region = table.device(gpa);
+        return region == null ? otherwise : region.device();
+    }
+
+    List<PageFlags> flags() {
+        return table.flags();
+    }
+
+    long markCode(long gpa, int length) {
+        RegionTable t = table;
+        int index = t.findWhole(gpa, length);
+        return index < 0 ? -1 : t.flags(index).markCode(t.offset(index, gpa), length);
+    }
+
+    RegionTable table() {
+        return table;
     }
 }

@@ -17,24 +17,45 @@ final class RegionTable {
     private final long[] sizes;
     private final MemorySegment[] hosts;
     private final boolean[] writable;
+    private final PageFlags[] flags;
+    private final Region[] devices;
 
-    RegionTable(List<Region> unsorted) {
+    /**
+     * Sorts and checks.
+     *
+     * @param before the table that this one replaces, whose regions keep their flags
+     */
+    RegionTable(List<Region> unsorted, WriteWatch watch, RegionTable before) {
         List<Region> sorted = new ArrayList<>(unsorted);
         sorted.sort(Comparator.comparingLong(Region::gpa));
         check(sorted);
         regions = List.copyOf(sorted);
-        int count = sorted.size();
+        devices = sorted.stream().filter(RegionTable::isDevice).toArray(Region[]::new);
+        Region[] memory = sorted.stream().filter(region -> !isDevice(region)).toArray(Region[]::new);
+        int count = memory.length;
         starts = new long[count];
         sizes = new long[count];
         hosts = new MemorySegment[count];
         writable = new boolean[count];
+        flags = new PageFlags[count];
         for (int i = 0; i < count; i++) {
-            Region region = sorted.get(i);
+            Region region = memory[i];
             starts[i] = region.gpa();
             sizes[i] = region.size();
             hosts[i] = region.host();
             writable[i] = region.writable();
+            PageFlags kept = before == null ? null : before.flagsOf(region);
+            flags[i] = kept == null ? new PageFlags(watch, region) : kept;
         }
+    }
+
+    private static boolean isDevice(Region region) {
+        return region.kind() == Region.Kind.DEVICE;
+    }
+
+    private PageFlags flagsOf(Region region) {
+        int index = find(region.gpa());
+        return index >= 0 && hosts[index] == region.host() ? flags[index] : null;
     }
 
     private static void check(List<Region> sorted) {
@@ -68,6 +89,13 @@ final class RegionTable {
         if (Long.compareUnsigned(gpa, GPA_LIMIT) >= 0 || size > GPA_LIMIT - gpa) {
             throw new IllegalArgumentException("memory region " + text(region)
                     + " runs past the last guest-physical address 0x" + Long.toHexString(GPA_LIMIT - 1));
+        }
+        if (isDevice(region)) {
+            return;
+        }
+        if (size != region.host().byteSize()) {
+            throw new IllegalArgumentException("memory region " + text(region) + " lies in host memory of 0x"
+                    + Long.toHexString(region.host().byteSize()) + " bytes; expected the same size");
         }
         if (region.host().maxByteAlignment() < ATOMIC_ALIGNMENT) {
             throw new IllegalArgumentException("memory region " + text(region) + " lies in host memory aligned to "
@@ -117,6 +145,24 @@ final class RegionTable {
     /** Bytes from the address to the end of its region. */
     long room(int index, long gpa) {
         return sizes[index] - (gpa - starts[index]);
+    }
+
+    PageFlags flags(int index) {
+        return flags[index];
+    }
+
+    List<PageFlags> flags() {
+        return List.of(flags);
+    }
+
+    /** The device whose region holds the address, or null. */
+    Region device(long gpa) {
+        for (Region region : devices) {
+            if (Long.compareUnsigned(gpa - region.gpa(), region.size()) < 0) {
+                return region;
+            }
+        }
+        return null;
     }
 
     boolean isWritable(int index) {
