@@ -98,6 +98,19 @@ public final class GuestMemory implements PhysicalMemory {
         }
 
         /**
+         * Adds a device's registers.
+         *
+         * @param name what it is called in messages
+         * @param gpa its first guest-physical address, a multiple of {@link GuestMemory#PAGE_BYTES}
+         * @param bytes its length, a multiple of {@link GuestMemory#PAGE_BYTES}
+         * @param window what answers
+         * @return this
+         */
+        public Builder device(String name, long gpa, long bytes, DeviceWindow window) {
+            return add(Region.device(name, gpa, bytes, window));
+        }
+
+        /**
          * Adds a region.
          *
          * @param region the region

@@ -114,6 +114,32 @@ public final class PageWalker {
         return true;
     }
 
+    /**
+     * What else the translation of a successful walk allows in the same context, without another look at the tables: a software TLB's
+     * business. Writing is allowed only where the leaf's dirty flag is set already.
+     *
+     * @param context the registers of the walk
+     * @param found a translation whose outcome is {@link Outcome#TRANSLATED}, by a walk that set the accessed flags
+     * @return a sum of {@link Tlb#READ}, {@link Tlb#WRITE} and {@link Tlb#EXECUTE}
+     */
+    public int rights(WalkContext context, Translation found) {
+        if (context.mode == PagingMode.NONE) {
+            return Tlb.READ | Tlb.WRITE | Tlb.EXECUTE;
+        }
+        boolean asUser = context.userMode;
+        int rights = isFetchAllowed(context, asUser, found) ? Tlb.EXECUTE : 0;
+        if (isDataAllowed(context, AccessKind.READ, asUser, found)
+                && !isRefusedByKey(context, AccessKind.READ, asUser, found)) {
+            rights |= Tlb.READ;
+        }
+        if (found.dirty
+                && isDataAllowed(context, AccessKind.WRITE, asUser, found)
+                && !isRefusedByKey(context, AccessKind.WRITE, asUser, found)) {
+            rights |= Tlb.WRITE;
+        }
+        return rights;
+    }
+
     private void walkOnce(WalkContext context, AccessKind access, boolean setFlags, Translation result) {
         result.writable = true;
         result.user = true;

@@ -58,6 +58,15 @@ public final class WalkContext {
     }
 
     /**
+     * A context for the same processor as another; without paging until {@link #set} is called.
+     *
+     * @param other whose address width and page sizes this one takes
+     */
+    public WalkContext(WalkContext other) {
+        this(other.maxPhyAddr, other.gigabytePages);
+    }
+
+    /**
      * Takes over the registers.
      *
      * @param cr0 CR0
@@ -105,5 +114,14 @@ public final class WalkContext {
      */
     public PagingMode mode() {
         return mode;
+    }
+
+    /**
+     * Whether page-fault error codes tell of instruction fetches.
+     *
+     * @return true if CR4.SMEP is 1, or CR4.PAE and IA32_EFER.NXE are
+     */
+    public boolean isFetchReported() {
+        return fetchReported;
     }
 }

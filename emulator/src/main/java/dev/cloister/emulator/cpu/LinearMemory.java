@@ -55,4 +55,82 @@ public interface LinearMemory {
      * @return how many were stored, 1 to {@code length}
      */
     int fetch(long linear, byte[] into, int offset, int length, int access);
+
+    /**
+     * Replaces a number if it has the expected value: the heart of every locked instruction. An implementation that other processors
+     * share makes it atomic as far as it can (its page says how far); this default does not.
+     *
+     * @param linear the linear address, of any alignment
+     * @param size 1, 2, 4 or 8
+     * @param expected the value that must be there, zero-extended
+     * @param value the value to put there
+     * @param access bits of this interface; WRITE is implied
+     * @return the value that was there, zero-extended: equal to {@code expected} if and only if it was replaced
+     */
+    default long compareAndExchange(long linear, int size, long expected, long value, int access) {
+        long found = read(linear, size, access | WRITE);
+        // Memory is written in either case, as the processor does.
+        write(linear, size, found == expected ? value : found, access);
+        return found;
+    }
+
+    /**
+     * The same for sixteen bytes (CMPXCHG16B).
+     *
+     * @param linear the linear address, a multiple of 16
+     * @param expected the low and the high half that must be there; receives what was there
+     * @param low the low half to put there
+     * @param high the high half to put there
+     * @param access bits of this interface; WRITE is implied
+     * @return whether it was replaced
+     */
+    default boolean compareAndExchange16(long linear, long[] expected, long low, long high, int access) {
+        probe(linear, 16, access | WRITE);
+        long foundLow = read(linear, 8, access | WRITE);
+        long foundHigh = read(linear + 8, 8, access | WRITE);
+        boolean equal = foundLow == expected[0] && foundHigh == expected[1];
+        write(linear, 8, equal ? low : foundLow, access);
+        write(linear + 8, 8, equal ? high : foundHigh, access);
+        expected[0] = foundLow;
+        expected[1] = foundHigh;
+        return equal;
+    }
+
+    /**
+     * Registers that govern translation may have changed: CPL, CR0, CR4, EFER, RFLAGS.AC, PKRU. An implementation that keeps anything
+     * derived from them looks at them again.
+     */
+    default void refresh() {
+        // Nothing is kept unless the implementer does so.
+    }
+
+    /**
+     * CR3 was loaded, by MOV or a task switch, be it with the value that it had; the state holds the new value (Intel SDM volume 3,
+     * 4.10.4.1).
+     *
+     * @param keep whether bit 63 of the operand asked to keep translations; only where CR4.PCIDE is 1
+     */
+    default void loadedCr3(boolean keep) {
+        // Nothing is kept unless the implementer does so.
+    }
+
+    /**
+     * INVLPG, and INVPCID of type 0 for the present PCID.
+     *
+     * @param linear any address in the page
+     */
+    default void invalidateTranslation(long linear) {
+        // Nothing is kept unless the implementer does so.
+    }
+
+    /**
+     * INVPCID (Intel SDM volume 2, INVPCID).
+     *
+     * @param type 0 one page of the PCID, 1 the PCID, 2 everything with global pages, 3 everything without
+     * @param pcid 0 to 4095, for types 0 and 1
+     * @param linear the address, for type 0
+     */
+    default void invalidatePcid(int type, int pcid, long linear) {
+        // Nothing is kept unless the implementer does so.
+    }
 }

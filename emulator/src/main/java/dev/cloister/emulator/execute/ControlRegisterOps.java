@@ -98,6 +98,7 @@ public final class ControlRegisterOps {
         boolean changed = ((next ^ state.cr0()) & PAGING_BITS) != 0;
         state.setCr0(next);
         if (changed) {
+            x.segmentation.memory().refresh();
             x.environment.invalidateAll();
         }
     }
@@ -109,6 +110,7 @@ public final class ControlRegisterOps {
         long next = keep ? value & Long.MAX_VALUE : value;
         require(x, !state.isLongActive() || (next & 0xFFF0000000000000L) == 0);
         state.setCr3(next);
+        x.segmentation.memory().loadedCr3(keep);
         if (!keep) {
             x.environment.invalidateAll();
         }
@@ -124,6 +126,7 @@ public final class ControlRegisterOps {
         boolean pcidOn = (changed & value & ControlBits.CR4_PCIDE) != 0;
         require(x, !pcidOn || state.isLongActive() && (state.cr3() & 0xFFF) == 0);
         state.setCr4(value);
+        x.segmentation.memory().refresh();
         x.environment.invalidateAll();
     }
 

@@ -158,6 +158,7 @@ public final class SystemOps {
         }
         // LMA is the processor's own; what is written to it is ignored.
         state.setEfer(value & ~ControlBits.EFER_LMA | state.efer() & ControlBits.EFER_LMA);
+        x.segmentation.memory().refresh();
         x.environment.invalidateAll();
     }
 
@@ -169,6 +170,7 @@ public final class SystemOps {
                 x.long64 && segment < CpuState.FS ? 0 : x.state.segment(segment).base();
         long linear = x.segmentation.linearWidth(base + offset);
         if (x.segmentation.isCanonical(linear)) {
+            x.segmentation.memory().invalidateTranslation(linear);
             x.environment.invalidatePage(linear);
         }
     }
@@ -184,6 +186,7 @@ public final class SystemOps {
         if (bad || type == 0 && !x.segmentation.isCanonical(linear)) {
             throw x.fault(CpuException.GP);
         }
+        x.segmentation.memory().invalidatePcid((int) type, (int) pcid & 0xFFF, linear);
         if (type == 0) {
             x.environment.invalidatePage(linear);
         } else {
