@@ -95,10 +95,9 @@ public final class Execution {
         }
     }
 
-    /** Makes what was done so far permanent: one iteration of a repeated string instruction. */
-    public void commit() {
+    /** Makes the general registers permanent as they are: one iteration of a repeated string instruction. */
+    public void commitRegisters() {
         System.arraycopy(state.gprs(), 0, savedGpr, 0, 16);
-        savedFlags = state.rflags();
     }
 
     public CpuException fault(int vector) {

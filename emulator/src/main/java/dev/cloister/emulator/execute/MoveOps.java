@@ -46,6 +46,10 @@ public final class MoveOps {
     }
 
     private static void exchange(Execution x, Instruction i) {
+        if (i.opcode == 0x90 && i.registers[0] == CpuState.RAX) {
+            // NOP: EAX keeps its upper half (SDM vol. 2, XCHG).
+            return;
+        }
         long first = x.getForWrite(i, 0);
         long second = x.get(i, 1);
         x.set(i, 0, second);

@@ -28,7 +28,8 @@ public final class SegmentOps {
     }
 
     /** Loads ES, SS, DS, FS or GS; CS raises #UD. */
-    public static void load(Execution x, int segment, int selector) {
+    public static void load(Execution x, int segment, int from) {
+        int selector = from & 0xFFFF;
         if (segment == CpuState.CS) {
             throw x.fault(CpuException.UD);
         }

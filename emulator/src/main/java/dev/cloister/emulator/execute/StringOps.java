@@ -46,7 +46,8 @@ public final class StringOps {
             once.execute(x, i);
             count--;
             x.setRegister(CpuState.RCX, width, count);
-            x.commit();
+            // A fault in a later iteration restores the flags from before the instruction (SDM vol. 2, REP).
+            x.commitRegisters();
             boolean stopped = compares && x.state.flag(Flags.ZF) == i.repeatNot;
             if (count == 0 || stopped) {
                 return;
@@ -78,7 +79,9 @@ public final class StringOps {
     }
 
     private static void cmps(Execution x, Instruction i) {
-        Alu.sub(x.state, x.get(i, 0), x.get(i, 1), 0, i.sizes[0]);
+        // The destination is read first: seen where both fault.
+        long right = x.get(i, 1);
+        Alu.sub(x.state, x.get(i, 0), right, 0, i.sizes[0]);
         advance(x, i, CpuState.RSI, i.sizes[0]);
         advance(x, i, CpuState.RDI, i.sizes[0]);
     }
