@@ -67,7 +67,7 @@ final class TestMachine implements LinearMemory, PortIo, CpuEnvironment {
 
     private int at(long linear, int size, int access) {
         if (linear < BASE || linear + size > BASE + SIZE) {
-            throw exception.pageFault(linear, access & 5);
+            throw exception.pageFault(linear < BASE ? linear : Math.max(linear, BASE + SIZE), access & 5);
         }
         return (int) (linear - BASE);
     }

@@ -22,6 +22,15 @@ public final class Form {
     /** Flag: the encoding has a VEX prefix. */
     public static final int VEX = 64;
 
+    /** Flag: an operand may be an MMX register. */
+    public static final int MMX = 128;
+    /** Flag: an operand is an XMM or YMM register. */
+    public static final int VECTOR = 256;
+    /** Flag: a memory operand of 16 bytes or more must be aligned (all but the unaligned moves, and few with VEX). */
+    public static final int ALIGNED = 512;
+    /** Flag: the opposite of the rule for {@link #ALIGNED}. */
+    static final int ALIGNMENT_EXCEPTION = 1024;
+
     public static final int KEY_REGISTER = 1;
     public static final int KEY_REG = 1;
     public static final int KEY_RM = 4;

@@ -23,7 +23,20 @@ public final class FormTable {
     private static final Map<String, Integer> MAP_NAMES =
             Map.of("", 0, "0f", 1, "0f38", 2, "0f3a", 3, "v1", 4, "v2", 5, "v3", 6);
     private static final Map<String, Integer> FLAG_NAMES = Map.of(
-            "lock", Form.LOCK, "d64", Form.DEFAULT_64, "f64", Form.FORCE_64, "modrm", Form.MODRM, "vsib", Form.VSIB);
+            "lock",
+            Form.LOCK,
+            "d64",
+            Form.DEFAULT_64,
+            "f64",
+            Form.FORCE_64,
+            "modrm",
+            Form.MODRM,
+            "vsib",
+            Form.VSIB,
+            "unaligned",
+            Form.ALIGNMENT_EXCEPTION,
+            "aligned",
+            Form.ALIGNMENT_EXCEPTION);
     /** Conditions as mask and value of the key. */
     private static final Map<String, int[]> CONDITIONS = Map.ofEntries(
             condition("mem", 1, 0, 0),
@@ -104,7 +117,10 @@ public final class FormTable {
         int opcode = Integer.parseInt(field[0].substring(dot + 1, field[0].length() - (eight ? 1 : 0)), 16);
         int[] key = conditions(field[1]);
         OperandSpec[] operands = operands(field.length > 3 ? field[3] : "-");
-        int flags = flags(field, operands) | (map > MAP_VEX ? Form.VEX : 0);
+int flags = flags(field, operands) | (map > MAP_VEX ? Form.VEX : 0);
+        if (map > MAP_VEX == ((flags & Form.ALIGNMENT_EXCEPTION) != 0)) {
+            flags |= Form.ALIGNED;
+        }
         Form form = new Form(forms.size(), field[2], key[0], key[1], operands, flags);
         forms.add(form);
         for (int i = 0; i < (eight ? 8 : 1); i++) {
@@ -158,6 +174,8 @@ public final class FormTable {
             if (place == OperandPlace.B || place == OperandPlace.H || place == OperandPlace.KH) {
                 flags |= Form.USES_VVVV;
             }
+            flags |= place.group == OperandPlace.Group.MMX ? Form.MMX : 0;
+            flags |= place.group == OperandPlace.Group.VECTOR ? Form.VECTOR : 0;
         }
         return flags;
     }

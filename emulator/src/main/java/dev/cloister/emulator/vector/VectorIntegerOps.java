@@ -7,145 +7,158 @@ import dev.cloister.emulator.execute.Execution;
 import dev.cloister.emulator.execute.Handler;
 import dev.cloister.emulator.execute.HandlerRegistry;
 
-/** Element-wise integer arithmetic, comparison, logic and shifts of MMX, SSE2 and their VEX forms. */
-public final class VectorIntegerOps {
+/** Element-wise integer arithmetic, comparison, logic and tests of MMX, SSE and AVX. */
+final class VectorIntegerOps {
+    private static final String[] SUFFIXES = {"b", "w", "d", "q"};
+
     private VectorIntegerOps() {}
 
-    public static void register(HandlerRegistry table) {
+    static void register(HandlerRegistry table) {
         arithmetic(table);
         comparisons(table);
         multiplications(table);
-        shifts(table);
+        unary(table);
         for (String suffix : new String[] {"", "ps", "pd"}) {
             String p = suffix.isEmpty() ? "p" : "";
-            both(table, p + "and" + suffix, 64, (a, b) -> a & b);
-            both(table, p + "andn" + suffix, 64, (a, b) -> ~a & b);
-            both(table, p + "or" + suffix, 64, (a, b) -> a | b);
-            both(table, p + "xor" + suffix, 64, (a, b) -> a ^ b);
+            whole(table, p + "and" + suffix, (a, b) -> a & b);
+            whole(table, p + "andn" + suffix, (a, b) -> ~a & b);
+            whole(table, p + "or" + suffix, (a, b) -> a | b);
+            whole(table, p + "xor" + suffix, (a, b) -> a ^ b);
         }
-        table.put(VectorIntegerOps::test, "ptest", "vptest");
+        table.put((x, i) -> test(x, i, -1), "ptest", "vptest");
+        table.put((x, i) -> test(x, i, Lanes.tops(32)), "vtestps");
+        table.put((x, i) -> test(x, i, Lanes.tops(64)), "vtestpd");
+        table.put((x, i) -> accumulate(x, i, VectorIntegerOps::dotBytes, false), "vpdpbusd");
+        table.put((x, i) -> accumulate(x, i, VectorIntegerOps::dotBytes, true), "vpdpbusds");
+        table.put((x, i) -> accumulate(x, i, VectorIntegerOps::dotWords, false), "vpdpwssd");
+        table.put((x, i) -> accumulate(x, i, VectorIntegerOps::dotWords, true), "vpdpwssds");
     }
 
-    private static void both(HandlerRegistry table, String name, int bits, Lanes.Element operation) {
-        Handler handler = (x, i) -> binary(x, i, bits, operation);
-        table.put(handler, name, "v" + name);
-    }
-
-    /** Legacy forms have the destination as first source; VEX forms name it. */
-    public static void loadSources(Execution x, Instruction i) {
-        VectorUnit.check(x, i);
-        VectorUnit.load(x, i, i.operandCount == 2 ? 0 : 1, x.a);
-        VectorUnit.load(x, i, i.operandCount - 1, x.b);
-    }
-
-    private static void binary(Execution x, Instruction i, int bits, Lanes.Element operation) {
-        loadSources(x, i);
-        for (int k = 0; k < 4; k++) {
-            x.r[k] = Lanes.map(x.a[k], x.b[k], bits, operation);
-        }
-        VectorUnit.store(x, i, 0, x.r);
-    }
-
-    private static void arithmetic(HandlerRegistry table) {
-        int bits = 8;
-        for (String suffix : new String[] {"b", "w", "d", "q"}) {
-            both(table, "padd" + suffix, bits, (a, b) -> a + b);
-            both(table, "psub" + suffix, bits, (a, b) -> a - b);
-            bits *= 2;
-        }
-        both(table, "paddsb", 8, (a, b) -> Lanes.saturate(a + b, -128, 127));
-        both(table, "psubsb", 8, (a, b) -> Lanes.saturate(a - b, -128, 127));
-        both(table, "paddsw", 16, (a, b) -> Lanes.saturate(a + b, -32768, 32767));
-        both(table, "psubsw", 16, (a, b) -> Lanes.saturate(a - b, -32768, 32767));
-        both(table, "paddusb", 8, (a, b) -> Math.min((a & 0xFF) + (b & 0xFF), 0xFF));
-        both(table, "psubusb", 8, (a, b) -> Math.max((a & 0xFF) - (b & 0xFF), 0));
-        both(table, "paddusw", 16, (a, b) -> Math.min((a & 0xFFFF) + (b & 0xFFFF), 0xFFFF));
-        both(table, "psubusw", 16, (a, b) -> Math.max((a & 0xFFFF) - (b & 0xFFFF), 0));
-        both(table, "pavgb", 8, (a, b) -> (a & 0xFF) + (b & 0xFF) + 1 >> 1);
-        both(table, "pavgw", 16, (a, b) -> (a & 0xFFFF) + (b & 0xFFFF) + 1 >> 1);
-    }
-
-    private static void comparisons(HandlerRegistry table) {
-        int bits = 8;
-        for (String suffix : new String[] {"b", "w", "d", "q"}) {
-            both(table, "pcmpeq" + suffix, bits, (a, b) -> a == b ? -1 : 0);
-            both(table, "pcmpgt" + suffix, bits, (a, b) -> a > b ? -1 : 0);
-            if (bits < 64) {
-                both(table, "pmins" + suffix, bits, Math::min);
-                both(table, "pmaxs" + suffix, bits, Math::max);
-                both(table, "pminu" + suffix, bits, (a, b) -> Long.compareUnsigned(a, b) < 0 ? a : b);
-                both(table, "pmaxu" + suffix, bits, (a, b) -> Long.compareUnsigned(a, b) > 0 ? a : b);
-            }
-            bits *= 2;
-        }
-    }
-
-    private static void multiplications(HandlerRegistry table) {
-        both(table, "pmullw", 16, (a, b) -> a * b);
-        both(table, "pmulhw", 16, (a, b) -> a * b >> 16);
-        both(table, "pmulhuw", 16, (a, b) -> (a & 0xFFFF) * (b & 0xFFFF) >>> 16);
-        both(table, "pmulhrsw", 16, (a, b) -> (a * b >> 14) + 1 >> 1);
-        both(table, "pmulld", 32, (a, b) -> a * b);
-        both(table, "pmuludq", 64, (a, b) -> (a & 0xFFFFFFFFL) * (b & 0xFFFFFFFFL));
-        both(table, "pmuldq", 64, (a, b) -> (long) (int) a * (int) b);
-        both(table, "pmaddwd", 32, (a, b) -> (long) (short) a * (short) b + (a >> 16) * (b >> 16));
-        both(table, "psadbw", 64, VectorIntegerOps::absoluteDifferences);
-    }
-
-    private static long absoluteDifferences(long a, long b) {
-        long sum = 0;
-        for (int n = 0; n < 8; n++) {
-            sum += Math.abs(Lanes.unsigned(a, n, 8) - Lanes.unsigned(b, n, 8));
-        }
-        return sum;
-    }
-
-    private static void shifts(HandlerRegistry table) {
-        int bits = 16;
-        for (String suffix : new String[] {"w", "d", "q"}) {
-            int width = bits;
-            shift(table, "psll" + suffix, width, (a, n) -> n < width ? a << n : 0);
-            shift(table, "psrl" + suffix, width, (a, n) -> n < width ? (a & Lanes.mask(width)) >>> n : 0);
-            if (bits < 64) {
-                shift(table, "psra" + suffix, width, (a, n) -> a >> Math.min(n, width - 1));
-            }
-            bits *= 2;
-        }
-    }
-
-    private static void shift(HandlerRegistry table, String name, int bits, Lanes.Element operation) {
+    /** An operation on 64-bit lanes, whatever the elements in them. */
+    private static void whole(HandlerRegistry table, String name, Lanes.Element operation) {
         Handler handler = (x, i) -> {
-            VectorUnit.check(x, i);
-            boolean byImmediate = i.kinds[i.operandCount - 1] == OperandKind.IMMEDIATE;
-            VectorUnit.load(x, i, i.operandCount == 2 ? 0 : 1, x.a);
-            VectorUnit.load(x, i, i.operandCount - 1, x.b);
-            long raw = byImmediate ? i.immediate & 0xFF : x.b[0];
-            long count = Long.compareUnsigned(raw, 64) < 0 ? raw : 64;
-            for (int k = 0; k < 4; k++) {
-                x.r[k] = shiftLane(x.a[k], count, bits, operation);
+            VectorUnit.loadSources(x, i);
+            int lanes = VectorUnit.lanes(i);
+            for (int k = 0; k < lanes; k++) {
+                x.r[k] = operation.apply(x.a[k], x.b[k]);
             }
             VectorUnit.store(x, i, 0, x.r);
         };
         table.put(handler, name, "v" + name);
     }
 
-    private static long shiftLane(long lane, long count, int bits, Lanes.Element operation) {
-        long result = 0;
-        for (int n = 0; n < 64 / bits; n++) {
-            long value = operation.apply(Lanes.signed(lane, n, bits), count);
-            result |= (value & Lanes.mask(bits)) << n * bits;
-        }
-        return result;
+    private static void each(HandlerRegistry table, String name, int bits, Lanes.Element operation) {
+        whole(table, name, (a, b) -> Lanes.map(a, b, bits, operation));
     }
 
-    private static void test(Execution x, Instruction i) {
-        loadSources(x, i);
+    private static void arithmetic(HandlerRegistry table) {
+        for (int n = 0; n < 4; n++) {
+            int bits = 8 << n;
+            whole(table, "padd" + SUFFIXES[n], (a, b) -> Lanes.add(a, b, bits));
+            whole(table, "psub" + SUFFIXES[n], (a, b) -> Lanes.subtract(a, b, bits));
+        }
+        each(table, "paddsb", 8, (a, b) -> Lanes.saturate(a + b, 8));
+        each(table, "psubsb", 8, (a, b) -> Lanes.saturate(a - b, 8));
+        each(table, "paddsw", 16, (a, b) -> Lanes.saturate(a + b, 16));
+        each(table, "psubsw", 16, (a, b) -> Lanes.saturate(a - b, 16));
+        each(table, "paddusb", 8, (a, b) -> Math.min((a & 0xFF) + (b & 0xFF), 0xFF));
+        each(table, "psubusb", 8, (a, b) -> Math.max((a & 0xFF) - (b & 0xFF), 0));
+        each(table, "paddusw", 16, (a, b) -> Math.min((a & 0xFFFF) + (b & 0xFFFF), 0xFFFF));
+        each(table, "psubusw", 16, (a, b) -> Math.max((a & 0xFFFF) - (b & 0xFFFF), 0));
+        each(table, "pavgb", 8, (a, b) -> (a & 0xFF) + (b & 0xFF) + 1 >> 1);
+        each(table, "pavgw", 16, (a, b) -> (a & 0xFFFF) + (b & 0xFFFF) + 1 >> 1);
+        for (int n = 0; n < 3; n++) {
+            each(table, "psign" + SUFFIXES[n], 8 << n, (a, b) -> b < 0 ? -a : b == 0 ? 0 : a);
+        }
+    }
+
+    private static void comparisons(HandlerRegistry table) {
+        for (int n = 0; n < 4; n++) {
+            int bits = 8 << n;
+            whole(table, "pcmpeq" + SUFFIXES[n], (a, b) -> Lanes.equal(a, b, bits));
+            each(table, "pcmpgt" + SUFFIXES[n], bits, (a, b) -> a > b ? -1 : 0);
+        }
+        for (int n = 0; n < 3; n++) {
+            int bits = 8 << n;
+            each(table, "pmins" + SUFFIXES[n], bits, Math::min);
+            each(table, "pmaxs" + SUFFIXES[n], bits, Math::max);
+            each(table, "pminu" + SUFFIXES[n], bits, (a, b) -> Long.compareUnsigned(a, b) < 0 ? a : b);
+            each(table, "pmaxu" + SUFFIXES[n], bits, (a, b) -> Long.compareUnsigned(a, b) > 0 ? a : b);
+        }
+    }
+
+    private static void multiplications(HandlerRegistry table) {
+        each(table, "pmullw", 16, (a, b) -> a * b);
+        each(table, "pmulhw", 16, (a, b) -> a * b >> 16);
+        each(table, "pmulhuw", 16, (a, b) -> (a & 0xFFFF) * (b & 0xFFFF) >>> 16);
+        each(table, "pmulhrsw", 16, (a, b) -> (a * b >> 14) + 1 >> 1);
+        each(table, "pmulld", 32, (a, b) -> a * b);
+        whole(table, "pmuludq", (a, b) -> (a & 0xFFFFFFFFL) * (b & 0xFFFFFFFFL));
+        whole(table, "pmuldq", (a, b) -> (long) (int) a * (int) b);
+        each(table, "pmaddwd", 32, (a, b) -> (long) (short) a * (short) b + (a >> 16) * (b >> 16));
+        each(table, "pmaddubsw", 16, (a, b) -> Lanes.saturate((a & 0xFF) * (byte) b + (a >> 8 & 0xFF) * (b >> 8), 16));
+        whole(table, "psadbw", VectorIntegerOps::absoluteDifferences);
+    }
+
+    private static long absoluteDifferences(long a, long b) {
+        long sum = 0;
+        for (int n = 0; n < 64; n += 8) {
+            sum += Math.abs((a >>> n & 0xFF) - (b >>> n & 0xFF));
+        }
+        return sum;
+    }
+
+    private static void unary(HandlerRegistry table) {
+        for (int n = 0; n < 3; n++) {
+            int bits = 8 << n;
+            Handler handler = (x, i) -> {
+                VectorUnit.check(x, i);
+                VectorUnit.load(x, i, 1, x.b);
+                for (int k = 0; k < VectorUnit.lanes(i); k++) {
+                    x.r[k] = Lanes.map(x.b[k], 0, bits, (a, zero) -> Math.abs(a));
+                }
+                VectorUnit.store(x, i, 0, x.r);
+            };
+            table.put(handler, "pabs" + SUFFIXES[n], "vpabs" + SUFFIXES[n]);
+        }
+    }
+
+    private static void test(Execution x, Instruction i, long mask) {
+        VectorUnit.check(x, i);
+        VectorUnit.load(x, i, 0, x.a);
+        VectorUnit.load(x, i, 1, x.b);
         long and = 0;
         long andNot = 0;
-        for (int k = 0; k < 4; k++) {
+        for (int k = 0; k < (i.kinds[0] == OperandKind.YMM ? 4 : 2); k++) {
             and |= x.a[k] & x.b[k];
             andNot |= ~x.a[k] & x.b[k];
         }
-        x.state.setRflags(x.state.rflags() & ~Flags.STATUS | (and == 0 ? Flags.ZF : 0) | (andNot == 0 ? Flags.CF : 0));
+        long flags = ((and & mask) == 0 ? Flags.ZF : 0) | ((andNot & mask) == 0 ? Flags.CF : 0);
+        x.state.setRflags(x.state.rflags() & ~Flags.STATUS | flags);
+    }
+
+    /** Unsigned bytes times signed bytes, four products summed. */
+    private static long dotBytes(long a, long b) {
+        long sum = 0;
+        for (int n = 0; n < 32; n += 8) {
+            sum += (a >>> n & 0xFF) * (byte) (b >>> n);
+        }
+        return sum;
+    }
+
+    private static long dotWords(long a, long b) {
+        return (long) (short) a * (short) b + (a >> 16) * (b >> 16);
+    }
+
+    /** Adds a function of the sources' double words to the destination's (AVX-VNNI). */
+    private static void accumulate(Execution x, Instruction i, Lanes.Element product, boolean saturate) {
+        VectorUnit.loadSources(x, i);
+        VectorUnit.load(x, i, 0, x.r);
+        for (int n = 0; n < 2 * VectorUnit.lanes(i); n++) {
+            long sum = Lanes.getSigned(x.r, n, 32)
+                    + product.apply(Lanes.getSigned(x.a, n, 32), Lanes.getSigned(x.b, n, 32));
+            Lanes.put(x.r, n, 32, saturate ? Lanes.saturate(sum, 32) : sum);
+        }
+        VectorUnit.store(x, i, 0, x.r);
     }
 }

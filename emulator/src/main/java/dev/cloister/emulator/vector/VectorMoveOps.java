@@ -6,10 +6,10 @@ import dev.cloister.emulator.execute.Execution;
 import dev.cloister.emulator.execute.HandlerRegistry;
 
 /** Moves to, from and between MMX, XMM and YMM registers. */
-public final class VectorMoveOps {
+final class VectorMoveOps {
     private VectorMoveOps() {}
 
-    public static void register(HandlerRegistry table) {
+    static void register(HandlerRegistry table) {
         for (String name : new String[] {
             "movdqa",
             "movdqu",
@@ -36,6 +36,9 @@ public final class VectorMoveOps {
         table.put((x, i) -> signs(x, i, 8), "pmovmskb", "vpmovmskb");
         table.put((x, i) -> signs(x, i, 32), "movmskps", "vmovmskps");
         table.put((x, i) -> signs(x, i, 64), "movmskpd", "vmovmskpd");
+        table.put((x, i) -> duplicate(x, i, 32, 1, 0), "movsldup", "vmovsldup");
+        table.put((x, i) -> duplicate(x, i, 32, 0, 1), "movshdup", "vmovshdup");
+        table.put((x, i) -> duplicate(x, i, 64, 1, 0), "movddup", "vmovddup");
         table.put((x, i) -> clearUpper(x, i, 2), "vzeroupper");
         table.put((x, i) -> clearUpper(x, i, 0), "vzeroall");
     }
@@ -87,6 +90,7 @@ public final class VectorMoveOps {
         VectorUnit.store(x, i, 0, x.r);
     }
 
+    /** The highest bits of all elements, gathered. */
     private static void signs(Execution x, Instruction i, int bits) {
         VectorUnit.check(x, i);
         VectorUnit.load(x, i, 1, x.b);
@@ -94,7 +98,17 @@ public final class VectorMoveOps {
         for (int n = 0; n < 256 / bits; n++) {
             mask |= (Lanes.get(x.b, n, bits) >>> bits - 1) << n;
         }
-        x.set(i, 0, mask);
+        VectorUnit.storeValue(x, i, 0, mask);
+    }
+
+    /** Each element of the destination comes from the one of the source whose number has the given bits cleared or set. */
+    private static void duplicate(Execution x, Instruction i, int bits, int clear, int set) {
+        VectorUnit.check(x, i);
+        VectorUnit.load(x, i, 1, x.b);
+        for (int n = 0; n < 64 / bits * VectorUnit.lanes(i); n++) {
+            Lanes.put(x.r, n, bits, Lanes.get(x.b, n & ~clear | set, bits));
+        }
+        VectorUnit.store(x, i, 0, x.r);
     }
 
     private static void clearUpper(Execution x, Instruction i, int from) {

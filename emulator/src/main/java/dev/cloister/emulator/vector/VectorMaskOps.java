@@ -1,0 +1,147 @@
+package dev.cloister.emulator.vector;
+
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.LinearMemory;
+import dev.cloister.emulator.decode.Instruction;
+import dev.cloister.emulator.decode.OperandKind;
+import dev.cloister.emulator.execute.Execution;
+import dev.cloister.emulator.execute.HandlerRegistry;
+
+/** Moves of those elements only whose mask has its highest bit set, and gathers: what isn't moved cannot fault. */
+final class VectorMaskOps {
+    private VectorMaskOps() {}
+
+    static void register(HandlerRegistry table) {
+        table.put((x, i) -> move(x, i, 32), "vmaskmovps", "vpmaskmovd");
+        table.put((x, i) -> move(x, i, 64), "vmaskmovpd", "vpmaskmovq");
+        table.put(VectorMaskOps::moveBytes, "maskmovq", "maskmovdqu", "vmaskmovdqu");
+        table.put((x, i) -> gather(x, i, 32, 32), "vpgatherdd", "vgatherdps");
+        table.put((x, i) -> gather(x, i, 32, 64), "vpgatherdq", "vgatherdpd");
+        table.put((x, i) -> gather(x, i, 64, 32), "vpgatherqd", "vgatherqps");
+        table.put((x, i) -> gather(x, i, 64, 64), "vpgatherqq", "vgatherqpd");
+    }
+
+    private static boolean isSet(long[] mask, int n, int bits) {
+        return Lanes.getSigned(mask, n, bits) < 0;
+    }
+
+    private static void move(Execution x, Instruction i, int bits) {
+        VectorUnit.check(x, i);
+        VectorUnit.load(x, i, 1, x.b);
+        int bytes = bits / 8;
+        int count = (i.kinds[1] == OperandKind.YMM ? 256 : 128) / bits;
+        int segment = x.segmentOf(i);
+        long at = x.effective(i);
+        if (i.kinds[0] == OperandKind.MEMORY) {
+            VectorUnit.load(x, i, 2, x.a);
+            probe(x, segment, at, bits, count);
+            for (int n = 0; n < count; n++) {
+                if (isSet(x.b, n, bits)) {
+                    x.write(segment, at + n * bytes & addressMask(i), bytes, Lanes.get(x.a, n, bits));
+                }
+            }
+            return;
+        }
+        for (int n = 0; n < count; n++) {
+            boolean set = isSet(x.b, n, bits);
+            Lanes.put(x.r, n, bits, set ? x.read(segment, at + n * bytes & addressMask(i), bytes, 0) : 0);
+        }
+        VectorUnit.store(x, i, 0, x.r);
+    }
+
+    private static long addressMask(Instruction i) {
+        return Execution.mask(i.addressSize);
+    }
+
+    /** Nothing is written unless everything can be. */
+    private static void probe(Execution x, int segment, long at, int bits, int count) {
+        for (int n = 0; n < count; n++) {
+            if (isSet(x.b, n, bits)) {
+                x.segmentation.probe(segment, at + n * (bits / 8), bits / 8, LinearMemory.WRITE);
+            }
+        }
+    }
+
+    private static void moveBytes(Execution x, Instruction i) {
+        VectorUnit.check(x, i);
+        VectorUnit.load(x, i, 0, x.a);
+        VectorUnit.load(x, i, 1, x.b);
+        int segment = i.segmentPrefix >= 0 ? i.segmentPrefix : CpuState.DS;
+        long at = x.register(CpuState.RDI, i.addressSize);
+        int count = i.kinds[0] == OperandKind.MMX ? 8 : 16;
+        probe(x, segment, at, 8, count);
+        for (int n = 0; n < count; n++) {
+            if (isSet(x.b, n, 8)) {
+                x.write(segment, at + n & addressMask(i), 1, Lanes.get(x.a, n, 8));
+            }
+        }
+        VectorUnit.enterMmx(x, i);
+    }
+
+    /**
+     * Elements are completed in order, and each clears its mask: after a fault the instruction goes on where it stopped (Intel SDM
+     * vol. 2, VPGATHERDD). The three registers must differ.
+     */
+    private static void gather(Execution x, Instruction i, int indexBits, int bits) {
+        if (i.registers[0] == i.registers[2] || i.registers[0] == i.index || i.registers[2] == i.index) {
+            throw x.fault(CpuException.UD);
+        }
+        VectorUnit.check(x, i);
+        whole(x, i.registers[0], x.r);
+        whole(x, i.registers[2], x.b);
+        whole(x, i.index, x.a);
+        int width = i.vectorLength == 0 ? 128 : 256;
+        int count = width / Math.max(indexBits, bits);
+        normalizeMask(x, bits);
+        boolean progress = false;
+        try {
+            for (int n = 0; n < count; n++) {
+                if (isSet(x.b, n, bits)) {
+                    long at = gatherBase(x, i) + (Lanes.getSigned(x.a, n, indexBits) << i.scale) & addressMask(i);
+                    Lanes.put(x.r, n, bits, x.read(x.segmentOf(i), at, bits / 8, 0));
+                    Lanes.put(x.b, n, bits, 0);
+                    progress = true;
+                }
+            }
+        } catch (CpuException e) {
+            putGathered(x, i, width, progress);
+            throw e;
+        }
+        putGathered(x, i, Math.min(count * bits, width), true);
+    }
+
+    /** Beyond the bits to keep both destinations become zero; before the first element arrived real processors leave one alone. */
+    private static void putGathered(Execution x, Instruction i, int kept, boolean progress) {
+        for (int at = kept; at < 256; at += 32) {
+            Lanes.put(x.r, at / 32, 32, 0);
+            Lanes.put(x.b, at / 32, 32, 0);
+        }
+        if (progress) {
+            putWhole(x, i.registers[0], x.r);
+        }
+        putWhole(x, i.registers[2], x.b);
+    }
+
+    private static void whole(Execution x, int register, long[] lanes) {
+        for (int k = 0; k < 4; k++) {
+            lanes[k] = x.state.extended().lane(register, k);
+        }
+    }
+
+    private static void putWhole(Execution x, int register, long[] lanes) {
+        for (int k = 0; k < 4; k++) {
+            x.state.extended().setLane(register, k, lanes[k]);
+        }
+    }
+
+    private static void normalizeMask(Execution x, int bits) {
+        for (int k = 0; k < 4; k++) {
+            x.b[k] = Lanes.spread(x.b[k], bits);
+        }
+    }
+
+    private static long gatherBase(Execution x, Instruction i) {
+        return i.displacement + (i.base >= 0 ? x.state.gprs()[i.base] : 0);
+    }
+}
