@@ -54,6 +54,10 @@ public final class Errno {
     public static final int EMSGSIZE = 90;
     /** Operation not supported. */
     public static final int EOPNOTSUPP = 95;
+    /** Address already in use. */
+    public static final int EADDRINUSE = 98;
+    /** Software caused connection abort. */
+    public static final int ECONNABORTED = 103;
     /** Connection reset by peer. */
     public static final int ECONNRESET = 104;
 

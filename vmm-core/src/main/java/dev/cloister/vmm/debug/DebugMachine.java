@@ -29,6 +29,13 @@ public interface DebugMachine {
      */
     WalkContext walkContext();
 
+    /**
+     * Whether the guest is better shown as a 32-bit program: its image is one, and no vCPU is in long mode.
+     *
+     * @return false where in doubt
+     */
+    boolean isNarrow();
+
     /** Asks all vCPUs to stand still; returns at once. */
     void requestStop();
 

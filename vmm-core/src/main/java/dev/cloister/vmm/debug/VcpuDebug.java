@@ -1,6 +1,7 @@
 package dev.cloister.vmm.debug;
 
 import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.mmu.AccessKind;
 import dev.cloister.mmu.PageWalker;
 import dev.cloister.mmu.Translation;
@@ -138,7 +139,7 @@ public final class VcpuDebug {
             context = known;
             walker = walks;
         }
-        known.set(state.cr0(), state.cr3(), state.cr4(), state.efer(), 0, state.rflags());
+        known.set(state.cr0(), state.cr3(), state.cr4(), state.efer(), 0, state.rflags() | Flags.AC);
         return walks.walk(known, gva, AccessKind.READ, false, translation) ? translation.gpa() : -1;
     }
 
