@@ -124,7 +124,10 @@ final class CpuidLeaves {
             if (model.has(CpuFeature.PKU) && (state.cr4() & CR4_PKE) != 0) {
                 ecx |= OSPKE;
             }
-            set(result, 0, word(CpuFeature.Word.LEAF_7_EBX), ecx, word(CpuFeature.Word.LEAF_7_EDX));
+            int further = word(CpuFeature.Word.LEAF_7_1_EAX) != 0 ? 1 : 0;
+            set(result, further, word(CpuFeature.Word.LEAF_7_EBX), ecx, word(CpuFeature.Word.LEAF_7_EDX));
+        } else if (subleaf == 1) {
+            set(result, word(CpuFeature.Word.LEAF_7_1_EAX), 0, 0, 0);
         }
     }
 
