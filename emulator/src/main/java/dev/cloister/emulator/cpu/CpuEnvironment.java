@@ -47,20 +47,6 @@ public interface CpuEnvironment {
     boolean writeMsr(int index, long value);
 
     /**
-     * One page's translation must be forgotten (INVLPG, INVPCID type 0).
-     *
-     * @param linear any address in the page
-     */
-    default void invalidatePage(long linear) {
-        // Nothing is cached unless the implementer does so.
-    }
-
-    /** All translations must be forgotten (control register writes, INVPCID types 1 to 3). */
-    default void invalidateAll() {
-        // Nothing is cached unless the implementer does so.
-    }
-
-    /**
      * Whether the processor has a feature. Instructions that need one that is not offered raise #UD, or do what older
      * processors did with the encoding. Asked once, when an executor is made.
      *
@@ -69,6 +55,16 @@ public interface CpuEnvironment {
      */
     default boolean offers(CpuFeature feature) {
         return true;
+    }
+
+    /**
+     * MOV to CR8 changed the task priority, which an interrupt controller shows too. Who changes the priority there sets
+     * {@link CpuState#setCr8}.
+     *
+     * @param priority 0 to 15
+     */
+    default void taskPriorityChanged(int priority) {
+        // Only an interrupt controller cares.
     }
 
     /**

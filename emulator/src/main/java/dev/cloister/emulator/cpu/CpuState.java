@@ -55,6 +55,7 @@ public final class CpuState {
     private long xcr0 = 1;
     private final long[] dr = new long[8];
     private final ExtendedState extended = new ExtendedState();
+    private final PendingEvents events = new PendingEvents();
     private boolean interruptShadow;
 
     /** Makes a processor in its state after reset (Intel SDM vol. 3, table 9-1). */
@@ -90,6 +91,7 @@ public final class CpuState {
         efer = 0;
         xcr0 = 1;
         extended.reset();
+        events.reset();
         interruptShadow = false;
     }
 
@@ -116,6 +118,7 @@ public final class CpuState {
         efer = other.efer;
         xcr0 = other.xcr0;
         extended.copyFrom(other.extended);
+        events.copyFrom(other.events);
         interruptShadow = other.interruptShadow;
     }
 
@@ -408,6 +411,15 @@ public final class CpuState {
      */
     public ExtendedState extended() {
         return extended;
+    }
+
+    /**
+     * Events that wait for this processor.
+     *
+     * @return the live object
+     */
+    public PendingEvents events() {
+        return events;
     }
 
     /**

@@ -33,6 +33,7 @@ public final class ExtendedState {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final byte[] image = new byte[SIZE];
+    private int pkru;
 
     public ExtendedState() {
         reset();
@@ -41,6 +42,7 @@ public final class ExtendedState {
     /** Sets the state after reset: x87 and SSE as FNINIT and reset leave them, all else zero. */
     public void reset() {
         Arrays.fill(image, (byte) 0);
+        pkru = 0;
         setControlWord(DEFAULT_CONTROL);
         setMxcsr(DEFAULT_MXCSR);
         setInt(28, 0xFFFF);
@@ -184,6 +186,25 @@ public final class ExtendedState {
     }
 
     /**
+     * PKRU. It is kept beside the image, because where the image has it is for CPUID to say: who moves an image from or to
+     * one of KVM's moves bits 0 to 31 at the offset of component 9 as well.
+     *
+     * @return 32 bits
+     */
+    public int pkru() {
+        return pkru;
+    }
+
+    /**
+     * Sets PKRU.
+     *
+     * @param value 32 bits
+     */
+    public void setPkru(int value) {
+        pkru = value;
+    }
+
+    /**
      * MXCSR.
      *
      * @return 32 bits
@@ -262,5 +283,6 @@ public final class ExtendedState {
 
     public void copyFrom(ExtendedState other) {
         System.arraycopy(other.image, 0, image, 0, SIZE);
+        pkru = other.pkru;
     }
 }

@@ -7,15 +7,17 @@ import dev.cloister.emulator.cpu.SegmentRegister;
 import dev.cloister.emulator.decode.Instruction;
 import dev.cloister.emulator.decode.OperandKind;
 
-/** Moves to and from control and debug registers, LMSW, SMSW, CLTS (Intel SDM vol. 3, 2.5 and 17.2). */
-public final class ControlRegisterOps {
+/** Moves to and from control registers, LMSW, SMSW, CLTS, and writes of IA32_EFER (Intel SDM vol. 3, 2.5 and 2.2.1). */
+final class ControlRegisterOps {
     private static final long CR0_DEFINED = 0xE005003FL;
-    private static final long CR4_DEFINED = 0x1FF7FFFL;
-    private static final long PAGING_BITS = ControlBits.CR0_PG | ControlBits.CR0_WP | ControlBits.CR0_PE;
+    private static final long TRANSLATION_BITS = ControlBits.CR0_PG | ControlBits.CR0_WP | ControlBits.CR0_PE;
+    private static final long PCID = 0xFFF;
+    private static final long CR3_KEEP = 1L << 63;
+    private static final int TASK_PRIORITY = 15;
 
     private ControlRegisterOps() {}
 
-    public static void register(HandlerRegistry table) {
+    static void register(HandlerRegistry table) {
         table.put(ControlRegisterOps::lmsw, "lmsw");
         table.put(
                 (x, i) -> {
@@ -31,19 +33,29 @@ public final class ControlRegisterOps {
                 "clts");
     }
 
-    public static void move(Execution x, Instruction i) {
-        x.requireSupervisor();
+    /** MOV with a control or debug register as one operand. */
+    static void move(Execution x, Instruction i) {
         int size = x.long64 ? 8 : 4;
         switch (i.kinds[0]) {
-            case CONTROL -> writeControl(x, i.registers[0], x.register(i.registers[1], size));
-            case DEBUG -> writeDebug(x, i.registers[0], x.register(i.registers[1], size));
+            case CONTROL -> writeControl(x, checked(x, i.registers[0]), x.register(i.registers[1], size));
+            case DEBUG -> DebugOps.write(x, i.registers[0], x.register(i.registers[1], size));
             default -> {
                 long value = i.kinds[1] == OperandKind.CONTROL
-                        ? readControl(x, i.registers[1])
-                        : readDebug(x, i.registers[1]);
+                        ? readControl(x, checked(x, i.registers[1]))
+                        : DebugOps.read(x, i.registers[1]);
                 x.setRegister(i.registers[0], size, value);
             }
         }
+    }
+
+    /** A register that doesn't exist raises #UD also at CPL 3. */
+    private static int checked(Execution x, int index) {
+        boolean exists = index == 0 || index >= 2 && index <= 4 || index == 8;
+        if (!exists) {
+            throw x.fault(CpuException.UD);
+        }
+        x.requireSupervisor();
+        return index;
     }
 
     private static long readControl(Execution x, int index) {
@@ -52,8 +64,7 @@ public final class ControlRegisterOps {
             case 2 -> x.state.cr2();
             case 3 -> x.state.cr3();
             case 4 -> x.state.cr4();
-            case 8 -> x.state.cr8();
-            default -> throw x.fault(CpuException.UD);
+            default -> x.state.cr8();
         };
     }
 
@@ -63,11 +74,11 @@ public final class ControlRegisterOps {
             case 2 -> x.state.setCr2(value);
             case 3 -> writeCr3(x, value);
             case 4 -> writeCr4(x, value);
-            case 8 -> {
-                require(x, (value & ~15L) == 0);
+            default -> {
+                require(x, (value & ~TASK_PRIORITY) == 0);
                 x.state.setCr8(value);
+                x.environment.taskPriorityChanged((int) value);
             }
-            default -> throw x.fault(CpuException.UD);
         }
     }
 
@@ -77,84 +88,72 @@ public final class ControlRegisterOps {
         }
     }
 
-    public static void writeCr0(Execution x, long value) {
+    static void writeCr0(Execution x, long value) {
         CpuState state = x.state;
-        long next = value & CR0_DEFINED | 0x10;
+        long next = value & CR0_DEFINED | ControlBits.CR0_ET;
         boolean paging = (next & ControlBits.CR0_PG) != 0;
         require(x, value >>> 32 == 0);
         require(x, !paging || (next & ControlBits.CR0_PE) != 0);
         require(x, (next & ControlBits.CR0_NW) == 0 || (next & ControlBits.CR0_CD) != 0);
-        boolean turnedOn = paging && (state.cr0() & ControlBits.CR0_PG) == 0;
-        boolean turnedOff = !paging && (state.cr0() & ControlBits.CR0_PG) != 0;
-        if (turnedOn && (state.efer() & ControlBits.EFER_LME) != 0) {
-            require(x, (state.cr4() & ControlBits.CR4_PAE) != 0);
-            require(x, !state.segment(CpuState.CS).has(SegmentRegister.LONG));
-            state.setEfer(state.efer() | ControlBits.EFER_LMA);
-        }
-        if (turnedOff) {
+        require(x, (next & ControlBits.CR0_WP) != 0 || (state.cr4() & ControlBits.CR4_CET) == 0);
+        boolean switched = ((next ^ state.cr0()) & ControlBits.CR0_PG) != 0;
+        if (switched && paging) {
+            turnPagingOn(x);
+        } else if (switched) {
             require(x, !x.long64 && (state.cr4() & ControlBits.CR4_PCIDE) == 0);
             state.setEfer(state.efer() & ~ControlBits.EFER_LMA);
         }
-        boolean changed = ((next ^ state.cr0()) & PAGING_BITS) != 0;
+        boolean changed = ((next ^ state.cr0()) & TRANSLATION_BITS) != 0;
         state.setCr0(next);
         if (changed) {
             x.segmentation.memory().refresh();
-            x.environment.invalidateAll();
         }
+    }
+
+    /** With EFER.LME this is the step into IA-32e mode (SDM vol. 3, 10.8.5). */
+    private static void turnPagingOn(Execution x) {
+        CpuState state = x.state;
+        if ((state.efer() & ControlBits.EFER_LME) == 0) {
+            return;
+        }
+        require(x, (state.cr4() & ControlBits.CR4_PAE) != 0);
+        require(x, !state.segment(CpuState.CS).has(SegmentRegister.LONG));
+        int task = state.segment(CpuState.TR).type();
+        require(x, task != 1 && task != 3);
+        state.setEfer(state.efer() | ControlBits.EFER_LMA);
     }
 
     private static void writeCr3(Execution x, long value) {
         CpuState state = x.state;
         // Bit 63 asks that translations be kept where PCIDs are on; it is not stored.
         boolean keep = (state.cr4() & ControlBits.CR4_PCIDE) != 0 && value < 0;
-        long next = keep ? value & Long.MAX_VALUE : value;
-        require(x, !state.isLongActive() || (next & 0xFFF0000000000000L) == 0);
+        long next = keep ? value & ~CR3_KEEP : value;
+        require(x, !state.isLongActive() || (next & x.limits.beyondPhysical) == 0);
         state.setCr3(next);
         x.segmentation.memory().loadedCr3(keep);
-        if (!keep) {
-            x.environment.invalidateAll();
-        }
     }
 
     private static void writeCr4(Execution x, long value) {
         CpuState state = x.state;
-        require(x, (value & ~CR4_DEFINED) == 0);
+        require(x, (value & ~x.limits.cr4) == 0);
         long changed = value ^ state.cr4();
-        boolean lost = (changed & ~value) != 0;
-        require(x, !(state.isLongActive() && lost && (changed & ControlBits.CR4_PAE) != 0));
-        require(x, !(x.long64 && (changed & ControlBits.CR4_LA57) != 0));
+        boolean isLong = state.isLongActive();
+        require(x, !isLong || (changed & (ControlBits.CR4_PAE | ControlBits.CR4_LA57)) == 0);
         boolean pcidOn = (changed & value & ControlBits.CR4_PCIDE) != 0;
-        require(x, !pcidOn || state.isLongActive() && (state.cr3() & 0xFFF) == 0);
+        require(x, !pcidOn || isLong && (state.cr3() & PCID) == 0);
+        require(x, (value & ControlBits.CR4_CET) == 0 || (state.cr0() & ControlBits.CR0_WP) != 0);
         state.setCr4(value);
         x.segmentation.memory().refresh();
-        x.environment.invalidateAll();
     }
 
-    private static int debugIndex(Execution x, int index) {
-        if (index > 7) {
-            throw x.fault(CpuException.UD);
-        }
-        if (index == 4 || index == 5) {
-            if ((x.state.cr4() & ControlBits.CR4_DE) != 0) {
-                throw x.fault(CpuException.UD);
-            }
-            return index + 2;
-        }
-        return index;
-    }
-
-    private static long readDebug(Execution x, int index) {
-        return x.state.drs()[debugIndex(x, index)];
-    }
-
-    private static void writeDebug(Execution x, int index, long value) {
-        int at = debugIndex(x, index);
-        require(x, at < 6 || value >>> 32 == 0);
-        x.state.drs()[at] = switch (at) {
-            case 6 -> value & 0x1E00FL | 0xFFFE0FF0L;
-            case 7 -> value & 0xFFFF2BFFL | 0x400;
-            default -> value;
-        };
+    static void writeEfer(Execution x, long value) {
+        CpuState state = x.state;
+        boolean modeChange = ((value ^ state.efer()) & ControlBits.EFER_LME) != 0;
+        require(x, (value & ~x.limits.efer) == 0);
+        require(x, !modeChange || !state.flagCr0(ControlBits.CR0_PG));
+        // LMA is the processor's own; what is written to it is ignored.
+        state.setEfer(value & ~ControlBits.EFER_LMA | state.efer() & ControlBits.EFER_LMA);
+        x.segmentation.memory().refresh();
     }
 
     private static void lmsw(Execution x, Instruction i) {

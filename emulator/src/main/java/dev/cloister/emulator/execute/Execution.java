@@ -25,6 +25,8 @@ public final class Execution {
     public final CpuException exception = new CpuException();
     public final Segmentation segmentation;
     public final EventDelivery delivery;
+    public final Debugging debug;
+    final Limits limits;
     public final long[] msr = new long[1];
     public final int[] leaf = new int[4];
     public final long[] a = new long[4];
@@ -58,6 +60,8 @@ public final class Execution {
             savedSegments[i] = new SegmentRegister();
         }
         delivery = new EventDelivery(this);
+        debug = new Debugging(this);
+        limits = new Limits(environment);
     }
 
     /** Derives mode and privilege again; also needed after an instruction changed them midway. */
@@ -74,6 +78,7 @@ public final class Execution {
         segmentsSaved = false;
         result = StepResult.COMPLETED;
         shadow = false;
+        debug.begin();
     }
 
     public void protectSegments() {

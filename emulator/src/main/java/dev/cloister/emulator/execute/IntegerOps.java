@@ -28,6 +28,7 @@ public final class IntegerOps {
         ControlRegisterOps.register(table);
         DescriptorTableOps.register(table);
         SystemOps.register(table);
+        TranslationOps.register(table);
         FastCallOps.register(table);
         XsaveOps.register(table);
     }

@@ -15,8 +15,6 @@ public final class SystemOps {
     private static final int MSR_GS_BASE = 0xC0000101;
     private static final int MSR_KERNEL_GS_BASE = 0xC0000102;
     private static final int MSR_TSC_AUX = 0xC0000103;
-    private static final long EFER_DEFINED =
-            ControlBits.EFER_SCE | ControlBits.EFER_LME | ControlBits.EFER_LMA | ControlBits.EFER_NXE;
 
     private SystemOps() {}
 
@@ -43,8 +41,6 @@ public final class SystemOps {
         table.put(SystemOps::random, "rdrand", "rdseed");
         table.put(SystemOps::readMsr, "rdmsr");
         table.put(SystemOps::writeMsr, "wrmsr");
-        table.put(SystemOps::invlpg, "invlpg");
-        table.put(SystemOps::invpcid, "invpcid");
         table.put(SystemOps::swapgs, "swapgs");
         table.put((x, i) -> readBase(x, i, CpuState.FS), "rdfsbase");
         table.put((x, i) -> readBase(x, i, CpuState.GS), "rdgsbase");
@@ -132,7 +128,7 @@ public final class SystemOps {
         int index = (int) x.state.gprs()[CpuState.RCX];
         long value = edxEax(x);
         switch (index) {
-            case MSR_EFER -> writeEfer(x, value);
+            case MSR_EFER -> ControlRegisterOps.writeEfer(x, value);
             case MSR_FS_BASE -> x.state.segment(CpuState.FS).setBase(canonical(x, value));
             case MSR_GS_BASE -> x.state.segment(CpuState.GS).setBase(canonical(x, value));
             default -> {
@@ -148,50 +144,6 @@ public final class SystemOps {
             throw x.fault(CpuException.GP);
         }
         return value;
-    }
-
-    private static void writeEfer(Execution x, long value) {
-        CpuState state = x.state;
-        boolean modeChange = ((value ^ state.efer()) & ControlBits.EFER_LME) != 0;
-        if ((value & ~EFER_DEFINED) != 0 || modeChange && (state.cr0() & ControlBits.CR0_PG) != 0) {
-            throw x.fault(CpuException.GP);
-        }
-        // LMA is the processor's own; what is written to it is ignored.
-        state.setEfer(value & ~ControlBits.EFER_LMA | state.efer() & ControlBits.EFER_LMA);
-        x.segmentation.memory().refresh();
-        x.environment.invalidateAll();
-    }
-
-    private static void invlpg(Execution x, Instruction i) {
-        x.requireSupervisor();
-        int segment = x.segmentOf(i);
-        long offset = x.effective(i);
-        long base =
-                x.long64 && segment < CpuState.FS ? 0 : x.state.segment(segment).base();
-        long linear = x.segmentation.linearWidth(base + offset);
-        if (x.segmentation.isCanonical(linear)) {
-            x.segmentation.memory().invalidateTranslation(linear);
-            x.environment.invalidatePage(linear);
-        }
-    }
-
-    private static void invpcid(Execution x, Instruction i) {
-        x.requireSupervisor();
-        int segment = x.segmentOf(i);
-        long at = x.effective(i);
-        long type = x.get(i, 0);
-        long pcid = x.read(segment, at, 8, 0);
-        long linear = x.read(segment, at + 8, 8, 0);
-        boolean bad = type > 3 || (pcid & ~0xFFFL) != 0 && type < 2;
-        if (bad || type == 0 && !x.segmentation.isCanonical(linear)) {
-            throw x.fault(CpuException.GP);
-        }
-        x.segmentation.memory().invalidatePcid((int) type, (int) pcid & 0xFFF, linear);
-        if (type == 0) {
-            x.environment.invalidatePage(linear);
-        } else {
-            x.environment.invalidateAll();
-        }
     }
 
     private static void swapgs(Execution x, Instruction i) {

@@ -42,7 +42,8 @@ public final class PagedMemory implements LinearMemory {
 
     private long translate(long linear, int access) {
         int cpl = (access & USER) != 0 ? 3 : 0;
-        context.set(state.cr0(), state.cr3(), state.cr4(), state.efer(), cpl, state.rflags());
+        context.set(state.cr0(), state.cr3(), state.cr4(), state.efer(), cpl, state.rflags())
+                .protectionKeys(state.extended().pkru(), 0);
         AccessKind kind = kind(access);
         long masked = state.isLongActive() ? linear : linear & 0xFFFFFFFFL;
         for (int n = 0; n < ATTEMPTS; n++) {

@@ -69,6 +69,7 @@ final class TranslationRegisters {
         if (!flushedForChange() && state.cr3() != cr3) {
             loadCr3(false);
         }
+        usePkru(state.extended().pkru());
     }
 
     void loadedCr3(boolean keep) {
@@ -102,7 +103,11 @@ final class TranslationRegisters {
     }
 
     void setPkru(int value) {
+        state.extended().setPkru(value);
         refresh();
+    }
+
+    private void usePkru(int value) {
         if (value != pkru) {
             // Key 0 is everybody's: its entries aren't counted as keyed.
             boolean everybody = ((value ^ pkru) & 3) != 0;
