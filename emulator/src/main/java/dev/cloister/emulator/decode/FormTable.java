@@ -117,7 +117,7 @@ public final class FormTable {
         int opcode = Integer.parseInt(field[0].substring(dot + 1, field[0].length() - (eight ? 1 : 0)), 16);
         int[] key = conditions(field[1]);
         OperandSpec[] operands = operands(field.length > 3 ? field[3] : "-");
-int flags = flags(field, operands) | (map > MAP_VEX ? Form.VEX : 0);
+        int flags = flags(field, operands) | (map > MAP_VEX ? Form.VEX : 0);
         if (map > MAP_VEX == ((flags & Form.ALIGNMENT_EXCEPTION) != 0)) {
             flags |= Form.ALIGNED;
         }
