@@ -75,4 +75,25 @@ public interface CpuEnvironment {
     default boolean offersRdpru() {
         return false;
     }
+
+    /**
+     * The level of FERR# while CR0.NE is clear: the processor has an unmasked x87 error that it can't report as #MF. A
+     * PC's chipset turns it into IRQ 13. Called when a waiting x87 instruction finds the error, and when an instruction
+     * has cleared it.
+     *
+     * @param asserted true while the error waits to be handled
+     */
+    default void numericError(boolean asserted) {
+        // A machine without that wiring shows nothing.
+    }
+
+    /**
+     * The level of IGNNE#: whether x87 instructions execute in spite of an error that {@link #numericError} reports. While
+     * it is false, the waiting instruction halts until an interrupt comes.
+     *
+     * @return false unless overridden
+     */
+    default boolean ignoresNumericError() {
+        return false;
+    }
 }

@@ -83,14 +83,30 @@ public final class ExtendedState {
     /** Sets TOP, turning the register file so that every physical register keeps its value. */
     public void setTop(int top) {
         int turn = top - (statusWord() >> 11) & 7;
-        while (turn-- > 0) {
+        if (turn == 7) {
+            turnBack();
+        } else {
+            turn(turn);
+        }
+        setStatusWord(statusWord() & ~0x3800 | top << 11);
+    }
+
+    private void turnBack() {
+        long low = getLong(144);
+        long high = getLong(152);
+        System.arraycopy(image, 32, image, 48, 112);
+        setLong(32, low);
+        setLong(40, high);
+    }
+
+    private void turn(int count) {
+        for (int n = 0; n < count; n++) {
             long low = getLong(32);
             long high = getLong(40);
             System.arraycopy(image, 48, image, 32, 112);
             setLong(144, low);
             setLong(152, high);
         }
-        setStatusWord(statusWord() & ~0x3800 | top << 11);
     }
 
     /** What every MMX instruction but EMMS does: TOP becomes 0, all registers valid (Intel SDM vol. 1, 9.5.1). */
@@ -271,6 +287,14 @@ public final class ExtendedState {
 
     public void setInt(int offset, int value) {
         INT.set(image, offset, value);
+    }
+
+    public void setShort(int offset, int value) {
+        SHORT.set(image, offset, (short) value);
+    }
+
+    public int getShort(int offset) {
+        return (short) SHORT.get(image, offset) & 0xFFFF;
     }
 
     public long getLong(int offset) {

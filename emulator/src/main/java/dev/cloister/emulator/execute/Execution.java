@@ -12,6 +12,8 @@ import dev.cloister.emulator.cpu.SegmentRegister;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.decode.Instruction;
 import dev.cloister.emulator.decode.OperandKind;
+import dev.cloister.emulator.softfloat.SoftFloat;
+import dev.cloister.emulator.x87.X87Unit;
 
 /**
  * One processor while it executes an instruction: the state, its surroundings, operands, stack and the undo log that makes
@@ -33,6 +35,10 @@ public final class Execution {
     public final long[] b = new long[4];
     public final long[] r = new long[4];
     public final byte[] buffer = new byte[ExtendedState.SIZE];
+    /** Floating-point arithmetic of vector instructions. */
+    public final SoftFloat softFloat = new SoftFloat();
+    /** The x87's own. */
+    public final X87Unit x87;
 
     /** Facts about the present instruction's surroundings, fixed before it executes. */
     public CpuMode mode = CpuMode.REAL;
@@ -62,6 +68,7 @@ public final class Execution {
         delivery = new EventDelivery(this);
         debug = new Debugging(this);
         limits = new Limits(environment);
+        x87 = new X87Unit(this);
     }
 
     /** Derives mode and privilege again; also needed after an instruction changed them midway. */

@@ -149,6 +149,15 @@ public final class FloatContext {
     }
 
     /**
+     * Takes flags back.
+     *
+     * @param which bits of {@link #ALL}
+     */
+    public void withdraw(int which) {
+        flags &= ~which;
+    }
+
+    /**
      * The flags of all operations since the last {@link #clear()}. An unmasked exception that is found before computing
      * hides those found after it, because the processor never gets there (Intel SDM vol. 1, 4.9.2).
      *

@@ -54,13 +54,22 @@ public final class Rounding {
     }
 
     /**
-     * Rounds to a format. F80 results have the context's precision.
+     * Rounds to a format other than F80.
      *
      * @param r the number; NaNs are quiet
      * @param f the format
      */
     public void round(Real r, FloatFormat f) {
-        round(r, f, f == FloatFormat.F80 ? context.precision : f.precision, f == FloatFormat.F80 && context.wraps);
+        round(r, f, f.precision, false);
+    }
+
+    /**
+     * Rounds to the F80 format with the context's precision.
+     *
+     * @param r the number; NaNs are quiet
+     */
+    public void round(Real r) {
+        round(r, FloatFormat.F80, context.precision, context.wraps);
     }
 
     /**
@@ -118,13 +127,21 @@ public final class Rounding {
         if (wraps && !context.isMasked(FloatContext.OE)) {
             biased -= WRAP;
             if (biased >= f.special) {
-                infinite(f, precision);
+                tooFar(f.special, Long.MIN_VALUE, true);
             }
             return;
         }
         // SSE reports inexactness of the value itself where overflow is unmasked.
         inexact |= context.isMasked(FloatContext.OE);
         infinite(f, precision);
+    }
+
+    /** Even the wrapped exponent is out of range (FSCALE): the rounding mode doesn't matter. */
+    private void tooFar(int exponent, long bits, boolean up) {
+        biased = exponent;
+        significand = bits;
+        inexact = true;
+        context.roundedUp = up;
     }
 
     private void infinite(FloatFormat f, int precision) {
@@ -145,6 +162,9 @@ public final class Rounding {
         if (tiny && !masked) {
             context.raise(FloatContext.UE);
             normal(r.exponent + WRAP, r.significand, r.low, f, precision);
+            if (biased <= 0) {
+                tooFar(0, 0, false);
+            }
             return;
         }
         if (tiny && masked && context.flushToZero) {

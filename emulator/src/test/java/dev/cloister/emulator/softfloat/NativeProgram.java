@@ -22,11 +22,11 @@ public final class NativeProgram {
     public static NativeProgram build(Class<?> owner, String source, Path directory) throws Exception {
         Assumptions.assumeTrue(
                 "amd64".equals(System.getProperty("os.arch")), "the native comparison needs an x86-64 host");
-        Path file = directory.resolve(source);
+        Path file = directory.resolve(Path.of(source).getFileName().toString());
         try (InputStream in = owner.getResourceAsStream(source)) {
             Files.write(file, in.readAllBytes());
         }
-        Path program = directory.resolve(source + ".bin");
+        Path program = directory.resolve(file.getFileName() + ".bin");
         try {
             Process gcc = new ProcessBuilder(
                             "gcc", "-O1", "-w", "-no-pie", "-mno-red-zone", "-o", program.toString(), file.toString())
