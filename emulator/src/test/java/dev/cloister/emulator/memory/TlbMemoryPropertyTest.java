@@ -159,7 +159,7 @@ class TlbMemoryPropertyTest {
             }
         }
         if (random.nextInt(4) == 0) {
-            literalContext.protectionKeys(pkru, 0);
+            without.state.extended().setPkru(pkru);
             tlb.setPkru(pkru);
         }
         tlb.refresh();
