@@ -21,6 +21,9 @@ final class Image {
     private static final long WRITABLE = 2;
     private static final long USER = 4;
     private static final long ACCESSED_DIRTY = 0x60;
+    /** Where the native program lies. */
+    private static final long PROGRAM = 0x60000000L;
+
     private static final long NO_EXECUTE = 1L << 63;
 
     private final MemorySegment ram;
@@ -132,15 +135,27 @@ final class Image {
     }
 
     private void loader() {
-        try (InputStream in = Image.class.getResourceAsStream("/differential/loader.asm")) {
-            String text = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
-            loader = assemble("loader", constants() + "org " + (Layout.ALIAS + Layout.LOADER) + "\n" + text);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        loader = assemble(
+                OutputFormat.FLAT,
+                "loader",
+                constants() + "org " + (Layout.ALIAS + Layout.LOADER) + "\n" + source("kvm") + source("loader"));
         copy(Layout.LOADER, loader.image());
         frame(Layout.SAVE_FRAME, loader.symbols().get("save"));
         frame(Layout.START_FRAME, loader.symbols().get("start"));
+    }
+
+    /** The program of {@link NativeSide}: an ELF executable. */
+    static byte[] program() {
+        String text = constants() + "org " + PROGRAM + "\n" + source("native") + source("loader");
+        return assemble(OutputFormat.ELF64, "native", text).image();
+    }
+
+    private static String source(String name) {
+        try (InputStream in = Image.class.getResourceAsStream("/differential/" + name + ".asm")) {
+            return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void frame(int offset, long rip) {
@@ -168,6 +183,18 @@ final class Image {
         equ(text, "STACK_TOP", Layout.STACK_TOP);
         equ(text, "DATA_LINEAR", Layout.DATA_LINEAR);
         equ(text, "TEMPLATE", Layout.ALIAS + Layout.TEMPLATE);
+        equ(text, "ALIAS", Layout.ALIAS);
+        equ(text, "RAM", Layout.RAM);
+        equ(text, "CODE", Layout.CODE);
+        equ(text, "CODE_LINEAR", Layout.CODE_LINEAR);
+        equ(text, "CODE_BYTES", Layout.CODE_BYTES);
+        equ(text, "DATA", Layout.DATA);
+        equ(text, "DATA_BYTES", Layout.DATA_BYTES);
+        equ(text, "READ_ONLY", Layout.READ_ONLY);
+        equ(text, "READ_ONLY_LINEAR", Layout.READ_ONLY_LINEAR);
+        equ(text, "SIGNAL_STACK", Layout.ALIAS + Layout.SIGNAL_STACK);
+        equ(text, "SIGNAL_STACK_BYTES", Layout.SIGNAL_STACK_BYTES);
+        equ(text, "XSAVE_WORDS", Layout.XSAVE_BYTES / 8);
         equ(text, "CASE_SIZE", Layout.CASE_SIZE);
         equ(text, "CASE_CODE_AT", Layout.CASE_CODE_AT);
         equ(text, "CASE_CODE", Layout.CASE_CODE);
@@ -203,7 +230,7 @@ final class Image {
             stub(text, v);
         }
         text.append("align 32\nout_again: out 0x10, al\ngo: mov esp, START_FRAME\niretq\n");
-        Assembly stubs = assemble("stubs", text.toString());
+        Assembly stubs = assemble(OutputFormat.FLAT, "stubs", text.toString());
         copy(Layout.STUBS, stubs.image());
         return stubs.symbols().get("go");
     }
@@ -231,9 +258,9 @@ final class Image {
         return vector == 8 || vector >= 10 && vector <= 14 || vector == 17 || vector == 21;
     }
 
-    private static Assembly assemble(String name, String text) {
+    private static Assembly assemble(OutputFormat format, String name, String text) {
         try {
-            return Assembler.of(OutputFormat.FLAT).assemble(name, text);
+            return Assembler.of(format).assemble(name, text);
         } catch (AssemblyException e) {
             throw new IllegalStateException(e);
         }

@@ -1,9 +1,7 @@
 package dev.cloister.it.differential;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import dev.cloister.kvm.Kvm;
 import dev.cloister.kvm.KvmExit;
@@ -19,7 +17,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The real processor: a vCPU at CPL 3 that works off batches of cases. For the thread that made it. */
-final class KvmSide implements AutoCloseable {
+final class KvmSide implements RealSide {
     private static final long PATIENCE_NANOS = 4_000_000_000L;
     private static final long IDLE = Long.MAX_VALUE;
 
@@ -64,8 +62,8 @@ final class KvmSide implements AutoCloseable {
         }
     }
 
-    /** Runs the cases in order and fills the outcomes. */
-    void run(List<TestCase> cases, Outcome[] outcomes) throws ErrnoException {
+    @Override
+    public void run(List<TestCase> cases, Outcome[] outcomes) throws ErrnoException {
         for (int first = 0; first < cases.size(); first += Layout.BATCH) {
             batch(cases.subList(first, Math.min(cases.size(), first + Layout.BATCH)), outcomes, first);
         }
@@ -80,7 +78,7 @@ final class KvmSide implements AutoCloseable {
             String failure = enter(next, cases.size() - next);
             int reached = failure.isEmpty() ? cases.size() : present();
             for (int n = next; n < reached; n++) {
-                read(Layout.RESULTS + (long) n * Layout.RESULT_SIZE, outcomes[offset + n]);
+                outcomes[offset + n].read(ram, Layout.RESULTS + (long) n * Layout.RESULT_SIZE);
             }
             if (!failure.isEmpty()) {
                 outcomes[offset + reached].refuse(failure);
@@ -167,29 +165,6 @@ final class KvmSide implements AutoCloseable {
         KvmSregs.setAttribute(sregs, which, KvmSregs.SEGMENT_L, code ? 1 : 0);
         KvmSregs.setAttribute(sregs, which, KvmSregs.SEGMENT_G, 1);
         KvmSregs.setAttribute(sregs, which, KvmSregs.SEGMENT_UNUSABLE, 0);
-    }
-
-    private void read(long at, Outcome into) {
-        into.status = Outcome.Status.EXCEPTION;
-        for (int r = 0; r < 16; r++) {
-            into.gpr[r] = ram.get(JAVA_LONG_UNALIGNED, at + Layout.RESULT_GPR + 8L * r);
-        }
-        into.fsBase = ram.get(JAVA_LONG_UNALIGNED, at + Layout.RESULT_FS);
-        into.gsBase = ram.get(JAVA_LONG_UNALIGNED, at + Layout.RESULT_GS);
-        long frame = at + Layout.RESULT_FRAME;
-        into.cr2 = ram.get(JAVA_LONG_UNALIGNED, frame);
-        into.vector = (int) ram.get(JAVA_LONG_UNALIGNED, frame + 16);
-        into.errorCode = ram.get(JAVA_LONG_UNALIGNED, frame + 24);
-        into.rip = ram.get(JAVA_LONG_UNALIGNED, frame + 32);
-        into.cs = ram.get(JAVA_LONG_UNALIGNED, frame + 40);
-        into.rflags = ram.get(JAVA_LONG_UNALIGNED, frame + 48);
-        into.gpr[4] = ram.get(JAVA_LONG_UNALIGNED, frame + 56);
-        into.ss = ram.get(JAVA_LONG_UNALIGNED, frame + 64);
-        for (int n = 0; n < 4; n++) {
-            into.selectors[n] = ram.get(JAVA_SHORT_UNALIGNED, at + Layout.RESULT_SELECTORS + 2L * n) & 0xFFFF;
-        }
-        MemorySegment.copy(ram, JAVA_BYTE, at + Layout.RESULT_XSAVE, into.xsave, 0, into.xsave.length);
-        MemorySegment.copy(ram, JAVA_BYTE, at + Layout.RESULT_DATA, into.data, 0, into.data.length);
     }
 
     @Override

@@ -21,6 +21,10 @@ final class Layout {
     static final long READ_ONLY = 0x58000;
     static final long SUPERVISOR = 0x59000;
     static final long TEMPLATE = 0x60000;
+    /** The end of the stack on which a native process handles signals. */
+    static final long SIGNAL_STACK = 0xA0000;
+
+    static final int SIGNAL_STACK_BYTES = 0x30000;
     static final long CASES = 0x100000;
     static final long RESULTS = 0x200000;
 

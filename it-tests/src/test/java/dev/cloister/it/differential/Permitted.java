@@ -41,6 +41,9 @@ final class Permitted {
             Map.entry("btr", OF | SF | AF | PF),
             Map.entry("btc", OF | SF | AF | PF));
 
+    private static final String UMIP =
+            "raises #GP under UMIP, which software-assisted KVM and Linux answer by emulation";
+
     /** Why a form is left out: what it does here is not the processor's answer to the state given. */
     private static final Map<String, String> LEFT_OUT = Map.ofEntries(
             Map.entry(
@@ -48,6 +51,12 @@ final class Permitted {
                     "software-assisted KVM answers int n from CPL 3 with #UD; on others it enters the guest's IDT"),
             Map.entry("syscall", "software-assisted KVM keeps CPL 3; its meaning needs a supervisor"),
             Map.entry("sysenter", "its meaning needs a supervisor and MSRs"),
+            Map.entry("sgdt", UMIP),
+            Map.entry("sidt", UMIP),
+            Map.entry("sldt", UMIP),
+            Map.entry("str", UMIP),
+            Map.entry("smsw", UMIP),
+            Map.entry("femms", "AMD's alone"),
             Map.entry("cpuid", "answers what the host is"),
             Map.entry("rdtsc", "answers the time"),
             Map.entry("rdtscp", "answers the time"),
