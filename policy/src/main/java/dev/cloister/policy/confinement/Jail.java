@@ -3,6 +3,7 @@ package dev.cloister.policy.confinement;
 import dev.cloister.linux.ChildProcess;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
+import dev.cloister.linux.Linux;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Poller;
 import dev.cloister.linux.Spawn;
@@ -53,9 +54,11 @@ final class Jail {
             Spawn spawn = Spawn.command(command).ownSession();
             environment.forEach(spawn::environment);
             fds.forEach(spawn::fd);
-            outer = spawn.fd(Bubblewrap.INFO_FD, info.writeEnd())
-                    .fd(Bubblewrap.BLOCK_FD, block.readEnd())
-                    .start();
+            try (Fd both = bothEnds(info.writeEnd())) {
+                outer = spawn.fd(Bubblewrap.INFO_FD, both)
+                        .fd(Bubblewrap.BLOCK_FD, block.readEnd())
+                        .start();
+            }
             info.writeEnd().close();
             inner = child(info.readEnd(), outer);
             Optional<ControlGroup> group = before.run(inner.pid());
@@ -71,6 +74,14 @@ final class Jail {
                 end(inner, outer);
             }
         }
+    }
+
+    /**
+     * Opens a pipe to write and to read. bubblewrap writes to it before it wakes its child: if this process died before that, and with it
+     * the only reader, the writing would end bubblewrap, and its child would wait for ever.
+     */
+    static Fd bothEnds(Fd pipe) throws ErrnoException {
+        return Linux.open("/proc/self/fd/" + pipe.number(), Linux.O_RDWR);
     }
 
     private static ChildProcess child(Fd info, ChildProcess outer) throws IOException {
