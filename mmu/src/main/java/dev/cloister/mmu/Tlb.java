@@ -1,6 +1,8 @@
 package dev.cloister.mmu;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Comparator;
 
 /**
  * A software translation look-aside buffer of one logical processor: a direct-mapped table from linear page, privilege regime and
@@ -31,6 +33,15 @@ public final class Tlb {
     /** Regime of accesses with CPL 0 to 2 while RFLAGS.AC is 1 and CR4.SMAP is in force. */
     public static final int SUPERVISOR_AC = 2;
 
+    /** How many numbers {@link #hits} has for each slot. */
+    public static final int HIT_STRIDE = 4;
+    /** In {@link #hits}: the key for which the page may be read directly. */
+    public static final int HIT_READ = 0;
+    /** In {@link #hits}: the key for which the page may be written directly. */
+    public static final int HIT_WRITE = 1;
+    /** In {@link #hits}: what added to a linear address gives the offset in {@link #mainMemory}. */
+    public static final int HIT_DELTA = 2;
+
     private static final int REGIMES = 3;
     private static final int PAGE_SHIFT = 12;
     private static final int LARGE_SHIFT = 22;
@@ -46,7 +57,8 @@ public final class Tlb {
 
     private final GuestMemory memory;
     private final TlbEntry[] entries;
-    private final int mask;
+    private final long[] hits;
+    private final MemorySegment main;
     /** What each regime adds to a page's key in the present address space. */
     private final long[] contexts = new long[REGIMES];
 
@@ -54,6 +66,9 @@ public final class Tlb {
     private final byte[] spaceOfPcid = new byte[PCIDS];
     private int lastSpace;
     private int pcid;
+    /** Whether any PCID but 0 has a number. */
+    private boolean usesPcids;
+
     /** Which 4 MiB and 1 GiB stretches may have pieces of large pages, by hash. */
     private final long[] large = new long[FILTER_BITS / Long.SIZE];
 
@@ -74,8 +89,13 @@ public final class Tlb {
         }
         this.memory = memory;
         this.entries = new TlbEntry[entries];
-        Arrays.setAll(this.entries, index -> new TlbEntry());
-        this.mask = entries - 1;
+        this.hits = new long[entries * HIT_STRIDE];
+        this.main = memory.regions().stream()
+                .filter(Region::writable)
+                .max(Comparator.comparingLong(Region::size))
+                .map(Region::host)
+                .orElse(MemorySegment.NULL);
+        Arrays.setAll(this.entries, index -> new TlbEntry(hits, index * HIT_STRIDE, main));
         for (int regime = 0; regime < REGIMES; regime++) {
             // Regimes use different slots for the same page: a system call that copies from user memory evicts nothing.
             salts[regime] = (long) regime * (entries / REGIMES);
@@ -101,6 +121,26 @@ public final class Tlb {
      */
     public long salt(int regime) {
         return salts[regime];
+    }
+
+    /**
+     * The memory of the largest region, which nearly all accesses go to.
+     *
+     * @return its host memory
+     */
+    public MemorySegment mainMemory() {
+        return main;
+    }
+
+    /**
+     * The direct hits in {@link #mainMemory}, for the inner loop: {@link #HIT_STRIDE} numbers for each slot. A tag equals {@code linear &
+     * (-4096 | size - 1) | context} if the access is aligned and may go to the main memory at {@code linear} plus the delta. The caller
+     * only reads.
+     *
+     * @return the live numbers
+     */
+    public long[] hits() {
+        return hits;
     }
 
     /**
@@ -180,6 +220,7 @@ public final class Tlb {
      */
     public void useAddressSpace(int pcid) {
         this.pcid = pcid;
+        usesPcids |= pcid != 0;
         int space = spaceOfPcid[pcid];
         if (space == 0) {
             nextSpace();
@@ -203,9 +244,17 @@ public final class Tlb {
         }
     }
 
+    private void forgetSpaces() {
+        if (usesPcids) {
+            Arrays.fill(spaceOfPcid, (byte) 0);
+            usesPcids = pcid != 0;
+        }
+        spaceOfPcid[pcid] = 0;
+    }
+
     /** All numbers are free again: what is kept under one of them goes, but for global pages, which get the number that nobody has. */
     private void dropSpaces() {
-        Arrays.fill(spaceOfPcid, (byte) 0);
+        forgetSpaces();
         lastSpace = 0;
         for (TlbEntry entry : entries) {
             if (entry.global) {
@@ -221,7 +270,7 @@ public final class Tlb {
         for (TlbEntry entry : entries) {
             entry.clear();
         }
-        Arrays.fill(spaceOfPcid, (byte) 0);
+        forgetSpaces();
         Arrays.fill(large, 0);
         Arrays.fill(huge, 0);
         keyed = false;
@@ -231,7 +280,7 @@ public final class Tlb {
 
     /** Drops all but global pages, of every PCID: a load of CR3 without PCIDs, INVPCID type 3. */
     public void flushNonGlobal() {
-        Arrays.fill(spaceOfPcid, (byte) 0);
+        forgetSpaces();
         nextSpace();
     }
 
@@ -288,7 +337,7 @@ public final class Tlb {
     /** No page may be written directly any more without another look at its flags; see {@link WriteWatch}. */
     public void dropWrites() {
         for (TlbEntry entry : entries) {
-            entry.writeTag = TlbEntry.NONE;
+            entry.dropWrite();
         }
     }
 
@@ -300,7 +349,7 @@ public final class Tlb {
     public void dropWrites(long gpaPage) {
         for (TlbEntry entry : entries) {
             if (entry.gpa == gpaPage) {
-                entry.writeTag = TlbEntry.NONE;
+                entry.dropWrite();
             }
         }
     }

@@ -36,49 +36,65 @@ public final class TlbEntry {
     /** Whether the memory behind the page may be written. */
     boolean writable;
 
-    TlbEntry() {
-        // Empty.
+    /** The table of direct hits in the main memory, and this slot's place in it. */
+    private final long[] hits;
+
+    private final int place;
+    private final MemorySegment main;
+
+    TlbEntry(long[] hits, int place, MemorySegment main) {
+        this.hits = hits;
+        this.place = place;
+        this.main = main;
+        clear();
     }
 
     void clear() {
         key = NONE;
-        readTag = NONE;
-        writeTag = NONE;
-        executeTag = NONE;
+        tag(NONE, NONE, NONE);
         gpa = NONE;
         pageShift = 0;
         global = false;
         keyed = false;
     }
 
+    private void tag(long read, long write, long execute) {
+        readTag = read;
+        writeTag = write;
+        executeTag = execute;
+        boolean direct = host == main;
+        hits[place + Tlb.HIT_READ] = direct ? read : NONE;
+        hits[place + Tlb.HIT_WRITE] = direct ? write : NONE;
+        hits[place + Tlb.HIT_DELTA] = delta;
+    }
+
     void rekey(long next) {
         key = next;
-        readTag = readTag == NONE ? NONE : next;
-        writeTag = writeTag == NONE ? NONE : next;
-        executeTag = executeTag == NONE ? NONE : next;
+        tag(readTag == NONE ? NONE : next, writeTag == NONE ? NONE : next, executeTag == NONE ? NONE : next);
+    }
+
+    void dropWrite() {
+        writeTag = NONE;
+        hits[place + Tlb.HIT_WRITE] = NONE;
     }
 
     /** Finds the host memory and decides what may be done directly. */
     void attach(RegionTable table) {
         int index = table.find(gpa);
         backed = index >= 0;
-        readTag = NONE;
-        writeTag = NONE;
-        executeTag = NONE;
-        writable = false;
-        host = MemorySegment.NULL;
         if (!backed) {
+            writable = false;
+            host = MemorySegment.NULL;
+            tag(NONE, NONE, NONE);
             return;
         }
         long offset = table.offset(index, gpa);
         host = table.host(index);
         delta = offset - (key & PAGE_MASK);
         writable = table.isWritable(index);
-        readTag = (rights & Tlb.READ) != 0 ? key : NONE;
-        executeTag = (rights & Tlb.EXECUTE) != 0 ? key : NONE;
         boolean free =
                 (rights & Tlb.WRITE) != 0 && writable && table.flags(index).isFreeToWrite(offset);
-        writeTag = free ? key : NONE;
+        tag((rights & Tlb.READ) != 0 ? key : NONE, free ? key : NONE, (rights & Tlb.EXECUTE) != 0 ? key : NONE);
     }
 
     /**

@@ -39,7 +39,9 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
     /** Entries of the TLB where the maker doesn't say. */
     public static final int DEFAULT_ENTRIES = 2048;
 
-    private static final long PAGE_MASK = -4096L;
+    private static final int PAGE = 4096;
+    private static final int PAGE_SHIFT = 12;
+    private static final long PAGE_MASK = -PAGE;
 
     private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
     private static final VarHandle SHORT =
@@ -49,7 +51,15 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
     private static final VarHandle LONG =
             ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
 
+    private static final ValueLayout.OfShort SHORT_ANY =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT_ANY = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG_ANY =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private final Tlb tlb;
+    private final long[] hits;
+    private final MemorySegment main;
     private final SlowPath slow;
     private final WriteWatch.Observer observer;
     private CodeWatcher watcher = CodeWatcher.NONE;
@@ -82,6 +92,8 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
      */
     public TlbMemory(CpuState state, GuestMemory memory, DeviceWindow devices, WalkContext processor, int entries) {
         tlb = new Tlb(memory, entries);
+        hits = tlb.hits();
+        main = tlb.mainMemory();
         observer = memory.watch().observe(new CodeWatcher() {
             @Override
             public void written(long gpaPage) {
@@ -113,10 +125,10 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
      * @return the value, zero-extended
      */
     public long load8(long linear) {
-        TlbEntry entry = tlb.slot(linear, salt);
-        return entry.reads(linear & PAGE_MASK | context)
-                ? (byte) BYTE.getAcquire(entry.host(), entry.offset(linear)) & 0xFFL
-                : slow.load(linear, 1);
+        int at = (int) ((linear >>> PAGE_SHIFT) + salt) * Tlb.HIT_STRIDE & hits.length - Tlb.HIT_STRIDE;
+        return hits[at + Tlb.HIT_READ] == (linear & PAGE_MASK | context)
+                ? (byte) BYTE.getAcquire(main, hits[at + Tlb.HIT_DELTA] + linear) & 0xFFL
+                : load(linear, 1);
     }
 
     /**
@@ -126,10 +138,10 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
      * @return the value, zero-extended
      */
     public long load16(long linear) {
-        TlbEntry entry = tlb.slot(linear, salt);
-        return entry.reads(linear & (PAGE_MASK | 1) | context)
-                ? (short) SHORT.getAcquire(entry.host(), entry.offset(linear)) & 0xFFFFL
-                : slow.load(linear, 2);
+        int at = (int) ((linear >>> PAGE_SHIFT) + salt) * Tlb.HIT_STRIDE & hits.length - Tlb.HIT_STRIDE;
+        return hits[at + Tlb.HIT_READ] == (linear & (PAGE_MASK | 1) | context)
+                ? (short) SHORT.getAcquire(main, hits[at + Tlb.HIT_DELTA] + linear) & 0xFFFFL
+                : load(linear, 2);
     }
 
     /**
@@ -139,10 +151,10 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
      * @return the value, zero-extended
      */
     public long load32(long linear) {
-        TlbEntry entry = tlb.slot(linear, salt);
-        return entry.reads(linear & (PAGE_MASK | 3) | context)
-                ? (int) INT.getAcquire(entry.host(), entry.offset(linear)) & 0xFFFF_FFFFL
-                : slow.load(linear, 4);
+        int at = (int) ((linear >>> PAGE_SHIFT) + salt) * Tlb.HIT_STRIDE & hits.length - Tlb.HIT_STRIDE;
+        return hits[at + Tlb.HIT_READ] == (linear & (PAGE_MASK | 3) | context)
+                ? (int) INT.getAcquire(main, hits[at + Tlb.HIT_DELTA] + linear) & 0xFFFF_FFFFL
+                : load(linear, 4);
     }
 
     /**
@@ -152,10 +164,10 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
      * @return the value
      */
     public long load64(long linear) {
-        TlbEntry entry = tlb.slot(linear, salt);
-        return entry.reads(linear & (PAGE_MASK | 7) | context)
-                ? (long) LONG.getAcquire(entry.host(), entry.offset(linear))
-                : slow.load(linear, 8);
+        int at = (int) ((linear >>> PAGE_SHIFT) + salt) * Tlb.HIT_STRIDE & hits.length - Tlb.HIT_STRIDE;
+        return hits[at + Tlb.HIT_READ] == (linear & (PAGE_MASK | 7) | context)
+                ? (long) LONG.getAcquire(main, hits[at + Tlb.HIT_DELTA] + linear)
+                : load(linear, 8);
     }
 
     /**
@@ -165,11 +177,11 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
      * @param value the low byte is written
      */
     public void store8(long linear, long value) {
-        TlbEntry entry = tlb.slot(linear, salt);
-        if (entry.writes(linear & PAGE_MASK | context)) {
-            BYTE.setRelease(entry.host(), entry.offset(linear), (byte) value);
+        int at = (int) ((linear >>> PAGE_SHIFT) + salt) * Tlb.HIT_STRIDE & hits.length - Tlb.HIT_STRIDE;
+        if (hits[at + Tlb.HIT_WRITE] == (linear & PAGE_MASK | context)) {
+            BYTE.setRelease(main, hits[at + Tlb.HIT_DELTA] + linear, (byte) value);
         } else {
-            slowStore(linear, 1, value);
+            store(linear, 1, value);
         }
     }
 
@@ -180,11 +192,11 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
      * @param value the low two bytes are written
      */
     public void store16(long linear, long value) {
-        TlbEntry entry = tlb.slot(linear, salt);
-        if (entry.writes(linear & (PAGE_MASK | 1) | context)) {
-            SHORT.setRelease(entry.host(), entry.offset(linear), (short) value);
+        int at = (int) ((linear >>> PAGE_SHIFT) + salt) * Tlb.HIT_STRIDE & hits.length - Tlb.HIT_STRIDE;
+        if (hits[at + Tlb.HIT_WRITE] == (linear & (PAGE_MASK | 1) | context)) {
+            SHORT.setRelease(main, hits[at + Tlb.HIT_DELTA] + linear, (short) value);
         } else {
-            slowStore(linear, 2, value);
+            store(linear, 2, value);
         }
     }
 
@@ -195,11 +207,11 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
      * @param value the low four bytes are written
      */
     public void store32(long linear, long value) {
-        TlbEntry entry = tlb.slot(linear, salt);
-        if (entry.writes(linear & (PAGE_MASK | 3) | context)) {
-            INT.setRelease(entry.host(), entry.offset(linear), (int) value);
+        int at = (int) ((linear >>> PAGE_SHIFT) + salt) * Tlb.HIT_STRIDE & hits.length - Tlb.HIT_STRIDE;
+        if (hits[at + Tlb.HIT_WRITE] == (linear & (PAGE_MASK | 3) | context)) {
+            INT.setRelease(main, hits[at + Tlb.HIT_DELTA] + linear, (int) value);
         } else {
-            slowStore(linear, 4, value);
+            store(linear, 4, value);
         }
     }
 
@@ -210,17 +222,56 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
      * @param value the value
      */
     public void store64(long linear, long value) {
-        TlbEntry entry = tlb.slot(linear, salt);
-        if (entry.writes(linear & (PAGE_MASK | 7) | context)) {
-            LONG.setRelease(entry.host(), entry.offset(linear), value);
+        int at = (int) ((linear >>> PAGE_SHIFT) + salt) * Tlb.HIT_STRIDE & hits.length - Tlb.HIT_STRIDE;
+        if (hits[at + Tlb.HIT_WRITE] == (linear & (PAGE_MASK | 7) | context)) {
+            LONG.setRelease(main, hits[at + Tlb.HIT_DELTA] + linear, value);
         } else {
-            slowStore(linear, 8, value);
+            store(linear, 8, value);
         }
     }
 
-    private void slowStore(long linear, int size, long value) {
-        slow.store(linear, size, value);
-        tell();
+    private long load(long linear, int size) {
+        TlbEntry entry = tlb.slot(linear, salt);
+        return entry.reads(linear & PAGE_MASK | context) && isInPage(linear, size)
+                ? direct(entry, linear, size)
+                : slow.load(linear, size);
+    }
+
+    private void store(long linear, int size, long value) {
+        TlbEntry entry = tlb.slot(linear, salt);
+        if (entry.writes(linear & PAGE_MASK | context) && isInPage(linear, size)) {
+            direct(entry, linear, size, value);
+        } else {
+            slow.store(linear, size, value);
+            tell();
+        }
+    }
+
+    private static boolean isInPage(long linear, int size) {
+        return (linear & ~PAGE_MASK) <= PAGE - size;
+    }
+
+    /** A hit in memory that isn't the main one, or of any alignment. */
+    private static long direct(TlbEntry entry, long linear, int size) {
+        MemorySegment host = entry.host();
+        long offset = entry.offset(linear);
+        return switch (size) {
+            case 1 -> host.get(ValueLayout.JAVA_BYTE, offset) & 0xFFL;
+            case 2 -> host.get(SHORT_ANY, offset) & 0xFFFFL;
+            case 4 -> host.get(INT_ANY, offset) & 0xFFFF_FFFFL;
+            default -> host.get(LONG_ANY, offset);
+        };
+    }
+
+    private static void direct(TlbEntry entry, long linear, int size, long value) {
+        MemorySegment host = entry.host();
+        long offset = entry.offset(linear);
+        switch (size) {
+            case 1 -> host.set(ValueLayout.JAVA_BYTE, offset, (byte) value);
+            case 2 -> host.set(SHORT_ANY, offset, (short) value);
+            case 4 -> host.set(INT_ANY, offset, (int) value);
+            default -> host.set(LONG_ANY, offset, value);
+        }
     }
 
     /** A write that went through guest memory may have hit decoded code. */
@@ -349,14 +400,24 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
     @Override
     public long read(long linear, int size, int access) {
         refresh();
-        return slow.read(linear, size, access);
+        int regime = slow.regime(access);
+        TlbEntry entry = tlb.slot(linear, tlb.salt(regime));
+        long key = linear & PAGE_MASK | tlb.context(regime);
+        boolean hit = (access & WRITE) != 0 ? entry.writes(key) : entry.reads(key);
+        return hit && isInPage(linear, size) ? direct(entry, linear, size) : slow.read(linear, size, access);
     }
 
     @Override
     public void write(long linear, int size, long value, int access) {
         refresh();
-        slow.write(linear, size, value, access);
-        tell();
+        int regime = slow.regime(access);
+        TlbEntry entry = tlb.slot(linear, tlb.salt(regime));
+        if (entry.writes(linear & PAGE_MASK | tlb.context(regime)) && isInPage(linear, size)) {
+            direct(entry, linear, size, value);
+        } else {
+            slow.write(linear, size, value, access);
+            tell();
+        }
     }
 
     @Override
