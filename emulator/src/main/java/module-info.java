@@ -1,6 +1,7 @@
 /** The processor in software; knows memory and I/O only as interfaces. */
 module dev.cloister.emulator {
     requires transitive dev.cloister.mmu;
+    requires static org.jspecify;
 
     exports dev.cloister.emulator;
     exports dev.cloister.emulator.assembler;

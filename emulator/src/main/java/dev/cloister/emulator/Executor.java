@@ -1,5 +1,7 @@
 package dev.cloister.emulator;
 
+import dev.cloister.emulator.block.BlockEngine;
+import dev.cloister.emulator.block.Interpreter;
 import dev.cloister.emulator.cpu.CpuEnvironment;
 import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuState;
@@ -17,7 +19,9 @@ import dev.cloister.emulator.execute.EventDelivery;
 import dev.cloister.emulator.execute.Execution;
 import dev.cloister.emulator.execute.Handler;
 import dev.cloister.emulator.memory.PagedMemory;
+import dev.cloister.emulator.memory.TlbMemory;
 import dev.cloister.mmu.GuestMemoryException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Executes instructions one at a time on a {@link CpuState}. Exceptions are precise: an instruction that faults leaves no
@@ -38,12 +42,13 @@ public final class Executor {
     private String reason = "";
     private volatile boolean kicked;
     private boolean windowAwaited;
+    private final @Nullable BlockEngine blocks;
 
     /**
      * Joins a processor to its surroundings.
      *
      * @param state the registers
-     * @param memory linear memory, for example {@link PagedMemory}
+     * @param memory linear memory: {@link TlbMemory}, over which {@link #run} is fast, or for example {@link PagedMemory}
      * @param io ports
      * @param environment MSRs, CPUID, clock
      */
@@ -51,6 +56,7 @@ public final class Executor {
         this.state = state;
         execution = new Execution(state, memory, io, environment);
         handlers = HandlerTable.offeredBy(environment);
+        blocks = memory instanceof TlbMemory tlb ? new BlockEngine(execution, tlb, new Plain(), () -> kicked) : null;
     }
 
     /**
@@ -116,8 +122,7 @@ public final class Executor {
 
     private StepResult execute(Execution x) {
         Instruction i = instruction;
-        boolean lockable = i.form.has(Form.LOCK) && i.kinds[0] == OperandKind.MEMORY;
-        if (i.lock && !lockable || i.vex && !x.mode.usesDescriptors()) {
+        if (!isAllowed(i, x.mode.usesDescriptors())) {
             throw x.fault(CpuException.UD);
         }
         Handler handler = handlers[i.form.id];
@@ -127,14 +132,23 @@ public final class Executor {
         }
         x.nextRip = state.rip() + i.length & ripMask(x);
         handler.execute(x, i);
-        state.setRip(x.nextRip);
-        state.setRflags(state.rflags()
-                & (x.result == StepResult.REPEATING ? -1L : i.form.mnemonic.startsWith("iret") ? -1L : ~Flags.RF));
-        state.setInterruptShadow(x.shadow);
+        finish(x, i);
         if (x.result != StepResult.REPEATING) {
             completed++;
         }
         return x.result;
+    }
+
+    private static boolean isAllowed(Instruction i, boolean descriptors) {
+        boolean lockable = i.form.has(Form.LOCK) && i.kinds[0] == OperandKind.MEMORY;
+        return !(i.lock && !lockable || i.vex && !descriptors);
+    }
+
+    private void finish(Execution x, Instruction i) {
+        state.setRip(x.nextRip);
+        state.setRflags(state.rflags()
+                & (x.result == StepResult.REPEATING ? -1L : i.form.mnemonic.startsWith("iret") ? -1L : ~Flags.RF));
+        state.setInterruptShadow(x.shadow);
     }
 
     private static long ripMask(Execution x) {
@@ -148,9 +162,10 @@ public final class Executor {
      */
     public StepResult stepAndDeliver() {
         StepResult result = step();
-        if (result != StepResult.EXCEPTION) {
-            return result;
-        }
+        return result == StepResult.EXCEPTION ? deliver() : result;
+    }
+
+    private StepResult deliver() {
         StepResult delivered = execution.delivery.deliverException(vector, errorCode, faultAddress);
         if (delivered == StepResult.UNSUPPORTED) {
             reason = execution.exception.reason();
@@ -166,6 +181,11 @@ public final class Executor {
      * @return the last result
      */
     public StepResult run(int maximum) {
+        if (blocks != null) {
+            StepResult result = blocks.run(maximum);
+            kicked = false;
+            return result;
+        }
         StepResult result = StepResult.COMPLETED;
         for (int n = 0; n < maximum; n++) {
             result = stepAndDeliver();
@@ -184,7 +204,7 @@ public final class Executor {
      * @return a count that only grows
      */
     public long completed() {
-        return completed;
+        return blocks == null ? completed : completed + blocks.completed();
     }
 
     /**
@@ -228,6 +248,9 @@ public final class Executor {
      */
     public void awaitInterruptWindow(boolean wanted) {
         windowAwaited = wanted;
+        if (blocks != null) {
+            blocks.awaitInterruptWindow(wanted);
+        }
     }
 
     /**
@@ -282,5 +305,34 @@ public final class Executor {
      */
     public String reason() {
         return reason;
+    }
+
+    /** What blocks ask of this interpreter. */
+    private final class Plain implements Interpreter {
+        @Override
+        public StepResult stepAndDeliver() {
+            return Executor.this.stepAndDeliver();
+        }
+
+        @Override
+        public StepResult deliver(CpuException raised) {
+            failed(raised);
+            return Executor.this.deliver();
+        }
+
+        @Override
+        public @Nullable Handler handler(Form form) {
+            return handlers[form.id];
+        }
+
+        @Override
+        public boolean isAllowed(Instruction i, boolean descriptors) {
+            return Executor.isAllowed(i, descriptors);
+        }
+
+        @Override
+        public void finish(Instruction i) {
+            Executor.this.finish(execution, i);
+        }
     }
 }

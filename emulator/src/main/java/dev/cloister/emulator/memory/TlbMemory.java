@@ -341,6 +341,8 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
         if ((ended & WriteWatch.Observer.REGIONS) != 0) {
             tlb.flushAll();
             refreshKeys();
+            // Other memory may lie where code was decoded from.
+            watcher.writtenAnywhere();
         } else if ((ended & WriteWatch.Observer.WRITES) != 0) {
             tlb.dropWrites();
         }

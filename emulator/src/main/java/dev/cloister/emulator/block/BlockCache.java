@@ -1,0 +1,143 @@
+package dev.cloister.emulator.block;
+
+import dev.cloister.mmu.CodeWatcher;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The blocks of one processor by guest-physical page. Bounded: when it is full, everything goes. Written pages lose their blocks, and a
+ * block that is running then stops before its next instruction.
+ */
+final class BlockCache implements CodeWatcher {
+    /** Blocks that are kept at most. */
+    static final int MOST = 16_384;
+
+    private static final int BUCKETS = 4096;
+    private static final int SLOTS = 64;
+    private static final int PAGE_SHIFT = 12;
+
+    private final @Nullable Page[] buckets = new Page[BUCKETS];
+    private int count;
+    private long dropped;
+
+    /** The blocks of one page, hashed by offset. */
+    private static final class Page {
+        final long number;
+        final @Nullable Block[] slots = new Block[SLOTS];
+
+        @Nullable
+        Page next;
+
+        Page(long number, @Nullable Page next) {
+            this.number = number;
+            this.next = next;
+        }
+
+        int kill() {
+            int killed = 0;
+            for (Block block : slots) {
+                for (Block b = block; b != null; b = b.sibling) {
+                    b.kill();
+                    killed++;
+                }
+            }
+            return killed;
+        }
+    }
+
+    private static int bucket(long number) {
+        return (int) (number ^ number >>> 12) & BUCKETS - 1;
+    }
+
+    private static int slot(long gpa) {
+        return (int) (gpa ^ gpa >>> 6) & SLOTS - 1;
+    }
+
+    private @Nullable Page page(long number) {
+        Page page = buckets[bucket(number)];
+        while (page != null && page.number != number) {
+            page = page.next;
+        }
+        return page;
+    }
+
+    /** The block that begins at an address and at an offset in CS, decoded for a mode. */
+    @Nullable
+    Block find(long gpa, long rip, BlockMode mode) {
+        Page page = page(gpa >>> PAGE_SHIFT);
+        if (page == null) {
+            return null;
+        }
+        Block block = page.slots[slot(gpa)];
+        while (block != null && !(block.gpa == gpa && block.rip == rip && block.mode == mode)) {
+            block = block.sibling;
+        }
+        return block;
+    }
+
+    /** Keeps a block that {@link #find} didn't find. */
+    void add(Block block) {
+        if (count == MOST) {
+            writtenAnywhere();
+        }
+        count++;
+        long number = block.gpa >>> PAGE_SHIFT;
+        Page page = page(number);
+        if (page == null) {
+            page = new Page(number, buckets[bucket(number)]);
+            buckets[bucket(number)] = page;
+        }
+        int slot = slot(block.gpa);
+        block.sibling = page.slots[slot];
+        page.slots[slot] = block;
+    }
+
+    @Override
+    public void written(long gpaPage) {
+        long number = gpaPage >>> PAGE_SHIFT;
+        Page page = page(number);
+        if (page == null) {
+            return;
+        }
+        int killed = page.kill();
+        count -= killed;
+        dropped += killed;
+        unlink(page);
+    }
+
+    private void unlink(Page gone) {
+        int bucket = bucket(gone.number);
+        Page before = buckets[bucket];
+        if (before == gone) {
+            buckets[bucket] = gone.next;
+            return;
+        }
+        while (before != null && before.next != gone) {
+            before = before.next;
+        }
+        if (before != null) {
+            before.next = gone.next;
+        }
+    }
+
+    @Override
+    public void writtenAnywhere() {
+        for (Page bucket : buckets) {
+            for (Page page = bucket; page != null; page = page.next) {
+                page.kill();
+            }
+        }
+        java.util.Arrays.fill(buckets, null);
+        dropped += count;
+        count = 0;
+    }
+
+    /** How many blocks are kept. */
+    int count() {
+        return count;
+    }
+
+    /** How many blocks were dropped so far. */
+    long dropped() {
+        return dropped;
+    }
+}

@@ -1,0 +1,279 @@
+package dev.cloister.emulator.block;
+
+import dev.cloister.emulator.cpu.ControlBits;
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuMode;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.Flags;
+import dev.cloister.emulator.cpu.LinearMemory;
+import dev.cloister.emulator.cpu.StepResult;
+import dev.cloister.emulator.execute.Execution;
+import dev.cloister.emulator.memory.TlbMemory;
+import dev.cloister.mmu.GuestMemory;
+import dev.cloister.mmu.GuestMemoryException;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs blocks: finds or decodes the block at CS:RIP, executes it and those chained to it until something needs attention, and leaves to
+ * the plain interpreter what blocks don't do (single step, breakpoints, an instruction that crosses a page, code in no memory).
+ *
+ * <p>On return the processor's state is as if {@link Interpreter#stepAndDeliver()} had executed the same instructions. Belongs to one
+ * processor's thread. Nothing is allocated while blocks are found in the cache.
+ */
+public final class BlockEngine {
+    private static final int PAGE = GuestMemory.PAGE_BYTES;
+    /** More bytes than the longest block has. */
+    private static final int WINDOW = 15 * BlockBuilder.MOST;
+
+    private static final long RESERVED_DR7 = 0xFF;
+
+    private final Execution x;
+    private final CpuState state;
+    private final TlbMemory memory;
+    private final Interpreter interpreter;
+    private final BooleanSupplier kicked;
+    private final BlockContext context;
+    private final BlockCache cache = new BlockCache();
+    private final BlockModes modes = new BlockModes();
+    private final BlockBuilder builder;
+    private final byte[] code = new byte[WINDOW];
+    private final byte[] again = new byte[WINDOW];
+
+    private long completed;
+    private boolean windowAwaited;
+    /** Whether the present state is one for the plain interpreter. */
+    private boolean plain;
+
+    private long codeBase;
+    private long cr0;
+    private long cr3;
+    private long cr4;
+    private long efer;
+
+    /**
+     * Joins a processor.
+     *
+     * @param x the processor
+     * @param memory its linear memory
+     * @param interpreter its plain interpreter
+     * @param kicked asked at the end of every block: whether {@link #run} should return
+     */
+    public BlockEngine(Execution x, TlbMemory memory, Interpreter interpreter, BooleanSupplier kicked) {
+        this.x = x;
+        this.state = x.state;
+        this.memory = memory;
+        this.interpreter = interpreter;
+        this.kicked = kicked;
+        context = new BlockContext(x, memory);
+        builder = new BlockBuilder(interpreter);
+        memory.setCodeWatcher(cache);
+    }
+
+    /**
+     * Instructions that blocks have completed; the plain interpreter counts its own.
+     *
+     * @return a count that only grows
+     */
+    public long completed() {
+        return completed;
+    }
+
+    /**
+     * Makes {@link #run} return as soon as a maskable interrupt can be taken.
+     *
+     * @param wanted whether one waits
+     */
+    public void awaitInterruptWindow(boolean wanted) {
+        windowAwaited = wanted;
+    }
+
+    /**
+     * Executes instructions and delivers their exceptions until one ends in something other than COMPLETED or REPEATING, the bound is
+     * reached, a kick comes, or an awaited interrupt window opens.
+     *
+     * @param maximum the bound, at least 1
+     * @return the last result
+     */
+    public StepResult run(int maximum) {
+        memory.enter();
+        try {
+            return runInside(maximum);
+        } finally {
+            context.settle();
+            memory.leave();
+        }
+    }
+
+    private StepResult runInside(int maximum) {
+        BlockContext c = context;
+        c.budget = maximum;
+        c.resync = true;
+        c.linking = null;
+        StepResult result = StepResult.COMPLETED;
+        while (c.budget > 0) {
+            if (c.resync) {
+                resync();
+            }
+            if (windowAwaited && state.flag(Flags.IF) && !state.interruptShadow()) {
+                return StepResult.COMPLETED;
+            }
+            Block block = plain ? null : find();
+            result = block == null || block.count > c.budget ? step() : chain(block);
+            boolean stopped = result != StepResult.COMPLETED && result != StepResult.REPEATING;
+            if (stopped || kicked.getAsBoolean()) {
+                return result;
+            }
+        }
+        return result;
+    }
+
+    private StepResult step() {
+        BlockContext c = context;
+        c.settle();
+        c.linking = null;
+        c.resync = true;
+        c.generation++;
+        c.budget--;
+        return interpreter.stepAndDeliver();
+    }
+
+    /** Executes a block and those that follow it, as long as nothing needs attention. */
+    private StepResult chain(Block first) {
+        BlockContext c = context;
+        long before = c.budget;
+        Block block = first;
+        while (block != null) {
+            c.budget -= block.count;
+            block = block.execute(c);
+            if (block != null && (block.count > c.budget || memory.isBehind() || kicked.getAsBoolean())) {
+                state.setRip(block.rip);
+                break;
+            }
+        }
+        completed += before - c.budget;
+        if (memory.isBehind()) {
+            memory.poll();
+            c.resync = true;
+        }
+        return outcome(c);
+    }
+
+    private StepResult outcome(BlockContext c) {
+        StepResult result = c.result;
+        c.result = StepResult.COMPLETED;
+        RuntimeException failure = c.failure;
+        if (failure != null) {
+            c.failure = null;
+            c.settle();
+            c.resync = true;
+            return fail(c, failure);
+        }
+        if (result == StepResult.REPEATING) {
+            completed--;
+        }
+        return result;
+    }
+
+    private StepResult fail(BlockContext c, RuntimeException failure) {
+        return switch (failure) {
+            case Stop.Signal e -> StepResult.COMPLETED;
+            case CpuException e
+            when e.vector() != CpuException.UNSUPPORTED -> {
+                c.budget--;
+                yield interpreter.deliver(e);
+            }
+            // Once more, so that the plain interpreter knows of which instruction it tells.
+            default -> step();
+        };
+    }
+
+    /** Derives everything that depends on mode, privilege and translation. */
+    private void resync() {
+        BlockContext c = context;
+        c.resync = false;
+        x.refresh();
+        memory.refresh();
+        CpuMode mode = x.mode;
+        c.mode = modes.of(state, mode, x.cpl, c.mode);
+        long base = mode == CpuMode.LONG_64 ? 0 : state.segment(CpuState.CS).base();
+        boolean translation = base != codeBase
+                || state.cr0() != cr0
+                || state.cr3() != cr3
+                || state.cr4() != cr4
+                || state.efer() != efer;
+        if (translation) {
+            codeBase = base;
+            cr0 = state.cr0();
+            cr3 = state.cr3();
+            cr4 = state.cr4();
+            efer = state.efer();
+            c.generation++;
+            c.setLinearBits((cr4 & ControlBits.CR4_LA57) != 0 ? 57 : 48);
+        }
+        boolean aligned = x.cpl == 3 && state.flag(Flags.AC) && (cr0 & ControlBits.CR0_AM) != 0;
+        plain = aligned
+                || state.flag(Flags.TF)
+                || state.flag(Flags.RF)
+                || state.interruptShadow()
+                || (state.dr(7) & RESERVED_DR7) != 0;
+    }
+
+    /** The block at CS:RIP, or null where there can't be one now. */
+    private @Nullable Block find() {
+        BlockContext c = context;
+        long rip = state.rip();
+        Block block = c.jump(rip);
+        if (block == null) {
+            block = look(rip);
+        }
+        Block from = c.linking;
+        if (from != null) {
+            c.linking = null;
+            if (block != null && from.valid) {
+                from.link(c.linkingTaken, block);
+            }
+        }
+        return block;
+    }
+
+    private @Nullable Block look(long rip) {
+        BlockContext c = context;
+        boolean reachable = c.mode.long64 ? c.isCanonical(rip) : rip <= c.mode.codeLimit;
+        if (!reachable) {
+            return null;
+        }
+        long linear = c.mode.long64 ? rip : rip + codeBase & 0xFFFFFFFFL;
+        try {
+            long gpa = memory.executablePage(linear) | linear & PAGE - 1;
+            Block block = cache.find(gpa, rip, c.mode);
+            if (block == null) {
+                block = decode(rip, linear, gpa);
+            }
+            if (block != null) {
+                block.stamp = c.generation;
+                c.remember(block);
+            }
+            return block;
+        } catch (CpuException | GuestMemoryException e) {
+            // The plain interpreter raises it again where it belongs.
+            return null;
+        }
+    }
+
+    private @Nullable Block decode(long rip, long linear, long gpa) {
+        int wanted = Math.min(WINDOW, PAGE - (int) (gpa & PAGE - 1));
+        int access = LinearMemory.FETCH | (x.cpl == 3 ? LinearMemory.USER : 0);
+        int available = memory.fetch(linear, code, 0, wanted, access);
+        Block block = builder.build(code, available, rip, gpa, context.mode);
+        if (block == null || !memory.watchCode(gpa, block.length)) {
+            return null;
+        }
+        memory.fetch(linear, again, 0, block.length, access);
+        if (java.util.Arrays.mismatch(code, 0, block.length, again, 0, block.length) >= 0) {
+            return null;
+        }
+        cache.add(block);
+        return block;
+    }
+}

@@ -1,0 +1,38 @@
+package dev.cloister.emulator.block;
+
+import java.lang.invoke.MethodHandles;
+
+/** Template: IMUL with two or three operands. */
+final class MultiplyOp extends Op {
+    private static final int P = Templates.shape(MethodHandles.lookup());
+    /** The second factor is the immediate, or the destination. */
+    private static final boolean BY_IMMEDIATE = Shape.kind(P) != 0;
+
+    private static final int SIZE = Shape.size(P);
+    private static final int SRC = Shape.src(P);
+
+    MultiplyOp(Operands o) {
+        super(o);
+    }
+
+    @Override
+    Op make(Operands o) {
+        return new MultiplyOp(o);
+    }
+
+    @Override
+    void execute(BlockContext c) {
+        long a = SRC == Shape.MEMORY ? c.load(linear(c, P, SIZE, 0), SIZE) : c.register(SRC, src, SIZE);
+        long x = Shape.signExtend(a, SIZE);
+        long y = BY_IMMEDIATE ? immediate : Shape.signExtend(c.gpr[dst], SIZE);
+        long wide = x * y;
+        long low = wide & Shape.mask(SIZE);
+        boolean overflow = SIZE == 8 ? Math.multiplyHigh(x, y) != wide >> 63 : wide != Shape.signExtend(wide, SIZE);
+        c.setRegister(Shape.REGISTER, dst, SIZE, low);
+        c.setFlags(low, overflow, overflow, SIZE);
+        if (low == 0) {
+            // The handlers leave ZF clear whatever the product; a result that is not 0 but whose low byte is says that.
+            c.flagResult = 0x100;
+        }
+    }
+}
