@@ -3,4 +3,6 @@ module dev.cloister.devices {
     requires transitive dev.cloister.mmu;
 
     exports dev.cloister.devices;
+    exports dev.cloister.devices.interrupt;
+    exports dev.cloister.devices.timer;
 }
