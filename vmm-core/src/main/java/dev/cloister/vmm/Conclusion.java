@@ -44,8 +44,8 @@ final class Conclusion {
         List<String> notes = new ArrayList<>(facts.notes());
         notes.addAll(facts.board().topUnclaimed());
         long refusals = 0;
-        for (VcpuThread vcpu : facts.engine().vcpus()) {
-            refusals += vcpu.completer().userRefusals();
+        for (VcpuBody vcpu : facts.engine().vcpus()) {
+            refusals += vcpu.userRefusals();
         }
         if (refusals > 0) {
             notes.add(refusals + " instructions of user code that neither KVM nor the emulator knows raised #UD");
@@ -78,12 +78,12 @@ final class Conclusion {
                 ProcessFacts.nanosSinceStart(first), first - facts.createdAt(), facts.endedAt() - first, total);
     }
 
-    static List<Report.Count> exits(List<VcpuThread> vcpus) {
+    static List<Report.Count> exits(List<? extends VcpuBody> vcpus) {
         List<Report.Count> result = new ArrayList<>();
         for (ExitKind kind : ExitKind.values()) {
             long sum = 0;
-            for (VcpuThread vcpu : vcpus) {
-                sum += vcpu.portals().counts()[kind.index()];
+            for (VcpuBody vcpu : vcpus) {
+                sum += vcpu.exitCounts()[kind.index()];
             }
             if (sum > 0) {
                 result.add(new Report.Count(kind.label(), sum));
@@ -93,14 +93,14 @@ final class Conclusion {
         return result;
     }
 
-    private static Report.Emulated emulated(List<VcpuThread> vcpus) {
+    private static Report.Emulated emulated(List<? extends VcpuBody> vcpus) {
         long total = 0;
         long exceptions = 0;
         Map<String, Long> sums = new TreeMap<>();
-        for (VcpuThread vcpu : vcpus) {
-            total += vcpu.completer().counts().total();
-            exceptions += vcpu.completer().exceptions();
-            vcpu.completer().counts().list().forEach(c -> sums.merge(c.name(), c.count(), Long::sum));
+        for (VcpuBody vcpu : vcpus) {
+            total += vcpu.emulated();
+            exceptions += vcpu.exceptions();
+            vcpu.emulatedByMnemonic().forEach(c -> sums.merge(c.name(), c.count(), Long::sum));
         }
         List<Report.Count> byMnemonic = new ArrayList<>();
         sums.forEach((name, count) -> byMnemonic.add(new Report.Count(name, count)));

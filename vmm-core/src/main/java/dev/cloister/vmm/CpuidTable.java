@@ -68,14 +68,33 @@ final class CpuidTable {
 
     /** A second hypervisor block, 0x100 above KVM's own, as hypervisors that show several interfaces do. */
     private static void cloister(CpuidEntries table) {
+        int[] values = new int[4];
+        for (int leaf = CLOISTER_BASE; cloister(leaf, values); leaf++) {
+            table.set(Entry.leaf(leaf, values[0], values[1], values[2], values[3]));
+        }
+    }
+
+    /** Answers one of Cloister's own leaves with EAX, EBX, ECX and EDX; false for any other leaf. */
+    static boolean cloister(int leaf, int[] result) {
         long directory = DirectoryLayout.DIRECTORY_GPA;
-        table.set(Entry.leaf(
-                CLOISTER_BASE,
-                CLOISTER_BASE + 1,
-                word('C', 'l', 'o', 'i'),
-                word('s', 't', 'e', 'r'),
-                word('V', 'M', 'M', '\0')));
-        table.set(Entry.leaf(CLOISTER_BASE + 1, CLOISTER_VERSION, (int) directory, (int) (directory >>> 32), 0));
+        switch (leaf) {
+            case CLOISTER_BASE -> {
+                result[0] = CLOISTER_BASE + 1;
+                result[1] = word('C', 'l', 'o', 'i');
+                result[2] = word('s', 't', 'e', 'r');
+                result[3] = word('V', 'M', 'M', '\0');
+            }
+            case CLOISTER_BASE + 1 -> {
+                result[0] = CLOISTER_VERSION;
+                result[1] = (int) directory;
+                result[2] = (int) (directory >>> Integer.SIZE);
+                result[3] = 0;
+            }
+            default -> {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static int word(char a, char b, char c, char d) {

@@ -77,8 +77,8 @@ final class DirectEngine implements Engine {
         return result;
     }
 
-    /** Gives the vCPUs their surroundings and the first one its entry state. */
-    void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuThread.Owner owner)
+    @Override
+    public void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuBody.Owner owner)
             throws ErrnoException {
         for (int i = 0; i < vcpus.size(); i++) {
             Vcpu vcpu = vcpus.get(i);
@@ -107,6 +107,16 @@ final class DirectEngine implements Engine {
     @Override
     public List<VcpuThread> vcpus() {
         return threads;
+    }
+
+    @Override
+    public void startTime() {
+        // KVM's clocks are the host's.
+    }
+
+    @Override
+    public void stopTime() {
+        // As startTime.
     }
 
     @Override

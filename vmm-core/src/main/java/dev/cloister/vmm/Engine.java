@@ -2,21 +2,32 @@ package dev.cloister.vmm;
 
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
+import dev.cloister.vmm.loader.EntryState;
 import java.util.List;
 
 /**
  * What executes the guest's instructions. The machine around it (memory map, board, channels) is the same object under every engine;
  * an engine installs guest memory, runs vCPUs and raises interrupts.
  */
-sealed interface Engine extends RunControl.Kicker, Board.Lines, AutoCloseable permits DirectEngine {
+sealed interface Engine extends RunControl.Kicker, Board.Lines, AutoCloseable permits DirectEngine, EmulatedEngine {
     /** The name for reports. */
     String label();
 
     /** Makes the pieces of the guest-physical space visible to the guest. */
     void install(List<GuestRam.Piece> pieces) throws ErrnoException;
 
-    /** The bodies of the vCPU threads, by vCPU number. */
-    List<VcpuThread> vcpus();
+    /** Gives the vCPUs their surroundings and the first one its entry state; once, before anything runs. */
+    void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuBody.Owner owner)
+            throws ErrnoException;
+
+    /** The bodies of the vCPU threads, by vCPU number; none before {@link #connect}. */
+    List<? extends VcpuBody> vcpus();
+
+    /** The guest's time goes on: before vCPUs run. Engines whose clocks are not their own do nothing. */
+    void startTime();
+
+    /** The guest's time stands still: when vCPUs do. */
+    void stopTime();
 
     /** Makes 4-byte writes to a port signal an eventfd without a visit to user space. */
     void bindDoorbell(Fd event, int port) throws ErrnoException;

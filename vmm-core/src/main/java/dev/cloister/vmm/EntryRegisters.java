@@ -1,5 +1,7 @@
 package dev.cloister.vmm;
 
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.SegmentRegister;
 import dev.cloister.kvm.KvmRegs;
 import dev.cloister.kvm.KvmSregs;
 import dev.cloister.kvm.Vcpu;
@@ -11,6 +13,9 @@ import java.lang.foreign.MemorySegment;
 /** Puts a loader's entry state into the boot vCPU; what it does not name stays as KVM's reset left it. */
 final class EntryRegisters {
     private static final long[] DATA = {KvmSregs.DS, KvmSregs.ES, KvmSregs.FS, KvmSregs.GS, KvmSregs.SS};
+
+    private static final int DPL_SHIFT = 5;
+    private static final int[] DATA_REGISTERS = {CpuState.DS, CpuState.ES, CpuState.FS, CpuState.GS, CpuState.SS};
 
     private EntryRegisters() {}
 
@@ -41,6 +46,42 @@ final class EntryRegisters {
         KvmRegs.set(regs, KvmRegs.RDX, general.rdx());
         KvmRegs.set(regs, KvmRegs.RSI, general.rsi());
         vcpu.writeRegs();
+    }
+
+    /** The same for a processor in software that was reset. */
+    static void apply(CpuState state, EntryState entry) {
+        segment(state.segment(CpuState.CS), entry.cs());
+        for (int data : DATA_REGISTERS) {
+            segment(state.segment(data), entry.data());
+        }
+        segment(state.segment(CpuState.TR), entry.tr());
+        segment(state.segment(CpuState.LDTR), entry.ldt());
+        state.gdtr().set(entry.gdtr().base(), entry.gdtr().limit());
+        state.idtr().set(entry.idtr().base(), entry.idtr().limit());
+        state.setCr0(entry.cr0());
+        state.setCr3(entry.cr3());
+        state.setCr4(entry.cr4());
+        state.setEfer(entry.efer());
+
+        EntryState.General general = entry.general();
+        java.util.Arrays.fill(state.gprs(), 0);
+        state.setRip(general.rip());
+        state.setRflags(general.rflags());
+        state.setGpr(CpuState.RSP, general.rsp());
+        state.setGpr(CpuState.RAX, general.rax());
+        state.setGpr(CpuState.RBX, general.rbx());
+        state.setGpr(CpuState.RDX, general.rdx());
+        state.setGpr(CpuState.RSI, general.rsi());
+    }
+
+    private static void segment(SegmentRegister register, Segment segment) {
+        int attributes = segment.type() | segment.dpl() << DPL_SHIFT;
+        attributes |= segment.system() ? 0 : SegmentRegister.NON_SYSTEM;
+        attributes |= segment.present() ? SegmentRegister.PRESENT : SegmentRegister.UNUSABLE;
+        attributes |= segment.big() ? SegmentRegister.DEFAULT_BIG : 0;
+        attributes |= segment.longMode() ? SegmentRegister.LONG : 0;
+        attributes |= segment.granular() ? SegmentRegister.GRANULARITY : 0;
+        register.set(segment.selector(), segment.base(), (int) segment.limit(), attributes);
     }
 
     private static void segment(MemorySegment sregs, long place, Segment segment) {

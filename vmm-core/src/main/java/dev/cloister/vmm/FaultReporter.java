@@ -3,8 +3,6 @@ package dev.cloister.vmm;
 import dev.cloister.emulator.Disassembler;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.SegmentRegister;
-import dev.cloister.kvm.Vcpu;
-import dev.cloister.linux.ErrnoException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -12,50 +10,48 @@ import org.jspecify.annotations.Nullable;
 
 /** Freezes a vCPU into a {@link FaultReport}. Used on its thread, at the end of the guest. */
 final class FaultReporter {
+    /** Where the registers come from. */
+    interface Registers {
+        /** All that a report shows; null where they cannot be read. */
+        @Nullable
+        CpuState read();
+    }
+
     private static final int CODE_BYTES = 15;
     private static final String[] GENERAL = {
         "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"
     };
     private static final String[] SEGMENTS = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
 
-    private final Vcpu vcpu;
+    private final int vcpu;
+    private final Registers registers;
     private final GuestLinearMemory memory;
     private final ExitRing ring;
 
-    FaultReporter(Vcpu vcpu, GuestLinearMemory memory, ExitRing ring) {
+    FaultReporter(int vcpu, Registers registers, GuestLinearMemory memory, ExitRing ring) {
         this.vcpu = vcpu;
+        this.registers = registers;
         this.memory = memory;
         this.ring = ring;
     }
 
     FaultReport report(String reason, String suggestion) {
-        CpuState state = read();
+        CpuState state = registers.read();
         if (state == null) {
             return new FaultReport(
-                    reason, vcpu.id(), null, "unknown: the registers cannot be read", "", ring.describe(), suggestion);
+                    reason, vcpu, null, "unknown: the registers cannot be read", "", ring.describe(), suggestion);
         }
         memory.prepare(state);
         byte[] code = new byte[CODE_BYTES];
         int length = memory.peek(state.segment(CpuState.CS).base() + state.rip(), code, CODE_BYTES);
         return new FaultReport(
                 reason,
-                vcpu.id(),
+                vcpu,
                 dump(state),
                 decode(state, code, length),
                 HexFormat.ofDelimiter(" ").formatHex(code, 0, length),
                 ring.describe(),
                 suggestion);
-    }
-
-    private @Nullable CpuState read() {
-        try {
-            CpuState state = new CpuState();
-            KvmState.loadRegs(vcpu.readRegs(), state);
-            KvmState.loadSregs(vcpu.readSregs(), state);
-            return state;
-        } catch (ErrnoException e) {
-            return null;
-        }
     }
 
     private static String decode(CpuState state, byte[] code, int length) {

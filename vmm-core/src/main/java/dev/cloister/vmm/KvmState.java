@@ -4,9 +4,12 @@ import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.SegmentRegister;
 import dev.cloister.kvm.KvmRegs;
 import dev.cloister.kvm.KvmSregs;
+import dev.cloister.kvm.Vcpu;
+import dev.cloister.linux.ErrnoException;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
-/** Carries registers between KVM's structures and the emulator's state. Stateless; allocates nothing. */
+/** Carries registers between KVM's structures and the emulator's state. Stateless; allocates nothing but in {@link #read}. */
 final class KvmState {
     private static final int GENERAL = 16;
     private static final int PRESENT_SHIFT = 7;
@@ -18,6 +21,18 @@ final class KvmState {
     };
 
     private KvmState() {}
+
+    /** Everything but extended state, in a state of its own; null where the host refuses. */
+    static @Nullable CpuState read(Vcpu vcpu) {
+        try {
+            CpuState state = new CpuState();
+            loadRegs(vcpu.readRegs(), state);
+            loadSregs(vcpu.readSregs(), state);
+            return state;
+        } catch (ErrnoException e) {
+            return null;
+        }
+    }
 
     static void loadRegs(MemorySegment regs, CpuState state) {
         for (int i = 0; i < GENERAL; i++) {

@@ -32,7 +32,7 @@ public final class Machine implements AutoCloseable {
 
     private final MachineConfig config;
     private final long createdAt;
-    private final DirectEngine engine;
+    private final Engine engine;
     private final RunControl control;
     private final GuestRam ram;
     private final Violations violations;
@@ -52,7 +52,7 @@ public final class Machine implements AutoCloseable {
     private volatile long endedAt;
     private volatile MachineState state = MachineState.CREATED;
 
-    private Machine(DirectEngine engine, GuestRam ram, MachineConfig config, long createdAt)
+    private Machine(Engine engine, GuestRam ram, MachineConfig config, long createdAt)
             throws ErrnoException, MachineException {
         this.config = config;
         this.createdAt = createdAt;
@@ -69,7 +69,7 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
-     * Makes a machine on the host's {@code /dev/kvm}, for a process that may open it itself.
+     * Makes a machine for a process that may open {@code /dev/kvm} itself, where the engine needs it.
      *
      * @param config what to make
      * @return the machine, to be closed by the caller
@@ -77,7 +77,7 @@ public final class Machine implements AutoCloseable {
      */
     public static Machine open(MachineConfig config) throws MachineException {
         try {
-            return create(Kvm.open(), config);
+            return make(EngineChoice.open(config), config);
         } catch (ErrnoException e) {
             throw MachineException.host(e.getMessage() + "; cloister doctor says how to fix it", e);
         }
@@ -86,31 +86,28 @@ public final class Machine implements AutoCloseable {
     /**
      * Makes a machine: host memory, virtual machine, devices; loads the image. No guest instruction runs yet.
      *
-     * @param kvm the host's KVM; the machine closes it, also when this fails
+     * @param kvm the host's KVM, or null where there is none to be had; the machine closes it, also when this fails
      * @param config what to make
      * @return the machine, to be closed by the caller
      * @throws MachineException for a bad configuration or image (exit code 65)
      * @throws ErrnoException where the host refuses
      */
-    public static Machine create(Kvm kvm, MachineConfig config) throws MachineException, ErrnoException {
+    public static Machine create(@Nullable Kvm kvm, MachineConfig config) throws MachineException, ErrnoException {
+        return make(EngineChoice.with(kvm, config), config);
+    }
+
+    private static Machine make(EngineChoice choice, MachineConfig config) throws MachineException, ErrnoException {
         long now = System.nanoTime();
-        DirectEngine engine = null;
         GuestRam ram = null;
         Machine made = null;
         try {
-            config.validate();
-            // AUTO has one answer as long as there is one engine.
-            engine = new DirectEngine(kvm, config);
             ram = new GuestRam(config);
-            made = new Machine(engine, ram, config, now);
+            made = new Machine(choice.engine(), ram, config, now);
+            made.notes.addAll(choice.notes());
             return made;
         } finally {
             if (made == null) {
-                if (engine != null) {
-                    engine.close();
-                } else {
-                    kvm.close();
-                }
+                choice.engine().close();
                 if (ram != null) {
                     ram.close();
                 }
@@ -152,7 +149,7 @@ public final class Machine implements AutoCloseable {
     }
 
     /** What vCPU threads tell the machine. */
-    private final class Threads implements VcpuThread.Owner {
+    private final class Threads implements VcpuBody.Owner {
         @Override
         public void firstEntry(long nanoTime) {
             firstEntryAt = nanoTime;
@@ -189,12 +186,13 @@ public final class Machine implements AutoCloseable {
         if (in != null) {
             input = new SerialInputPump(board.serial(), in, "serial-in-" + config.name());
         }
-        for (VcpuThread body : engine.vcpus()) {
+        for (VcpuBody body : engine.vcpus()) {
             String name = "vcpu-" + config.name() + "-" + threads.size();
             threads.add(new Thread(null, body, name, STACK_BYTES, false));
         }
         become(MachineState.RUNNING);
         channels.guestStarts();
+        engine.startTime();
         control.resume();
         threads.forEach(Thread::start);
     }
@@ -208,6 +206,7 @@ public final class Machine implements AutoCloseable {
         if (state != MachineState.RUNNING || !control.pause()) {
             return false;
         }
+        engine.stopTime();
         become(MachineState.PAUSED);
         return true;
     }
@@ -218,7 +217,11 @@ public final class Machine implements AutoCloseable {
      * @return true if the machine runs again
      */
     public synchronized boolean resume() {
-        if (state != MachineState.PAUSED || !control.resume()) {
+        if (state != MachineState.PAUSED) {
+            return false;
+        }
+        engine.startTime();
+        if (!control.resume()) {
             return false;
         }
         become(MachineState.RUNNING);
@@ -399,8 +402,8 @@ public final class Machine implements AutoCloseable {
      */
     public long emulatedInstructions() {
         long sum = 0;
-        for (VcpuThread vcpu : engine.vcpus()) {
-            sum += vcpu.completer().counts().total();
+        for (VcpuBody vcpu : engine.vcpus()) {
+            sum += vcpu.emulated();
         }
         return sum;
     }

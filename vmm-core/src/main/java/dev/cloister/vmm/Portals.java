@@ -14,6 +14,13 @@ final class Portals {
     /** What a guest gets for a hypercall that nobody implements (KVM_ENOSYS in linux/kvm_para.h). */
     private static final long NO_SUCH_CALL = -1000;
 
+    /** What happened, for every engine. */
+    static final String TRIPLE_FAULT =
+            "triple fault: an exception could not be delivered, nor the double fault after it";
+
+    /** What to do about it. */
+    static final String TRIPLE_FAULT_ADVICE = "look at the exception's cause at rip, and at the guest's IDT and stack";
+
     private static final String REPORT_BUG =
             "this is no state that a guest should be able to reach; keep the report and the guest's image";
 
@@ -32,7 +39,7 @@ final class Portals {
         this.board = board;
         this.control = control;
         this.completer = completer;
-        this.faults = new FaultReporter(vcpu, memory, ring);
+        this.faults = new FaultReporter(vcpu.id(), () -> KvmState.read(vcpu), memory, ring);
     }
 
     /** Exits so far, by ordinal of {@link ExitKind}; written by the vCPU thread. */
@@ -158,9 +165,7 @@ final class Portals {
     }
 
     private void tripleFault() {
-        fault(
-                "triple fault: an exception could not be delivered, nor the double fault after it",
-                "look at the exception's cause at rip, and at the guest's IDT and stack");
+        fault(TRIPLE_FAULT, TRIPLE_FAULT_ADVICE);
     }
 
     private void failEntry() {

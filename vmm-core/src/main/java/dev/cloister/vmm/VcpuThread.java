@@ -5,25 +5,10 @@ import dev.cloister.kvm.Vcpu;
 import dev.cloister.linux.Errno;
 import dev.cloister.linux.ErrnoException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** The run loop of one vCPU, on a platform thread of its own: enter the guest, dispatch the exit, until the machine ends. */
-final class VcpuThread implements Runnable {
-    /** What the loop tells its machine. */
-    interface Owner {
-        /** The guest's first instruction is about to run. */
-        void firstEntry(long nanoTime);
-
-        /**
-         * Guest memory could not be reached: severs the channels whose memory was taken away.
-         *
-         * @return whether there were any, so that the guest can go on
-         */
-        boolean severVanished();
-
-        /** The last vCPU thread has ended. */
-        void allEnded();
-    }
-
+final class VcpuThread implements VcpuBody {
     /**
      * How many exits registers stay prefetched after one that needed them: emulation failures come in bursts, and reading registers by
      * ioctl costs as much as the exit.
@@ -50,12 +35,29 @@ final class VcpuThread implements Runnable {
         this.affinity = affinity;
     }
 
-    Portals portals() {
-        return portals;
+    @Override
+    public long[] exitCounts() {
+        return portals.counts();
     }
 
-    Completer completer() {
-        return completer;
+    @Override
+    public long emulated() {
+        return completer.counts().total();
+    }
+
+    @Override
+    public List<Report.Count> emulatedByMnemonic() {
+        return completer.counts().list();
+    }
+
+    @Override
+    public long exceptions() {
+        return completer.exceptions();
+    }
+
+    @Override
+    public long userRefusals() {
+        return completer.userRefusals();
     }
 
     @Override

@@ -25,6 +25,9 @@ final class TestGuest {
 
     private static final Duration LONGEST = Duration.ofSeconds(20);
 
+    /** What runs the guests: set by the tests that run under several. */
+    static dev.cloister.policy.model.Engine engine = dev.cloister.policy.model.Engine.valueOf(System.getProperty("engine", "DIRECT"));
+
     private TestGuest() {}
 
     /** This host's KVM; a test that needs it is skipped, with the reason, where there is none. */
@@ -80,7 +83,7 @@ final class TestGuest {
     }
 
     static MachineConfig.Builder config(BootImage image) {
-        return MachineConfig.builder(image).memory(16L << 20).debugExit(true).timeout(LONGEST);
+        return MachineConfig.builder(image).engine(engine).memory(16L << 20).debugExit(true).timeout(LONGEST);
     }
 
     static Run run(BootImage image) throws Exception {

@@ -1,0 +1,79 @@
+package dev.cloister.vmm;
+
+import dev.cloister.devices.interrupt.LocalApic;
+import dev.cloister.emulator.cpu.PortIo;
+
+/**
+ * What one vCPU of the emulated engine reaches beyond memory: its local APIC's page, bound doorbells, and the board for the rest.
+ * Counts and remembers each access, as exits are under the other engines. The vCPU's thread alone; allocates nothing.
+ */
+final class EmulatedBus implements PortIo, GuestLinearMemory.Devices {
+    private final Board board;
+    private final LocalApic apic;
+    private final Doorbells doorbells;
+    private final ExitRing ring = new ExitRing();
+    private final long[] counts = new long[ExitKind.COUNT];
+
+    EmulatedBus(Board board, LocalApic apic, Doorbells doorbells) {
+        this.board = board;
+        this.apic = apic;
+        this.doorbells = doorbells;
+    }
+
+    /** By ordinal of {@link ExitKind}. */
+    long[] counts() {
+        return counts;
+    }
+
+    /** The last accesses. */
+    ExitRing ring() {
+        return ring;
+    }
+
+    /** Counts something else that happened. */
+    void count(ExitKind kind) {
+        counts[kind.index()]++;
+    }
+
+    private void count(ExitKind kind, long place, int size, long value) {
+        counts[kind.index()]++;
+        ring.add(kind, place, size, value);
+    }
+
+    @Override
+    public int in(int port, int size) {
+        long value = board.portRead(port, size);
+        count(ExitKind.IO_IN, port, size, value);
+        return (int) value;
+    }
+
+    @Override
+    public void out(int port, int size, int value) {
+        long wide = Integer.toUnsignedLong(value) & -1L >>> Long.SIZE - Byte.SIZE * size;
+        if (doorbells.ring(port, size)) {
+            return;
+        }
+        count(ExitKind.IO_OUT, port, size, wide);
+        board.portWrite(port, size, wide);
+    }
+
+    @Override
+    public long mmioRead(long gpa, int size) {
+        if (apic.claims(gpa)) {
+            return apic.read((int) gpa & GuestMap.PAGE - 1, size);
+        }
+        long value = board.mmioRead(gpa, size);
+        count(ExitKind.MMIO_READ, gpa, size, value);
+        return value;
+    }
+
+    @Override
+    public void mmioWrite(long gpa, int size, long value) {
+        if (apic.claims(gpa)) {
+            apic.write((int) gpa & GuestMap.PAGE - 1, size, value);
+            return;
+        }
+        count(ExitKind.MMIO_WRITE, gpa, size, value);
+        board.mmioWrite(gpa, size, value);
+    }
+}

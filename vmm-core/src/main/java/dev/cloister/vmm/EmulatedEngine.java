@@ -1,0 +1,129 @@
+package dev.cloister.vmm;
+
+import dev.cloister.devices.InterruptLine;
+import dev.cloister.devices.interrupt.InterruptChips;
+import dev.cloister.devices.interrupt.LocalApic;
+import dev.cloister.devices.timer.Alarms;
+import dev.cloister.devices.timer.GuestClock;
+import dev.cloister.devices.timer.Pit8254;
+import dev.cloister.emulator.Executor;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.Fd;
+import dev.cloister.policy.channel.DirectoryLayout;
+import dev.cloister.vmm.loader.EntryState;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The emulator executes everything, with interrupt chips and timers in software: no {@code /dev/kvm}, no privilege. Guest time stands
+ * still while the guest is paused.
+ */
+final class EmulatedEngine implements Engine {
+    private final List<VcpuSignal> signals = new ArrayList<>();
+    private final List<EmulatedVcpu> vcpus = new ArrayList<>();
+    private final Doorbells doorbells = new Doorbells();
+    private final CpuAffinity affinity;
+    private final Alarms alarms;
+    private final InterruptChips chips;
+    private final Pit8254 timer;
+    private final EventWatch events;
+
+    /** Makes the chips; nothing runs yet. */
+    EmulatedEngine(MachineConfig config) throws ErrnoException {
+        affinity = new CpuAffinity(config.pin());
+        for (int i = 0; i < config.cpus(); i++) {
+            signals.add(new VcpuSignal());
+        }
+        alarms = new Alarms(new GuestClock(), "timers-" + config.name());
+        chips = new InterruptChips(signals, alarms);
+        timer = new Pit8254(alarms, chips.line(Pit8254.IRQ));
+        events = new EventWatch("interrupts-" + config.name());
+    }
+
+    @Override
+    public String label() {
+        return dev.cloister.policy.model.Engine.EMULATED.jsonName();
+    }
+
+    @Override
+    public void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuBody.Owner owner) {
+        board.attach(chips, timer);
+        for (int i = 0; i < signals.size(); i++) {
+            vcpus.add(new EmulatedVcpu(parts(i, ram, board, entry), control, owner, affinity));
+        }
+    }
+
+    private EmulatedVcpu.Parts parts(int number, GuestRam ram, Board board, EntryState entry) {
+        LocalApic apic = chips.apic(number);
+        CpuState state = new CpuState();
+        if (number == 0) {
+            EntryRegisters.apply(state, entry);
+        }
+        EmulatedBus bus = new EmulatedBus(board, apic, doorbells);
+        EmulatedEnvironment environment = new EmulatedEnvironment(number, signals.size(), alarms.clock(), apic);
+        GuestLinearMemory memory = new GuestLinearMemory(ram.memory(), bus, 40, true);
+        memory.follow(state);
+        Executor executor = new Executor(state, memory, bus, environment);
+        return new EmulatedVcpu.Parts(number, state, executor, memory, bus, apic, signals.get(number));
+    }
+
+    /** Guest memory is read where it lies: there is nothing to install. */
+    @Override
+    public void install(List<GuestRam.Piece> pieces) {
+        // GuestMemory has them already.
+    }
+
+    @Override
+    public List<EmulatedVcpu> vcpus() {
+        return vcpus;
+    }
+
+    @Override
+    public void startTime() {
+        alarms.resume();
+    }
+
+    @Override
+    public void stopTime() {
+        alarms.pause();
+    }
+
+    @Override
+    public InterruptLine line(int gsi) {
+        return chips.line(gsi);
+    }
+
+    @Override
+    public void kickAll() {
+        signals.forEach(VcpuSignal::attend);
+    }
+
+    @Override
+    public void bindDoorbell(Fd event, int port) {
+        doorbells.bind(event, port);
+    }
+
+    @Override
+    public void unbindDoorbell(Fd event, int port) {
+        doorbells.unbind(event, port);
+    }
+
+    /** A channel's GSI is a message to the first processor's local APIC, as it is routed under the direct engine. */
+    @Override
+    public void bindInterrupt(Fd event, int gsi) throws ErrnoException {
+        int vector = DirectoryLayout.INTERRUPT_VECTOR + gsi - DirectoryLayout.INTERRUPT_GSI;
+        events.bind(event, () -> chips.message(GuestMap.LOCAL_APIC, vector));
+    }
+
+    @Override
+    public void unbindInterrupt(Fd event, int gsi) throws ErrnoException {
+        events.unbind(event);
+    }
+
+    @Override
+    public void close() {
+        events.close();
+        alarms.close();
+    }
+}

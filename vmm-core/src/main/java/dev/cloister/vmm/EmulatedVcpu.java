@@ -1,0 +1,256 @@
+package dev.cloister.vmm;
+
+import dev.cloister.devices.interrupt.LocalApic;
+import dev.cloister.emulator.Executor;
+import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.Flags;
+import dev.cloister.emulator.cpu.StepResult;
+import dev.cloister.linux.ErrnoException;
+import java.util.List;
+
+/**
+ * One vCPU of the emulated engine: executes, delivers what its local APIC has for it, sleeps while it is halted, until the machine ends.
+ * While it sleeps nothing runs: a device, a timer or a kick wakes it.
+ */
+final class EmulatedVcpu implements VcpuBody {
+    /** The bound of one run: how late a change of CR8, which no signal tells of, is seen. */
+    private static final int SLICE = 100_000;
+
+    private static final int NMI = 2;
+    private static final int REAL_MODE_LIMIT = 0xffff;
+    private static final int PRIORITY_SHIFT = 4;
+
+    /**
+     * What a vCPU is made of.
+     *
+     * @param number its number, which is its APIC id
+     * @param state its registers, as at its first instruction
+     * @param executor what executes
+     * @param memory its linear memory, for reports
+     * @param bus its ports and devices
+     * @param apic its local APIC
+     * @param signal what wakes it
+     */
+    record Parts(
+            int number,
+            CpuState state,
+            Executor executor,
+            GuestLinearMemory memory,
+            EmulatedBus bus,
+            LocalApic apic,
+            VcpuSignal signal) {}
+
+    private final int number;
+    private final CpuState state;
+    private final Executor executor;
+    private final EmulatedBus bus;
+    private final LocalApic apic;
+    private final VcpuSignal signal;
+    private final RunControl control;
+    private final Owner owner;
+    private final CpuAffinity affinity;
+    private final FaultReporter faults;
+    private boolean halted;
+    /** CR8 as the APIC knows it. */
+    private long priority;
+
+    private long userRefusals;
+
+    EmulatedVcpu(Parts parts, RunControl control, Owner owner, CpuAffinity affinity) {
+        this.number = parts.number();
+        this.state = parts.state();
+        this.executor = parts.executor();
+        this.bus = parts.bus();
+        this.apic = parts.apic();
+        this.signal = parts.signal();
+        this.control = control;
+        this.owner = owner;
+        this.affinity = affinity;
+        this.faults = new FaultReporter(number, () -> state, parts.memory(), bus.ring());
+        signal.executes(executor);
+    }
+
+    @Override
+    public long[] exitCounts() {
+        return bus.counts();
+    }
+
+    @Override
+    public long emulated() {
+        return executor.completed();
+    }
+
+    @Override
+    public List<Report.Count> emulatedByMnemonic() {
+        return List.of();
+    }
+
+    @Override
+    public long exceptions() {
+        return 0;
+    }
+
+    @Override
+    public long userRefusals() {
+        return userRefusals;
+    }
+
+    @Override
+    public void run() {
+        try {
+            signal.runsHere();
+            affinity.apply();
+            loop();
+        } catch (ErrnoException | RuntimeException | Error e) {
+            control.finish(new RunControl.End(Outcome.HOST_FAILURE, "vCPU " + number + ": " + e, 0, null));
+        } finally {
+            if (control.threadEnded()) {
+                owner.allEnded();
+            }
+        }
+    }
+
+    private void loop() {
+        boolean first = number == 0;
+        while (goesOn()) {
+            if (first) {
+                first = false;
+                owner.firstEntry(System.nanoTime());
+            }
+            try {
+                turn();
+            } catch (InternalError e) {
+                // A channel's memory was taken away under an access; the JVM may tell some steps later. The guest's
+                // instruction is done again.
+                if (!owner.severVanished()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private boolean goesOn() {
+        if (control.mayRun()) {
+            return true;
+        }
+        bus.count(ExitKind.INTERRUPTED);
+        return control.park();
+    }
+
+    /** Sleeps, or takes what is pending and executes for a while. */
+    private void turn() {
+        if (apic.attention()) {
+            takeUnmaskable();
+        }
+        if (apic.waitsForStartup() || halted && !wakes()) {
+            signal.await();
+            return;
+        }
+        halted = false;
+        takeInterrupt();
+        handle(executor.run(SLICE));
+        followPriority();
+    }
+
+    private boolean wakes() {
+        return apic.attention() && state.flag(Flags.IF);
+    }
+
+    /** CR8 is the high half of the APIC's task priority (Intel SDM vol. 3, 11.8.6); each side may have moved. */
+    private void followPriority() {
+        long now = state.cr8();
+        if (now != priority) {
+            apic.setTaskPriority((int) now << PRIORITY_SHIFT);
+        } else {
+            state.setCr8(apic.taskPriority() >> PRIORITY_SHIFT);
+        }
+        priority = state.cr8();
+    }
+
+    /** INIT, SIPI and NMI, which RFLAGS.IF does not hold back. */
+    private void takeUnmaskable() {
+        if (apic.takeInit()) {
+            state.reset();
+            halted = false;
+        }
+        int page = apic.takeStartup();
+        if (page >= 0) {
+            start(page);
+        }
+        if (apic.takeNonMaskable()) {
+            halted = false;
+            delivered(executor.delivery().deliverInterrupt(NMI));
+        }
+    }
+
+    /** Begins in real mode at a page (Intel SDM vol. 3, 9.4.4). */
+    private void start(int page) {
+        int attributes = state.segment(CpuState.CS).attributes();
+        state.segment(CpuState.CS).set(page << 8, (long) page << 12, REAL_MODE_LIMIT, attributes);
+        state.setRip(0);
+    }
+
+    private void takeInterrupt() {
+        boolean pending = apic.attention();
+        if (pending && executor.isInterruptWindowOpen()) {
+            int vector = apic.acknowledge();
+            if (vector >= 0) {
+                delivered(executor.delivery().deliverInterrupt(vector));
+            }
+            pending = apic.attention();
+        }
+        executor.awaitInterruptWindow(pending);
+    }
+
+    private void handle(StepResult result) {
+        switch (result) {
+            case HALTED -> {
+                bus.count(ExitKind.HALT);
+                halted = true;
+            }
+            case SHUTDOWN, EXCEPTION -> tripleFault();
+            case UNSUPPORTED -> refuse();
+            case COMPLETED, REPEATING -> {
+                // The bound was reached, or somebody wants this thread to look around.
+            }
+        }
+    }
+
+    private void delivered(StepResult result) {
+        if (result == StepResult.SHUTDOWN) {
+            tripleFault();
+        } else if (result == StepResult.UNSUPPORTED) {
+            unsupported();
+        }
+    }
+
+    private void tripleFault() {
+        bus.count(ExitKind.SHUTDOWN);
+        fault(Portals.TRIPLE_FAULT, Portals.TRIPLE_FAULT_ADVICE);
+    }
+
+    /** User code that the emulator cannot execute gets #UD, as under the direct engine; a kernel's instruction ends the guest. */
+    private void refuse() {
+        bus.count(ExitKind.EMULATION_FAILURE);
+        if (state.cpl() != 3) {
+            unsupported();
+            return;
+        }
+        userRefusals++;
+        delivered(executor.delivery().deliverException(CpuException.UD, 0, 0));
+    }
+
+    private void unsupported() {
+        String why = executor.reason();
+        fault(
+                "the emulator cannot execute the instruction at rip: "
+                        + (why.isEmpty() ? "it does not implement this instruction" : why),
+                "run the guest with the direct engine, on a host with hardware virtualisation, or avoid the"
+                        + " instruction");
+    }
+
+    private void fault(String reason, String suggestion) {
+        control.finish(new RunControl.End(Outcome.GUEST_FAULT, reason, 0, faults.report(reason, suggestion)));
+    }
+}
