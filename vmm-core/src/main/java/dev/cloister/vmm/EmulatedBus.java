@@ -2,12 +2,13 @@ package dev.cloister.vmm;
 
 import dev.cloister.devices.interrupt.LocalApic;
 import dev.cloister.emulator.cpu.PortIo;
+import dev.cloister.mmu.DeviceWindow;
 
 /**
  * What one vCPU of the emulated engine reaches beyond memory: its local APIC's page, bound doorbells, and the board for the rest.
  * Counts and remembers each access, as exits are under the other engines. The vCPU's thread alone; allocates nothing.
  */
-final class EmulatedBus implements PortIo, GuestLinearMemory.Devices {
+final class EmulatedBus implements PortIo, DeviceWindow {
     private final Board board;
     private final LocalApic apic;
     private final Doorbells doorbells;
@@ -58,7 +59,7 @@ final class EmulatedBus implements PortIo, GuestLinearMemory.Devices {
     }
 
     @Override
-    public long mmioRead(long gpa, int size) {
+    public long read(long gpa, int size) {
         if (apic.claims(gpa)) {
             return apic.read((int) gpa & GuestMap.PAGE - 1, size);
         }
@@ -68,7 +69,7 @@ final class EmulatedBus implements PortIo, GuestLinearMemory.Devices {
     }
 
     @Override
-    public void mmioWrite(long gpa, int size, long value) {
+    public void write(long gpa, int size, long value) {
         if (apic.claims(gpa)) {
             apic.write((int) gpa & GuestMap.PAGE - 1, size, value);
             return;

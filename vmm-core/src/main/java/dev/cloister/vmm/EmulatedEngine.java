@@ -8,6 +8,8 @@ import dev.cloister.devices.timer.GuestClock;
 import dev.cloister.devices.timer.Pit8254;
 import dev.cloister.emulator.Executor;
 import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.memory.TlbMemory;
+import dev.cloister.emulator.model.Topology;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.channel.DirectoryLayout;
@@ -22,6 +24,7 @@ import java.util.List;
 final class EmulatedEngine implements Engine {
     private final List<VcpuSignal> signals = new ArrayList<>();
     private final List<EmulatedVcpu> vcpus = new ArrayList<>();
+    private final List<TlbMemory> memories = new ArrayList<>();
     private final Doorbells doorbells = new Doorbells();
     private final CpuAffinity affinity;
     private final Alarms alarms;
@@ -61,11 +64,15 @@ final class EmulatedEngine implements Engine {
             EntryRegisters.apply(state, entry);
         }
         EmulatedBus bus = new EmulatedBus(board, apic, doorbells);
-        EmulatedEnvironment environment = new EmulatedEnvironment(number, signals.size(), alarms.clock(), apic);
-        GuestLinearMemory memory = new GuestLinearMemory(ram.memory(), bus, 40, true);
-        memory.follow(state);
+        Topology place = new Topology(number, signals.size());
+        EmulatedEnvironment environment = new EmulatedEnvironment(state, place, alarms.clock(), apic);
+        int bits = environment.physicalBits();
+        boolean gigabyte = environment.gigabytePages();
+        TlbMemory memory = new TlbMemory(state, ram.memory(), bus, bits, gigabyte);
+        memories.add(memory);
         Executor executor = new Executor(state, memory, bus, environment);
-        return new EmulatedVcpu.Parts(number, state, executor, memory, bus, apic, signals.get(number));
+        GuestLinearMemory forReports = new GuestLinearMemory(ram.memory(), board, bits, gigabyte);
+        return new EmulatedVcpu.Parts(number, state, executor, memory, forReports, bus, apic, signals.get(number));
     }
 
     /** Guest memory is read where it lies: there is nothing to install. */
@@ -125,5 +132,6 @@ final class EmulatedEngine implements Engine {
     public void close() {
         events.close();
         alarms.close();
+        memories.forEach(TlbMemory::close);
     }
 }

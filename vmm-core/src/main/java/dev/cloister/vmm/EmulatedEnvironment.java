@@ -3,82 +3,115 @@ package dev.cloister.vmm;
 import dev.cloister.devices.interrupt.LocalApic;
 import dev.cloister.devices.timer.GuestClock;
 import dev.cloister.emulator.cpu.CpuEnvironment;
+import dev.cloister.emulator.cpu.CpuFeature;
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.model.CpuModel;
+import dev.cloister.emulator.model.LocalApicMsrs;
+import dev.cloister.emulator.model.ModelEnvironment;
+import dev.cloister.emulator.model.Topology;
 
-/** temporary. */
+/**
+ * What a processor of the emulated engine is told and asks for: a processor model with Cloister's CPUID leaves beside it, a time-stamp
+ * counter of 1 GHz that stands still with the guest, and the local APIC behind its MSRs. The vCPU's thread.
+ */
 final class EmulatedEnvironment implements CpuEnvironment {
-    private final GuestClock clock;
-    private final LocalApic apic;
-    private final int number;
-    private final int cpus;
-    private final HostRandom random = new HostRandom();
+    /** Ticks of the time-stamp counter in a second: it counts guest time in nanoseconds, as the APIC's timer does. */
+    private static final long HERTZ = 1_000_000_000L;
 
-    EmulatedEnvironment(int number, int cpus, GuestClock clock, LocalApic apic) {
-        this.clock = clock;
+    private static final String MODEL = "max";
+    private static final int PRIORITY_SHIFT = 4;
+
+    private final LocalApic apic;
+    private final ModelEnvironment model;
+
+    EmulatedEnvironment(CpuState state, Topology place, GuestClock clock, LocalApic apic) {
         this.apic = apic;
-        this.number = number;
-        this.cpus = cpus;
+        HostRandom random = new HostRandom();
+        this.model = new ModelEnvironment(new ModelEnvironment.Parts(
+                CpuModel.of(MODEL), state, place, clock::nanos, HERTZ, random::next, new ApicMsrs()));
+    }
+
+    /** How many physical address bits the processor has. */
+    int physicalBits() {
+        return model.model().physicalBits();
+    }
+
+    /** Whether it has 1 GiB pages. */
+    boolean gigabytePages() {
+        return model.model().has(CpuFeature.PAGE_1GB);
+    }
+
+    @Override
+    public boolean offers(CpuFeature feature) {
+        return model.offers(feature);
     }
 
     @Override
     public void cpuid(int leaf, int subleaf, int[] result) {
-        java.util.Arrays.fill(result, 0);
         if (CpuidTable.cloister(leaf, result)) {
             return;
         }
-        switch (leaf) {
-            case 0 -> {
-                result[0] = 0xb;
-                result[1] = 0x756e6547;
-                result[2] = 0x6c65746e;
-                result[3] = 0x49656e69;
-            }
-            case 1 -> {
-                result[0] = 0x663;
-                result[1] = number << 24 | cpus << 16;
-                result[2] = 1 << 31;
-                result[3] = 0x0781abfd & ~(1 << 12);
-            }
-            case 0x80000000 -> result[0] = 0x80000008;
-            case 0x80000001 -> {
-                result[2] = 1;
-                result[3] = 0x2c100800;
-            }
-            case 0x80000008 -> result[0] = 0x3028;
-            default -> {}
-        }
+        model.cpuid(leaf, subleaf, result);
     }
 
     @Override
     public long timestampCounter() {
-        return clock.nanos();
+        return model.timestampCounter();
     }
 
     @Override
     public long random() {
-        return random.next();
+        return model.random();
     }
 
     @Override
     public boolean readMsr(int index, long[] value) {
-        if (index == 0x1b) {
-            value[0] = apic.base();
-            return true;
-        }
-        if (index >= 0x800 && index < 0x900) {
-            return apic.readMsr(index, value);
-        }
-        value[0] = index == 0x10 ? timestampCounter() : 0;
-        return true;
+        return model.readMsr(index, value);
     }
 
     @Override
     public boolean writeMsr(int index, long value) {
-        if (index == 0x1b) {
-            return apic.setBase(value, 40);
+        return model.writeMsr(index, value);
+    }
+
+    @Override
+    public void taskPriorityChanged(int priority) {
+        apic.setTaskPriority(priority << PRIORITY_SHIFT);
+    }
+
+    /** The local APIC behind the model's MSRs. */
+    private final class ApicMsrs implements LocalApicMsrs {
+        @Override
+        public boolean readMsr(int index, long[] value) {
+            switch (index) {
+                case APIC_BASE -> value[0] = apic.base();
+                case TSC_DEADLINE -> value[0] = apic.deadline();
+                default -> {
+                    return apic.readMsr(index, value);
+                }
+            }
+            return true;
         }
-        if (index >= 0x800 && index < 0x900) {
-            return apic.writeMsr(index, value);
+
+        @Override
+        public boolean writeMsr(int index, long value) {
+            switch (index) {
+                case APIC_BASE -> {
+                    return apic.setBase(value, physicalBits());
+                }
+                case TSC_DEADLINE -> {
+                    apic.setDeadline(value, timestampCounter());
+                    return true;
+                }
+                default -> {
+                    return apic.writeMsr(index, value);
+                }
+            }
         }
-        return true;
+
+        @Override
+        public long apicBase() {
+            return apic.base();
+        }
     }
 }

@@ -6,6 +6,7 @@ import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.cpu.StepResult;
+import dev.cloister.emulator.memory.TlbMemory;
 import dev.cloister.linux.ErrnoException;
 import java.util.List;
 
@@ -14,12 +15,11 @@ import java.util.List;
  * While it sleeps nothing runs: a device, a timer or a kick wakes it.
  */
 final class EmulatedVcpu implements VcpuBody {
-    /** The bound of one run: how late a change of CR8, which no signal tells of, is seen. */
+    /** The bound of one run; whoever needs the thread sooner kicks it. */
     private static final int SLICE = 100_000;
 
     private static final int NMI = 2;
     private static final int REAL_MODE_LIMIT = 0xffff;
-    private static final int PRIORITY_SHIFT = 4;
 
     /**
      * What a vCPU is made of.
@@ -27,7 +27,8 @@ final class EmulatedVcpu implements VcpuBody {
      * @param number its number, which is its APIC id
      * @param state its registers, as at its first instruction
      * @param executor what executes
-     * @param memory its linear memory, for reports
+     * @param memory its linear memory
+     * @param forReports the same without effects
      * @param bus its ports and devices
      * @param apic its local APIC
      * @param signal what wakes it
@@ -36,7 +37,8 @@ final class EmulatedVcpu implements VcpuBody {
             int number,
             CpuState state,
             Executor executor,
-            GuestLinearMemory memory,
+            TlbMemory memory,
+            GuestLinearMemory forReports,
             EmulatedBus bus,
             LocalApic apic,
             VcpuSignal signal) {}
@@ -44,6 +46,7 @@ final class EmulatedVcpu implements VcpuBody {
     private final int number;
     private final CpuState state;
     private final Executor executor;
+    private final TlbMemory memory;
     private final EmulatedBus bus;
     private final LocalApic apic;
     private final VcpuSignal signal;
@@ -52,22 +55,20 @@ final class EmulatedVcpu implements VcpuBody {
     private final CpuAffinity affinity;
     private final FaultReporter faults;
     private boolean halted;
-    /** CR8 as the APIC knows it. */
-    private long priority;
-
     private long userRefusals;
 
     EmulatedVcpu(Parts parts, RunControl control, Owner owner, CpuAffinity affinity) {
         this.number = parts.number();
         this.state = parts.state();
         this.executor = parts.executor();
+        this.memory = parts.memory();
         this.bus = parts.bus();
         this.apic = parts.apic();
         this.signal = parts.signal();
         this.control = control;
         this.owner = owner;
         this.affinity = affinity;
-        this.faults = new FaultReporter(number, () -> state, parts.memory(), bus.ring());
+        this.faults = new FaultReporter(number, () -> state, parts.forReports(), bus.ring());
         signal.executes(executor);
     }
 
@@ -134,7 +135,9 @@ final class EmulatedVcpu implements VcpuBody {
         if (control.mayRun()) {
             return true;
         }
-        bus.count(ExitKind.INTERRUPTED);
+        if (!control.stopping()) {
+            bus.count(ExitKind.INTERRUPTED);
+        }
         return control.park();
     }
 
@@ -149,29 +152,20 @@ final class EmulatedVcpu implements VcpuBody {
         }
         halted = false;
         takeInterrupt();
+        memory.poll();
         handle(executor.run(SLICE));
-        followPriority();
     }
 
     private boolean wakes() {
         return apic.attention() && state.flag(Flags.IF);
     }
 
-    /** CR8 is the high half of the APIC's task priority (Intel SDM vol. 3, 11.8.6); each side may have moved. */
-    private void followPriority() {
-        long now = state.cr8();
-        if (now != priority) {
-            apic.setTaskPriority((int) now << PRIORITY_SHIFT);
-        } else {
-            state.setCr8(apic.taskPriority() >> PRIORITY_SHIFT);
-        }
-        priority = state.cr8();
-    }
-
     /** INIT, SIPI and NMI, which RFLAGS.IF does not hold back. */
     private void takeUnmaskable() {
         if (apic.takeInit()) {
             state.reset();
+            memory.flush();
+            memory.refresh();
             halted = false;
         }
         int page = apic.takeStartup();

@@ -26,7 +26,8 @@ final class TestGuest {
     private static final Duration LONGEST = Duration.ofSeconds(20);
 
     /** What runs the guests: set by the tests that run under several. */
-    static dev.cloister.policy.model.Engine engine = dev.cloister.policy.model.Engine.valueOf(System.getProperty("engine", "DIRECT"));
+    static dev.cloister.policy.model.Engine engine =
+            dev.cloister.policy.model.Engine.valueOf(System.getProperty("engine", "DIRECT"));
 
     private TestGuest() {}
 
@@ -83,7 +84,11 @@ final class TestGuest {
     }
 
     static MachineConfig.Builder config(BootImage image) {
-        return MachineConfig.builder(image).engine(engine).memory(16L << 20).debugExit(true).timeout(LONGEST);
+        return MachineConfig.builder(image)
+                .engine(engine)
+                .memory(16L << 20)
+                .debugExit(true)
+                .timeout(LONGEST);
     }
 
     static Run run(BootImage image) throws Exception {
