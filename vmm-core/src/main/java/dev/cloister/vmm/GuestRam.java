@@ -76,7 +76,7 @@ final class GuestRam implements AutoCloseable {
         }
         pieces.add(new Piece(DirectoryLayout.DIRECTORY_GPA, directory, true));
         builder.readOnly("directory", DirectoryLayout.DIRECTORY_GPA, directory);
-        builder.ram("request page", DirectoryLayout.REQUEST_GPA, request);
+        builder.add(new Region("request page", Region.Kind.SHARED, DirectoryLayout.REQUEST_GPA, request));
         for (ChannelConfig channel : config.channels()) {
             windows.add(channel.sizeBytes() == 0 ? null : window(channel, "", builder::add));
             channels.add(channel);
@@ -173,7 +173,7 @@ final class GuestRam implements AutoCloseable {
         ChannelWindow window = new ChannelWindow(bytes, !readOnly);
         pieces.add(new Piece(gpa, window.segment(), readOnly));
         String name = "window of channel " + channel.flow() + suffix;
-        regions.accept(new Region(name, readOnly ? Region.Kind.READ_ONLY : Region.Kind.RAM, gpa, window.segment()));
+        regions.accept(new Region(name, readOnly ? Region.Kind.READ_ONLY : Region.Kind.SHARED, gpa, window.segment()));
         return window;
     }
 
