@@ -1,6 +1,7 @@
 package dev.cloister.it.bench;
 
 import dev.cloister.emulator.assembler.Assembler;
+import dev.cloister.it.bench.translate.TranslatorBench;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +35,7 @@ public final class Benchmarks {
 
     /**
      * Runs the named benchmarks, or all: {@code exit}, {@code start}, {@code ring}, {@code policy}, {@code audit}, {@code revoke},
-     * {@code channels}, {@code confine}, {@code schedule}; by name only the parts of some: {@code audited} of audit,
+     * {@code channels}, {@code confine}, {@code schedule}, {@code translators}; by name only the parts of some: {@code audited} of audit,
      * {@code doorbell} of revoke, {@code frames} of schedule.
      *
      * @param args the root of the source tree, then names
@@ -71,6 +72,7 @@ public final class Benchmarks {
         known.put("channels", () -> ChannelBench.run(out, scratch));
         known.put("confine", () -> ConfineBench.run(out, scratch, dist, guest("start"), guest("busy")));
         known.put("schedule", () -> ScheduleBench.run(out, scratch, guest("busy")));
+        known.put("translators", () -> TranslatorBench.run(out));
         known.put("frames", () -> FrameBench.run(out, scratch, guest("busy")));
         return known;
     }

@@ -3,16 +3,26 @@ package dev.cloister.it.bench;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** Figures of one contender over several rounds. */
-final class Samples {
+/** Figures of one contender over several rounds. Immutable. */
+public final class Samples {
     private final double[] values;
 
-    Samples(double[] values) {
+    /**
+     * Takes the figures over.
+     *
+     * @param values one for each round, at least one
+     */
+    public Samples(double[] values) {
         this.values = values.clone();
         Arrays.sort(this.values);
     }
 
-    double median() {
+    /**
+     * The middle one.
+     *
+     * @return of an even number the mean of the middle two
+     */
+    public double median() {
         int middle = values.length / 2;
         return values.length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
     }
@@ -56,8 +66,14 @@ final class Samples {
         return values[values.length - 1];
     }
 
-    /** Returns the median of the ratios of two contenders, round by round: drift of the machine cancels out. */
-    static double ratio(double[] of, double[] to) {
+    /**
+     * The median of the ratios of two contenders, round by round: drift of the machine cancels out.
+     *
+     * @param of dividends
+     * @param to divisors, as many
+     * @return the ratio
+     */
+    public static double ratio(double[] of, double[] to) {
         double[] ratios = new double[of.length];
         for (int i = 0; i < of.length; i++) {
             ratios[i] = of[i] / to[i];
@@ -65,7 +81,14 @@ final class Samples {
         return new Samples(ratios).median();
     }
 
-    String row(String name, String unit) {
+    /**
+     * A line under {@link #header}.
+     *
+     * @param name the contender
+     * @param unit of the figures
+     * @return smallest, median and largest
+     */
+    public String row(String name, String unit) {
         return String.format(Locale.ROOT, "  %-34s %10.1f %10.1f %10.1f  %s", name, min(), median(), max(), unit);
     }
 
@@ -79,7 +102,13 @@ final class Samples {
         return String.format(Locale.ROOT, "%s%n  %-46s %10s %10s %10s", title, "", "p50", "p99", "max");
     }
 
-    static String header(String title) {
+    /**
+     * Two lines above rows.
+     *
+     * @param title what is compared
+     * @return the title and the names of the columns
+     */
+    public static String header(String title) {
         return String.format(Locale.ROOT, "%s%n  %-34s %10s %10s %10s", title, "", "min", "median", "max");
     }
 }
