@@ -25,7 +25,8 @@ import java.util.Map;
  */
 final class BytecodeTranslator {
     private static final ClassDesc SELF = ClassDesc.of(BytecodeTranslator.class.getPackageName() + ".Translated");
-    private static final ClassDesc REGION = CompiledRegion.class.describeConstable().orElseThrow();
+    private static final ClassDesc REGION =
+            CompiledRegion.class.describeConstable().orElseThrow();
     private static final ClassDesc MEMORY = TlbMemory.class.describeConstable().orElseThrow();
     private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_long, CD_long.arrayType(), MEMORY, CD_int);
     private static final MethodTypeDesc NOTHING = MethodTypeDesc.of(CD_void);
@@ -57,14 +58,20 @@ final class BytecodeTranslator {
     /** Makes a hidden class of the region; it goes when nothing refers to it. */
     static CompiledRegion translate(Region region) throws ReflectiveOperationException {
         byte[] bytes = ClassFile.of()
-                .build(SELF, b -> b.withInterfaceSymbols(REGION)
-                        .withMethodBody("<init>", NOTHING, ClassFile.ACC_PUBLIC, m -> m.aload(0)
-                                .invokespecial(CD_Object, "<init>", NOTHING)
-                                .return_())
-                        .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, m -> new BytecodeTranslator(m).body(region)));
+                .build(
+                        SELF,
+                        b -> b.withInterfaceSymbols(REGION)
+                                .withMethodBody(
+                                        "<init>",
+                                        NOTHING,
+                                        ClassFile.ACC_PUBLIC,
+                                        m -> m.aload(0)
+                                                .invokespecial(CD_Object, "<init>", NOTHING)
+                                                .return_())
+                                .withMethodBody(
+                                        "run", RUN, ClassFile.ACC_PUBLIC, m -> new BytecodeTranslator(m).body(region)));
         MethodHandles.Lookup made = MethodHandles.lookup().defineHiddenClass(bytes, true);
-        return (CompiledRegion)
-                made.lookupClass().getDeclaredConstructor().newInstance();
+        return (CompiledRegion) made.lookupClass().getDeclaredConstructor().newInstance();
     }
 
     private static int local(int register) {
@@ -180,7 +187,11 @@ final class BytecodeTranslator {
     }
 
     private void address(Instruction i) {
-        c.lload(local(i.base)).lload(local(i.index)).loadConstant(i.scale).lshl().ladd();
+        c.lload(local(i.base))
+                .lload(local(i.index))
+                .loadConstant(i.scale)
+                .lshl()
+                .ladd();
         c.loadConstant(i.displacement()).ladd();
     }
 

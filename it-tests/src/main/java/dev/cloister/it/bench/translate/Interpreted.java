@@ -7,8 +7,8 @@ import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.emulator.cpu.SegmentRegister;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.memory.TlbMemory;
-import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.DeviceWindow;
+import dev.cloister.mmu.GuestMemory;
 import java.lang.foreign.MemorySegment;
 
 /** The region in the interpreter, at CPL 0 in 64-bit mode, in the memory and under the tables that {@link NativeRegion} has. */

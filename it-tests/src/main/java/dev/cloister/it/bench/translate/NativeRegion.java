@@ -78,8 +78,16 @@ final class NativeRegion implements AutoCloseable {
         put(DIRECTORY_POINTERS, DIRECTORY | PRESENT_WRITABLE_USER);
         put(DIRECTORY, LARGE | PRESENT_WRITABLE_USER);
         long[] gdt = {
-            0, 0, 0x00AF9B000000FFFFL, 0x00CF93000000FFFFL, 0, 0x00CFF3000000FFFFL, 0x00AFFB000000FFFFL, 0,
-            0x0000_8B00_0000_0067L | TSS << 16, 0
+            0,
+            0,
+            0x00AF9B000000FFFFL,
+            0x00CF93000000FFFFL,
+            0,
+            0x00CFF3000000FFFFL,
+            0x00AFFB000000FFFFL,
+            0,
+            0x0000_8B00_0000_0067L | TSS << 16,
+            0
         };
         for (int n = 0; n < gdt.length; n++) {
             put(GDT + 8L * n, gdt[n]);
