@@ -19,5 +19,9 @@ public final class VectorOps {
         VectorPermuteOps.register(table);
         VectorHorizontalOps.register(table);
         VectorMaskOps.register(table);
+        VectorFloatOps.register(table);
+        VectorCompareOps.register(table);
+        VectorConvertOps.register(table);
+        VectorFmaOps.register(table);
     }
 }
