@@ -12,7 +12,6 @@ import dev.cloister.emulator.cpu.SegmentRegister;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.decode.Instruction;
 import dev.cloister.emulator.decode.OperandKind;
-import dev.cloister.emulator.softfloat.SoftFloat;
 import dev.cloister.emulator.vector.FloatArithmetic;
 import dev.cloister.emulator.x87.X87Unit;
 
@@ -32,13 +31,12 @@ public final class Execution {
     final Limits limits;
     public final long[] msr = new long[1];
     public final int[] leaf = new int[4];
-    public final FloatArithmetic floats = new FloatArithmetic();
     public final long[] a = new long[4];
     public final long[] b = new long[4];
     public final long[] r = new long[4];
     public final byte[] buffer = new byte[ExtendedState.SIZE];
     /** Floating-point arithmetic of vector instructions. */
-    public final SoftFloat softFloat = new SoftFloat();
+    public final FloatArithmetic floats = new FloatArithmetic();
     /** The x87's own. */
     public final X87Unit x87;
 
