@@ -55,7 +55,7 @@ final class RegionTable {
 
     private PageFlags flagsOf(Region region) {
         int index = find(region.gpa());
-        return index >= 0 && hosts[index] == region.host() ? flags[index] : null;
+        return index >= 0 && hosts[index].equals(region.host()) ? flags[index] : null;
     }
 
     private static void check(List<Region> sorted) {
