@@ -68,6 +68,7 @@ public final class Executor {
         Execution x = execution;
         x.begin();
         try {
+            x.debug.checkFetch();
             fetch(x);
             return execute(x);
         } catch (CpuException e) {
@@ -132,9 +133,14 @@ public final class Executor {
         }
         x.nextRip = state.rip() + i.length & ripMask(x);
         handler.execute(x, i);
-        finish(x, i);
+        boolean trap = x.finish();
         if (x.result != StepResult.REPEATING) {
             completed++;
+        }
+        if (trap) {
+            vector = CpuException.DB;
+            errorCode = 0;
+            return StepResult.EXCEPTION;
         }
         return x.result;
     }
@@ -144,15 +150,8 @@ public final class Executor {
         return !(i.lock && !lockable || i.vex && !descriptors);
     }
 
-    private void finish(Execution x, Instruction i) {
-        state.setRip(x.nextRip);
-        state.setRflags(state.rflags()
-                & (x.result == StepResult.REPEATING ? -1L : i.form.mnemonic.startsWith("iret") ? -1L : ~Flags.RF));
-        state.setInterruptShadow(x.shadow);
-    }
-
     private static long ripMask(Execution x) {
-        return x.long64 ? -1L : x.mode.bits() == 32 ? 0xFFFFFFFFL : 0xFFFFL;
+        return x.long64 ? -1L : 0xFFFFFFFFL;
     }
 
     /**

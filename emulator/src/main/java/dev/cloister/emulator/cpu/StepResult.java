@@ -10,7 +10,7 @@ public enum StepResult {
     REPEATING,
     /** HLT completed; RIP is behind it. */
     HALTED,
-    /** The instruction raised an exception: nothing changed, see {@link Executor#vector()}. */
+    /** The instruction raised an exception: nothing changed, but for a debug trap (#DB), which follows its instruction; see {@link Executor#vector()}. */
     EXCEPTION,
     /** Delivery of an exception ended in a triple fault. */
     SHUTDOWN,

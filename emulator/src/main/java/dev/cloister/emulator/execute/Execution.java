@@ -6,6 +6,7 @@ import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuMode;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.ExtendedState;
+import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.emulator.cpu.SegmentRegister;
@@ -51,6 +52,14 @@ public final class Execution {
     public StepResult result = StepResult.COMPLETED;
     /** Set by STI and loads of SS. */
     public boolean shadow;
+    /** Set by loads of SS. */
+    boolean stackLoad;
+    /** Set by IRET and task switches, which load RFLAGS.RF. */
+    boolean keepResume;
+    /** The error code of stack faults: the new stack's selector while privilege changes, else 0. */
+    int stackError;
+    /** Words of a stack on their way to another. */
+    final long[] words = new long[32];
 
     private final long[] savedGpr = new long[16];
     private long savedFlags;
@@ -85,6 +94,9 @@ public final class Execution {
         segmentsSaved = false;
         result = StepResult.COMPLETED;
         shadow = false;
+        stackLoad = false;
+        keepResume = false;
+        stackError = 0;
         debug.begin();
     }
 
@@ -110,6 +122,33 @@ public final class Execution {
     /** Makes the general registers permanent as they are: one iteration of a repeated string instruction. */
     public void commitRegisters() {
         System.arraycopy(state.gprs(), 0, savedGpr, 0, 16);
+    }
+
+    /** The processor belongs to another task from here on: faults leave that task's registers. */
+    void commitTask() {
+        commitRegisters();
+        savedFlags = state.rflags();
+        segmentsSaved = false;
+        protectSegments();
+        keepResume = true;
+    }
+
+    /**
+     * Ends an instruction that completed: moves RIP on, keeps or ends RFLAGS.RF and the interrupt shadow.
+     *
+     * @return whether a debug trap (#DB) is due now
+     */
+    public boolean finish() {
+        state.setRip(nextRip);
+        if (result == StepResult.REPEATING) {
+            // What interrupts it comes back to an instruction that has passed its breakpoint (SDM vol. 3, 18.3.1.1).
+            state.setRflags(state.rflags() | Flags.RF);
+        } else if (!keepResume) {
+            state.setRflags(state.rflags() & ~Flags.RF);
+        }
+        state.setInterruptShadow(shadow);
+        state.events().setAfterStackLoad(stackLoad);
+        return debug.finish(stackLoad);
     }
 
     public CpuException fault(int vector) {

@@ -55,6 +55,7 @@ public final class FastCallOps {
         x.state.gprs()[11] = x.state.rflags() & ~Flags.RF;
         x.state.setRflags(x.state.rflags() & ~(mask | Flags.RF) | Flags.RESERVED);
         segments(x, star, codeAttributes(true), star + 8, 0);
+        x.debug.followTrapFlag();
         x.nextRip = target;
     }
 
@@ -70,6 +71,7 @@ public final class FastCallOps {
         long keep = Flags.ALL & ~(Flags.RF | Flags.VM);
         x.state.setRflags(x.state.gprs()[11] & keep | Flags.RESERVED);
         segments(x, wide ? star + 16 : star, codeAttributes(wide), star + 8, 3);
+        x.debug.followTrapFlag();
         x.nextRip = wide ? target : target & 0xFFFFFFFFL;
     }
 

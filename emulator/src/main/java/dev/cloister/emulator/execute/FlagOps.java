@@ -34,8 +34,10 @@ public final class FlagOps {
                 "lahf");
     }
 
-    /** Virtual interrupts of VME and PVI are not offered: without IOPL there is #GP. */
     private static void interrupts(Execution x, boolean on) {
+        if (Virtual8086.setInterruptFlag(x, on)) {
+            return;
+        }
         if (x.cpl > (x.state.rflags() & Flags.IOPL) >>> 12) {
             throw x.fault(CpuException.GP);
         }

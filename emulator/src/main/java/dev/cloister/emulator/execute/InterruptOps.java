@@ -44,7 +44,6 @@ public final class InterruptOps {
     }
 
     private static void software(Execution x, Instruction i) {
-        StackOps.checkVirtual8086(x);
         x.delivery.software((int) i.immediate, x.nextRip, EventDelivery.SOFTWARE);
     }
 

@@ -33,6 +33,7 @@ public final class IoOps {
     private static int port(Execution x, Instruction i, int operand, int size) {
         int port = (int) x.get(i, operand) & 0xFFFF;
         check(x, port, size);
+        x.debug.port(port, size);
         return port;
     }
 

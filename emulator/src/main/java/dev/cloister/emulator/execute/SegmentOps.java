@@ -39,9 +39,11 @@ public final class SegmentOps {
         } else if (segment == CpuState.SS) {
             loadStack(x, selector, x.cpl, CpuException.GP);
         } else {
-            loadData(x, segment, selector);
+            loadData(x, segment, selector, CpuException.GP);
         }
-        x.shadow |= segment == CpuState.SS;
+        boolean stack = segment == CpuState.SS;
+        x.shadow |= stack;
+        x.stackLoad |= stack;
     }
 
     public static void loadNull(Execution x, int segment, int selector) {
@@ -50,18 +52,19 @@ public final class SegmentOps {
         register.set(selector, 0, 0, SegmentRegister.UNUSABLE);
     }
 
-    private static void loadData(Execution x, int segment, int selector) {
+    /** Loads a data segment register; the vector says how a bad selector is reported: #GP, or #TS in a task switch. */
+    static void loadData(Execution x, int segment, int selector, int vector) {
         if ((selector & ~3) == 0) {
             loadNull(x, segment, selector);
             return;
         }
-        long descriptor = x.segmentation.descriptor(selector, CpuException.GP);
+        long descriptor = x.segmentation.descriptor(selector, vector);
         int type = Segmentation.type(descriptor);
         boolean readable = (type & 0x10) != 0 && ((type & 8) == 0 || (type & 2) != 0);
         boolean free = (type & 0x0C) == 0x0C;
         int dpl = Segmentation.dpl(descriptor);
         if (!readable || !free && (selector & 3) > dpl || !free && x.cpl > dpl) {
-            throw x.fault(CpuException.GP, selector & ~3);
+            throw x.fault(vector, selector & ~3);
         }
         if (!Segmentation.isPresent(descriptor)) {
             throw x.fault(CpuException.NP, selector & ~3);

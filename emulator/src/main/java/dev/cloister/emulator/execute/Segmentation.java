@@ -36,12 +36,18 @@ public final class Segmentation {
     public long read(int segment, long offset, int size, int access) {
         long linear = linear(segment, offset, size, access);
         checkAlignment(linear, size);
+        if (x.debug.watching) {
+            x.debug.access(linear, size, (access & LinearMemory.WRITE) != 0);
+        }
         return memory.read(linear, size, user(access));
     }
 
     public void write(int segment, long offset, int size, long value) {
         long linear = linear(segment, offset, size, LinearMemory.WRITE);
         checkAlignment(linear, size);
+        if (x.debug.watching) {
+            x.debug.access(linear, size, true);
+        }
         memory.write(linear, size, value, user(LinearMemory.WRITE));
     }
 
@@ -65,7 +71,7 @@ public final class Segmentation {
             checkType(segment, register, access);
         }
         if (!isWithin(register, offset, size)) {
-            throw x.fault(segment == CpuState.SS ? CpuException.SS : CpuException.GP);
+            throw refused(segment);
         }
         return register.base() + offset & 0xFFFFFFFFL;
     }
@@ -73,9 +79,13 @@ public final class Segmentation {
     private long linear64(int segment, long offset, int size) {
         long linear = segment >= CpuState.FS ? state.segment(segment).base() + offset : offset;
         if (!isCanonical(linear) || !isCanonical(linear + size - 1)) {
-            throw x.fault(segment == CpuState.SS ? CpuException.SS : CpuException.GP);
+            throw refused(segment);
         }
         return linear;
+    }
+
+    private CpuException refused(int segment) {
+        return segment == CpuState.SS ? x.fault(CpuException.SS, x.stackError) : x.fault(CpuException.GP);
     }
 
     private void checkType(int segment, SegmentRegister register, int access) {
@@ -86,7 +96,7 @@ public final class Segmentation {
                 ? code || !writable
                 : code && !writable && (access & LinearMemory.FETCH) == 0;
         if (refused || (attributes & (SegmentRegister.UNUSABLE | SegmentRegister.PRESENT)) != SegmentRegister.PRESENT) {
-            throw x.fault(segment == CpuState.SS ? CpuException.SS : CpuException.GP);
+            throw refused(segment);
         }
     }
 

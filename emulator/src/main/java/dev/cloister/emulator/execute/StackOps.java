@@ -1,7 +1,6 @@
 package dev.cloister.emulator.execute;
 
 import dev.cloister.emulator.cpu.CpuException;
-import dev.cloister.emulator.cpu.CpuMode;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.cpu.LinearMemory;
@@ -13,7 +12,7 @@ public final class StackOps {
     private StackOps() {}
 
     public static void register(HandlerRegistry table) {
-        table.put((x, i) -> x.push(x.get(i, 0), i.operandSize), "push");
+        table.put(StackOps::push, "push");
         table.put(StackOps::pop, "pop");
         table.put(StackOps::pushAll, "pusha", "pushaw");
         table.put(StackOps::popAll, "popa", "popaw");
@@ -21,6 +20,17 @@ public final class StackOps {
         table.put(StackOps::popFlags, "popf", "popfw");
         table.put(StackOps::enter, "enter");
         table.put(StackOps::leave, "leave");
+    }
+
+    /** A segment register's 32-bit push writes 16 bits only, as current processors do it (SDM vol. 2, PUSH). */
+    private static void push(Execution x, Instruction i) {
+        if (i.kinds[0] == OperandKind.SEGMENT && i.operandSize == 4) {
+            long top = x.state.gprs()[CpuState.RSP] - 4 & Execution.mask(x.stackWidth());
+            x.write(CpuState.SS, top, 2, x.get(i, 0));
+            x.setRegister(CpuState.RSP, x.stackWidth(), top);
+        } else {
+            x.push(x.get(i, 0), i.operandSize);
+        }
     }
 
     private static void pop(Execution x, Instruction i) {
@@ -51,16 +61,20 @@ public final class StackOps {
         }
     }
 
-    /** Whether PUSHF, POPF, CLI, STI, IRET and INT n are left to a virtual-8086 monitor: IOPL below 3. */
-    public static void checkVirtual8086(Execution x) {
-        if (x.mode == CpuMode.VIRTUAL_8086 && (x.state.rflags() & Flags.IOPL) != Flags.IOPL) {
-            throw x.fault(CpuException.GP);
+    private static void pushFlags(Execution x, Instruction i) {
+        long flags = x.state.rflags();
+        if (Virtual8086.usesVirtualFlag(x)) {
+            requireShort(x, i);
+            flags = Virtual8086.pushedFlags(x);
         }
+        x.push(flags & ~(Flags.VM | Flags.RF), i.operandSize);
     }
 
-    private static void pushFlags(Execution x, Instruction i) {
-        checkVirtual8086(x);
-        x.push(x.state.rflags() & ~(Flags.VM | Flags.RF), i.operandSize);
+    /** The extensions of virtual-8086 mode know 16-bit flags only. */
+    private static void requireShort(Execution x, Instruction i) {
+        if (i.operandSize != 2) {
+            throw x.fault(CpuException.GP);
+        }
     }
 
     /** The flags that POPF and IRET may change at this privilege level. */
@@ -76,7 +90,11 @@ public final class StackOps {
     }
 
     private static void popFlags(Execution x, Instruction i) {
-        checkVirtual8086(x);
+        if (Virtual8086.usesVirtualFlag(x)) {
+            requireShort(x, i);
+            Virtual8086.popFlags(x, x.pop(2));
+            return;
+        }
         long mask = writableFlags(x, x.cpl, i.operandSize);
         long value = x.pop(i.operandSize);
         x.state.setRflags(x.state.rflags() & ~(mask | Flags.RF) | value & mask);

@@ -52,6 +52,9 @@ public final class StringOps {
             if (count == 0 || stopped) {
                 return;
             }
+            if (x.debug.wantsTrap()) {
+                break;
+            }
         }
         x.nextRip = x.state.rip();
         x.result = StepResult.REPEATING;
