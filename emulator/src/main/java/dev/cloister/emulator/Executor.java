@@ -331,7 +331,11 @@ public final class Executor {
 
         @Override
         public void finish(Instruction i) {
-            Executor.this.finish(execution, i);
+            if (execution.finish()) {
+                vector = CpuException.DB;
+                errorCode = 0;
+                execution.result = Executor.this.deliver();
+            }
         }
     }
 }

@@ -70,8 +70,8 @@ final class BlockMode {
         return s.base() == 0 && s.limit() == -1 && (s.attributes() & mask) == wanted;
     }
 
-    /** Cuts an offset in CS to what RIP holds in this mode. */
+    /** Cuts an offset in CS to what RIP holds in this mode; 16-bit code that runs off its segment doesn't wrap. */
     long cutRip(long rip) {
-        return long64 ? rip : bits == 32 ? rip & 0xFFFFFFFFL : rip & 0xFFFF;
+        return long64 ? rip : rip & 0xFFFFFFFFL;
     }
 }
