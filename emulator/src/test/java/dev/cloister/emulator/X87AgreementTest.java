@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,6 +28,9 @@ class X87AgreementTest {
     private static final int MEMORY = 128;
     private static final int IN = IMAGE + 16 + MEMORY + 8;
     private static final int OUT = IMAGE + MEMORY + 16;
+
+    /** By form: equal results, one unit apart, further apart, equal but for C1. */
+    private final Map<String, int[]> statistics = new TreeMap<>();
 
     @TempDir
     Path directory;
@@ -48,11 +53,14 @@ class X87AgreementTest {
         int[] byForm = new int[forms.size()];
         TestMachine machine = new TestMachine(3);
         for (int n = 0; n < count; n++) {
-            String difference = compare(machine, records, n * IN, answers, n * OUT);
+            String difference = compare(machine, forms.get(n / CASES), records, n * IN, answers, n * OUT);
             if (!difference.isEmpty() && byForm[n / CASES]++ < PRINTED) {
                 differences.add(forms.get(n / CASES).name() + " " + difference);
             }
         }
+        statistics.forEach((name, c) -> System.out.printf(
+                "%s: %.2f %% equal, %d one unit apart, %d further, %d equal but for C1%n",
+                name, 100.0 * c[0] / (c[0] + c[1] + c[2]), c[1], c[2], c[3]));
         StringBuilder summary = new StringBuilder();
         for (int f = 0; f < byForm.length; f++) {
             summary.append(byForm[f] == 0 ? "" : forms.get(f).name() + " " + byForm[f] + ", ");
@@ -62,7 +70,7 @@ class X87AgreementTest {
                 .isEmpty();
     }
 
-    private static String compare(TestMachine m, ByteBuffer in, int at, ByteBuffer out, int answer) {
+    private String compare(TestMachine m, X87Cases.Form form, ByteBuffer in, int at, ByteBuffer out, int answer) {
         ExtendedState extended = m.state.extended();
         byte[] image = extended.image();
         in.get(at, image, 0, 24);
@@ -81,7 +89,7 @@ class X87AgreementTest {
                     ? ""
                     : "fault " + fault + " " + result + " " + m.executor.reason() + start(in, at);
         }
-        String differences = words(image, m.memory, out, answer);
+        String differences = words(form, image, m.memory, out, answer);
         long flags = out.getLong(answer + IMAGE + MEMORY) & Flags.STATUS;
         if (flags != (m.state.rflags() & Flags.STATUS)) {
             differences += " flags %x was %x".formatted(flags, m.state.rflags() & Flags.STATUS);
@@ -89,7 +97,10 @@ class X87AgreementTest {
         return differences.isEmpty() ? "" : differences + start(in, at);
     }
 
-    private static String words(byte[] image, byte[] memory, ByteBuffer out, int answer) {
+    private String words(X87Cases.Form form, byte[] image, byte[] memory, ByteBuffer out, int answer) {
+        if (form.isTranscendental()) {
+            permit(form, image, out, answer);
+        }
         StringBuilder text = new StringBuilder();
         String[] names = {"cw", "sw", "tag", "fop"};
         for (int w = 0; w < 4; w++) {
@@ -120,6 +131,30 @@ class X87AgreementTest {
                             hex.formatHex(memory, wrong, Math.min(MEMORY, wrong + 10))));
         }
         return text.toString();
+    }
+
+    /** Results of transcendental functions may differ by one unit in the last place, and then in C1. */
+    private void permit(X87Cases.Form form, byte[] image, ByteBuffer out, int answer) {
+        ByteBuffer mine = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+        if ((out.getShort(answer + 2) & 0x20) == 0) {
+            return;
+        }
+        int[] counts = statistics.computeIfAbsent(form.name(), name -> new int[4]);
+        int worst = 0;
+        for (int st = 0; st < 2; st++) {
+            int place = 32 + 16 * st;
+            long distance = X87Cases.distance(out, answer + place, mine, place);
+            if (distance == 1) {
+                mine.putLong(place, out.getLong(answer + place));
+                mine.putShort(place + 8, out.getShort(answer + place + 8));
+            }
+            worst = (int) Math.min(2, Math.max(worst, distance));
+        }
+        counts[worst]++;
+        if (((out.getShort(answer + 2) ^ mine.getShort(2)) & 0xFFFF) == 0x200) {
+            counts[3] += worst == 0 ? 1 : 0;
+            mine.putShort(2, out.getShort(answer + 2));
+        }
     }
 
     private static String start(ByteBuffer in, int at) {

@@ -28,10 +28,17 @@ final class X87Cases {
     /** How ST0 and ST1 are drawn. */
     enum Range {
         ANY,
-        MODERATE
+        /** Magnitudes where integers are. */
+        MODERATE,
+        /** Magnitudes from 2^-68 to 8, random significands. */
+        SMALL
     }
 
-    record Form(String name, String code, Memory memory, Range range) {}
+    record Form(String name, String code, Memory memory, Range range) {
+        boolean isTranscendental() {
+            return name.matches("(f2xm1|fyl2x|fyl2xp1|fptan|fpatan|fsin|fcos|fsincos)(_.*)?");
+        }
+    }
 
     static final List<Form> FORMS = forms();
 
@@ -92,14 +99,15 @@ final class X87Cases {
     private static void singles(List<Form> list) {
         String[] names = {
             "fchs", "fabs", "", "", "ftst", "fxam", "", "", "fld1", "fldl2t", "fldl2e", "fldpi", "fldlg2", "fldln2",
-            "fldz", "", "", "", "", "", "fxtract", "fprem1", "fdecstp", "fincstp", "fprem", "", "fsqrt", "", "frndint",
-            "fscale"
+            "fldz", "", "f2xm1", "fyl2x", "fptan", "fpatan", "fxtract", "fprem1", "fdecstp", "fincstp", "fprem",
+            "fyl2xp1", "fsqrt", "fsincos", "frndint", "fscale", "fsin", "fcos"
         };
         for (int n = 0; n < names.length; n++) {
             if (!names[n].isEmpty()) {
                 String code = "d9" + Integer.toHexString(0xE0 + n);
                 list.add(new Form(names[n], code, Memory.NONE, Range.ANY));
                 list.add(new Form(names[n] + "_moderate", code, Memory.NONE, Range.MODERATE));
+                list.add(new Form(names[n] + "_small", code, Memory.NONE, Range.SMALL));
             }
         }
     }
@@ -162,6 +170,18 @@ final class X87Cases {
         return "%04x:%016x".formatted(from.getShort(at + 8) & 0xFFFF, from.getLong(at));
     }
 
+    /** How many representable numbers two numbers of 80 bits are apart; large where they have different signs. */
+    static long distance(ByteBuffer a, int at, ByteBuffer b, int bt) {
+        int exponent = a.getShort(at + 8) - b.getShort(bt + 8);
+        long difference = a.getLong(at) - b.getLong(bt);
+        if (exponent == 0) {
+            return difference == Long.MIN_VALUE ? Long.MAX_VALUE : Math.abs(difference);
+        }
+        boolean next = exponent == 1 && a.getLong(at) == Long.MIN_VALUE && b.getLong(bt) == -1;
+        boolean previous = exponent == -1 && b.getLong(bt) == Long.MIN_VALUE && a.getLong(at) == -1;
+        return next || previous ? 1 : Long.MAX_VALUE;
+    }
+
     /** Appends a record. */
     void put(ByteBuffer out, Form form) {
         int start = out.position();
@@ -196,7 +216,11 @@ final class X87Cases {
     }
 
     private void register(ByteBuffer out, Range range) {
-        if (range == Range.MODERATE && random.nextInt(8) != 0) {
+        if (range == Range.SMALL) {
+            out.putLong(random.nextLong() | Long.MIN_VALUE);
+            int spread = random.nextBoolean() ? 4 : 68;
+            out.putLong(0x3FFF + 3 - random.nextInt(spread) | (random.nextBoolean() ? 0x8000 : 0));
+        } else if (range == Range.MODERATE && random.nextInt(8) != 0) {
             out.putLong(operands.significand80() | Long.MIN_VALUE);
             out.putLong(0x3FFF + random.nextInt(80) - 8 | (random.nextBoolean() ? 0x8000 : 0));
         } else {

@@ -45,6 +45,8 @@ public final class X87ControlOps {
         X87LoadStoreOps.register(table);
         X87RemainderOps.register(table);
         X87EnvironmentOps.register(table);
+        X87LogarithmOps.register(table);
+        X87TrigonometricOps.register(table);
     }
 
     private static void fwait(Execution x, Instruction i) {

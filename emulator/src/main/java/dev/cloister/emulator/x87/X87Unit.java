@@ -41,9 +41,12 @@ public final class X87Unit {
     final Real a = new Real();
     final Real b = new Real();
     final Real r = new Real();
+    final Functions functions = new Functions();
 
     /** C1 after the instruction: rounded up, or the direction of a stack fault. */
     boolean c1;
+    /** The result is reported as inexact even where it is representable. */
+    boolean inexact;
 
     private final Execution x;
     private final ExtendedState extended;
@@ -82,6 +85,7 @@ public final class X87Unit {
         }
         context.useControlWord(extended.controlWord());
         c1 = false;
+        inexact = false;
         stackFault = false;
         hasOperand = i.operandCount > 0 && i.modrm < 0xC0;
         if (hasOperand) {
@@ -219,8 +223,16 @@ public final class X87Unit {
             return false;
         }
         rounding.roundFull(r);
+        if (inexact) {
+            reportInexact();
+        }
         putRounded(st);
         return true;
+    }
+
+    private void reportInexact() {
+        boolean tiny = (rounding.signExponent() & 0x7FFF) == 0;
+        context.raise(tiny ? FloatContext.PE | FloatContext.UE : FloatContext.PE);
     }
 
     /** Takes over flags and C1, and records the instruction. */
