@@ -101,16 +101,7 @@ final class X87LogarithmOps {
             return;
         }
         u.functions.logarithm(u.a, u.r);
-        if (u.r.low != 0) {
-            multiply(u);
-            return;
-        }
-        // Powers of two: reported as inexact all the same, and those below one as a trifle too small.
-        u.inexact = true;
-        Quad.multiply(u.r, u.b, u.r);
-        if (u.a.exponent < 0) {
-            Functions.decrease(u.r);
-        }
+        multiply(u);
     }
 
     /** b * log2(1 + a). */
@@ -139,7 +130,17 @@ final class X87LogarithmOps {
     }
 
     private static void multiply(X87Unit u) {
+        boolean exact = u.r.low == 0;
+        boolean negative = u.r.negative;
         Quad.multiply(u.r, u.b, u.r);
-        Functions.inexact(u.r);
+        if (!exact) {
+            Functions.inexact(u.r);
+            return;
+        }
+        // Powers of two: reported as inexact all the same, and those below one as a trifle too small.
+        u.inexact = true;
+        if (negative) {
+            Functions.decrease(u.r);
+        }
     }
 }

@@ -46,15 +46,23 @@ final class X87RemainderOps {
             return;
         }
         u.math.denormal(u.a, u.b);
-        int conditions = 0;
         if (u.a.kind == Real.ZERO || u.b.kind == Real.INFINITE) {
-            u.r.copyFrom(u.a);
-        } else {
-            conditions = divide(u, nearest);
+            keep(u);
+            return;
         }
+        int conditions = divide(u, nearest);
         if (u.storeFull(0)) {
             u.setConditions(X87Unit.C0 | X87Unit.C2 | X87Unit.C3, conditions & ~X87Unit.C1);
             u.c1 = (conditions & X87Unit.C1) != 0;
+        }
+    }
+
+    /** The dividend is the result, but for a pseudo-denormal's exponent; a denormal is no underflow. */
+    private static void keep(X87Unit u) {
+        if (!u.context.stopped()) {
+            u.setConditions(X87Unit.C0 | X87Unit.C3, 0);
+            boolean pseudo = u.a.denormal && u.significand(0) < 0;
+            u.put(0, u.significand(0), u.signExponent(0) | (pseudo ? 1 : 0));
         }
     }
 
