@@ -23,5 +23,8 @@ public final class VectorOps {
         VectorCompareOps.register(table);
         VectorConvertOps.register(table);
         VectorFmaOps.register(table);
+        VectorEstimateOps.register(table);
+        VectorStringOps.register(table);
+        VectorCryptoOps.register(table);
     }
 }
