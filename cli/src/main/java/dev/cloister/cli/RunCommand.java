@@ -2,6 +2,7 @@ package dev.cloister.cli;
 
 import dev.cloister.policy.model.Engine;
 import dev.cloister.vmm.BootImage;
+import dev.cloister.vmm.DebugOptions;
 import dev.cloister.vmm.LoneSandbox;
 import dev.cloister.vmm.Machine;
 import dev.cloister.vmm.MachineConfig;
@@ -29,6 +30,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -44,7 +46,8 @@ import picocli.CommandLine.Spec;
             "",
             "Exits 0 when the guest powers off or resets, 65 for a bad image, 69 if the host",
             "can't, 70 when the guest fails, 124 on timeout; with --debug-exit the value that",
-            "the guest wrote to port 0xf4, as (v << 1 | 1) & 0xff. 159 when the sandbox refused",
+            "the guest wrote to port 0xf4, as (v << 1 | 1) & 0xff. 133 at a breakpoint of --break",
+            "without --gdb. 159 when the sandbox refused",
             "a system call.",
             "",
             "Examples:",
@@ -123,26 +126,30 @@ final class RunCommand implements Callable<Integer> {
                             + "refused system call ends the run with code 159")
     private boolean noSandbox;
 
+    @Mixin
+    private DebugOptionGroup debugging;
+
     @Override
     public Integer call() throws CommandFailure, IOException, InterruptedException {
         // Before the guest starts: an unwritable report is known now, not after an hour, and nothing can be opened
         // later.
         try (OutputStream reportTo = report == null ? OutputStream.nullOutputStream() : reserve(report);
                 Arena images = Arena.ofShared();
-                Machine machine = Machine.open(config(images))) {
-            confine();
+                DebugOptionGroup.Opened debug = debugging.open(this::tell);
+                Machine machine = Machine.open(config(images, debug.options()))) {
+            confine(debug.options());
             return run(machine, reportTo);
         } catch (MachineException e) {
             throw new CommandFailure(e.exitCode(), e.getMessage(), e);
         }
     }
 
-    private void confine() throws CommandFailure {
+    private void confine(DebugOptions debug) throws CommandFailure {
         if (noSandbox) {
             return;
         }
         try {
-            LoneSandbox.enter();
+            LoneSandbox.enter(debug);
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCodes.HOST,
@@ -190,7 +197,13 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private MachineConfig config(Arena arena) throws CommandFailure, IOException, MachineException {
+    private void tell(String text) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println("cloister: " + text);
+        err.flush();
+    }
+
+    private MachineConfig config(Arena arena, DebugOptions debug) throws CommandFailure, IOException, MachineException {
         BootImage image = source.firmware != null
                 ? BootImage.firmware(read(source.firmware, arena))
                 : BootImage.kernel(read(source.kernel, arena));
@@ -204,6 +217,7 @@ final class RunCommand implements Callable<Integer> {
                 .engine(engine)
                 .debugExit(debugExit)
                 .timeout(timeout)
+                .debug(debug)
                 .serialOut(new FileOutputStream(FileDescriptor.out))
                 .serialIn(new FileInputStream(FileDescriptor.in))
                 .build();

@@ -27,7 +27,7 @@ import java.time.Clock;
  * The buses of one machine with the devices on them, and what devices ask of the machine. The same under every engine: KVM's exits and
  * the emulator's accesses end here. Any vCPU thread; allocates nothing on an access.
  */
-final class Board implements MachineControl, DeviceFailureListener, PortIo {
+final class Board implements MachineControl, DeviceFailureListener, PortIo, GuestLinearMemory.Devices {
     /** How the board reaches the interrupt chips. */
     interface Lines {
         /** The line of a GSI. */
@@ -111,16 +111,16 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo {
         ports.write(port, size, Integer.toUnsignedLong(value));
     }
 
-    /** A read of guest-physical space without memory; all ones where nothing answers. */
-    long mmioRead(long gpa, int size) {
+    @Override
+    public long mmioRead(long gpa, int size) {
         if (inChannelArea(gpa)) {
             violations.outOfWindow(false, gpa, size);
         }
         return mmio.read(gpa, size);
     }
 
-    /** A write to guest-physical space without memory, or with memory that the guest may only read. */
-    void mmioWrite(long gpa, int size, long value) {
+    @Override
+    public void mmioWrite(long gpa, int size, long value) {
         if (inChannelArea(gpa)) {
             if (memory.contains(gpa, 1, false)) {
                 violations.readOnlyWrite(memory, gpa, size, value);

@@ -3,6 +3,7 @@ package dev.cloister.vmm;
 import dev.cloister.kvm.CpuidEntries;
 import dev.cloister.kvm.Vcpu;
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.vmm.debug.Trace;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,9 +35,15 @@ final class Completer {
     private final Surroundings around;
     private final MnemonicCounts counts = new MnemonicCounts();
     private @Nullable CompleterCore core;
+    private @Nullable Trace trace;
 
     Completer(Surroundings around) {
         this.around = around;
+    }
+
+    /** Before the first instruction: whom to tell of each. */
+    void observe(@Nullable Trace told) {
+        trace = told;
     }
 
     /**
@@ -48,6 +55,7 @@ final class Completer {
         CompleterCore ready = core;
         if (ready == null) {
             ready = new CompleterCore(around, counts);
+            ready.observe(trace);
             core = ready;
         }
         return ready.complete(synced);

@@ -13,6 +13,7 @@ import dev.cloister.kvm.Vcpu;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Linux;
 import dev.cloister.vmm.Completer.Result;
+import dev.cloister.vmm.debug.Trace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -47,6 +48,7 @@ final class CompleterCore implements CpuEnvironment {
     private final byte[] code = new byte[CODE_BYTES];
     private long exceptions;
     private long userRefusals;
+    private @Nullable Trace trace;
     private boolean extendedLoaded;
     private long xcr0 = 1;
     private @Nullable MemorySegment xsave;
@@ -81,8 +83,18 @@ final class CompleterCore implements CpuEnvironment {
         return result;
     }
 
+    /** Before the first instruction: whom to tell of each. */
+    void observe(@Nullable Trace told) {
+        trace = told;
+    }
+
     private Result execute() throws ErrnoException {
+        int selector = state.segment(CpuState.CS).selector();
+        long rip = state.rip();
         StepResult step = executor.step();
+        if (trace != null && step != StepResult.UNSUPPORTED) {
+            trace.instruction(vcpu.id(), selector, rip, executor.text());
+        }
         for (int i = 0; step == StepResult.REPEATING && i < REPEATS && control.mayRun(); i++) {
             step = executor.step();
         }
@@ -106,6 +118,9 @@ final class CompleterCore implements CpuEnvironment {
     }
 
     private Result deliver(int vector, int errorCode, long faultAddress) {
+        if (trace != null) {
+            trace.exception(vcpu.id(), vector, errorCode, faultAddress, state.rip());
+        }
         exceptions++;
         return switch (executor.delivery().deliverException(vector, errorCode, faultAddress)) {
             case SHUTDOWN -> Result.TRIPLE_FAULT;

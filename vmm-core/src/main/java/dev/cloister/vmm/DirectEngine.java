@@ -8,14 +8,21 @@ import dev.cloister.kvm.Vcpu;
 import dev.cloister.kvm.Vm;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
+import dev.cloister.linux.Mapping;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.protocol.VmmCodec;
+import dev.cloister.vmm.debug.VcpuDebug;
+import dev.cloister.vmm.host.GuestDebugSupport;
 import dev.cloister.vmm.loader.EntryState;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** KVM executes everything, with its own interrupt chips and timer; the emulator completes what KVM gives up on. */
 final class DirectEngine implements Engine {
+    /** Every KVM has this slot, and no machine has so many pieces. */
+    private static final int SPARE_SLOT = 500;
+
     private final Kvm kvm;
     private final Vm vm;
     private final List<Vcpu> vcpus = new ArrayList<>();
@@ -23,6 +30,9 @@ final class DirectEngine implements Engine {
     private final List<CpuidEntries> cpuids = new ArrayList<>();
     private final CpuAffinity affinity;
     private int nextSlot;
+    private @Nullable MachineDebug debug;
+    private @Nullable Mapping spare;
+    private boolean supported;
 
     /**
      * Makes the virtual machine with its interrupt chips and vCPUs; nothing runs yet.
@@ -87,9 +97,54 @@ final class DirectEngine implements Engine {
                     ram.memory(), board, CpuidTable.physicalAddressBits(cpuid), CpuidTable.gigabytePages(cpuid));
             Completer completer = new Completer(new Completer.Surroundings(vcpu, memory, board, cpuid, control));
             Portals portals = new Portals(vcpu, board, control, completer, memory);
-            threads.add(new VcpuThread(vcpu, control, portals, completer, owner, affinity));
+            VcpuThread thread = new VcpuThread(vcpu, control, portals, completer, owner, affinity);
+            threads.add(thread);
+            if (debug != null) {
+                observe(debug, i, thread, new Interpreter.Surroundings(ram.memory(), board, cpuid, control));
+            }
         }
         EntryRegisters.apply(vcpus.getFirst(), entry);
+    }
+
+    @Override
+    public void debugWith(MachineDebug looking) throws ErrnoException {
+        debug = looking;
+        if (looking.vcpu(0) != null) {
+            supported = GuestDebugSupport.probe(kvm).isComplete();
+            spare = Mapping.anonymous(GuestMap.PAGE);
+        }
+    }
+
+    private void observe(MachineDebug looking, int id, VcpuThread thread, Interpreter.Surroundings around) {
+        VcpuDebug watching = looking.vcpu(id);
+        thread.portals().observe(looking.trace(), watching);
+        thread.completer().observe(looking.trace());
+        if (watching != null) {
+            Vcpu vcpu = vcpus.get(id);
+            KvmRegisters registers = new KvmRegisters(vcpu);
+            Interpreter interpreter = new Interpreter(vcpu, watching, looking.trace(), registers.state(), around);
+            DirectDebug target = new DirectDebug(
+                    watching,
+                    new DirectDebug.Parts(
+                            vcpu,
+                            around.control(),
+                            thread.portals(),
+                            registers,
+                            interpreter,
+                            this::forgetShadows,
+                            supported));
+            thread.debugWith(target);
+            looking.add(target);
+        }
+    }
+
+    /** A memory slot that goes makes KVM drop every translation that it has made for the guest. */
+    private synchronized void forgetShadows() throws ErrnoException {
+        Mapping page = spare;
+        if (page != null) {
+            vm.setMemorySlot(SPARE_SLOT, GuestMap.SPARE_PAGE, page.segment(), 0);
+            vm.deleteMemorySlot(SPARE_SLOT);
+        }
     }
 
     @Override
@@ -158,5 +213,9 @@ final class DirectEngine implements Engine {
     public void close() {
         vm.close();
         kvm.close();
+        Mapping page = spare;
+        if (page != null) {
+            page.close();
+        }
     }
 }

@@ -3,6 +3,8 @@ package dev.cloister.vmm;
 import dev.cloister.devices.interrupt.LocalApic;
 import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.mmu.DeviceWindow;
+import dev.cloister.vmm.debug.Trace;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one vCPU of the emulated engine reaches beyond memory: its local APIC's page, bound doorbells, and the board for the rest.
@@ -14,11 +16,19 @@ final class EmulatedBus implements PortIo, DeviceWindow {
     private final Doorbells doorbells;
     private final ExitRing ring = new ExitRing();
     private final long[] counts = new long[ExitKind.COUNT];
+    private int vcpu;
+    private @Nullable Trace trace;
 
     EmulatedBus(Board board, LocalApic apic, Doorbells doorbells) {
         this.board = board;
         this.apic = apic;
         this.doorbells = doorbells;
+    }
+
+    /** Before the first access: whom to tell of each. */
+    void observe(int number, @Nullable Trace told) {
+        vcpu = number;
+        trace = told;
     }
 
     /** By ordinal of {@link ExitKind}. */
@@ -39,6 +49,9 @@ final class EmulatedBus implements PortIo, DeviceWindow {
     private void count(ExitKind kind, long place, int size, long value) {
         counts[kind.index()]++;
         ring.add(kind, place, size, value);
+        if (trace != null) {
+            trace.exit(vcpu, ExitRing.text(kind, place, size, value));
+        }
     }
 
     @Override

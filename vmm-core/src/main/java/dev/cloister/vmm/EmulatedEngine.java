@@ -16,6 +16,7 @@ import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.vmm.loader.EntryState;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The emulator executes everything, with interrupt chips and timers in software: no {@code /dev/kvm}, no privilege. Guest time stands
@@ -31,6 +32,7 @@ final class EmulatedEngine implements Engine {
     private final InterruptChips chips;
     private final Pit8254 timer;
     private final EventWatch events;
+    private @Nullable MachineDebug debug;
 
     /** Makes the chips; nothing runs yet. */
     EmulatedEngine(MachineConfig config) throws ErrnoException {
@@ -53,7 +55,12 @@ final class EmulatedEngine implements Engine {
     public void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuBody.Owner owner) {
         board.attach(chips, timer);
         for (int i = 0; i < signals.size(); i++) {
-            vcpus.add(new EmulatedVcpu(parts(i, ram, board, entry), control, owner, affinity));
+            EmulatedVcpu.Parts parts = parts(i, ram, board, entry);
+            EmulatedVcpu vcpu = new EmulatedVcpu(parts, control, owner, affinity);
+            vcpus.add(vcpu);
+            if (debug != null) {
+                EmulatedDebug.connect(debug, vcpu, parts);
+            }
         }
     }
 
@@ -72,7 +79,13 @@ final class EmulatedEngine implements Engine {
         memories.add(memory);
         Executor executor = new Executor(state, memory, bus, environment);
         GuestLinearMemory forReports = new GuestLinearMemory(ram.memory(), board, bits, gigabyte);
-        return new EmulatedVcpu.Parts(number, state, executor, memory, forReports, bus, apic, signals.get(number));
+        return new EmulatedVcpu.Parts(
+                number, state, executor, memory, forReports, bus, environment, apic, signals.get(number));
+    }
+
+    @Override
+    public void debugWith(MachineDebug looking) {
+        debug = looking;
     }
 
     /** Guest memory is read where it lies: there is nothing to install. */

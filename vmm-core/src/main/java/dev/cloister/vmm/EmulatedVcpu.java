@@ -2,13 +2,17 @@ package dev.cloister.vmm;
 
 import dev.cloister.devices.interrupt.LocalApic;
 import dev.cloister.emulator.Executor;
+import dev.cloister.emulator.cpu.CpuEnvironment;
 import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.memory.TlbMemory;
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.vmm.debug.DebuggedExecutor;
+import dev.cloister.vmm.debug.VcpuDebug;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One vCPU of the emulated engine: executes, delivers what its local APIC has for it, sleeps while it is halted, until the machine ends.
@@ -17,6 +21,9 @@ import java.util.List;
 final class EmulatedVcpu implements VcpuBody {
     /** The bound of one run; whoever needs the thread sooner kicks it. */
     private static final int SLICE = 100_000;
+
+    /** The same while somebody looks: each instruction alone sees no kick. */
+    private static final int WATCHED_SLICE = 2_000;
 
     private static final int NMI = 2;
     private static final int REAL_MODE_LIMIT = 0xffff;
@@ -30,6 +37,7 @@ final class EmulatedVcpu implements VcpuBody {
      * @param memory its linear memory
      * @param forReports the same without effects
      * @param bus its ports and devices
+     * @param environment what it is told and asks for
      * @param apic its local APIC
      * @param signal what wakes it
      */
@@ -40,6 +48,7 @@ final class EmulatedVcpu implements VcpuBody {
             TlbMemory memory,
             GuestLinearMemory forReports,
             EmulatedBus bus,
+            CpuEnvironment environment,
             LocalApic apic,
             VcpuSignal signal) {}
 
@@ -54,7 +63,9 @@ final class EmulatedVcpu implements VcpuBody {
     private final Owner owner;
     private final CpuAffinity affinity;
     private final FaultReporter faults;
-    private boolean halted;
+    private @Nullable DebuggedExecutor debugged;
+    private @Nullable VcpuDebug watched;
+    private volatile boolean halted;
     private long userRefusals;
 
     EmulatedVcpu(Parts parts, RunControl control, Owner owner, CpuAffinity affinity) {
@@ -70,6 +81,17 @@ final class EmulatedVcpu implements VcpuBody {
         this.affinity = affinity;
         this.faults = new FaultReporter(number, () -> state, parts.forReports(), bus.ring());
         signal.executes(executor);
+    }
+
+    /** Before the start: somebody looks at the guest. */
+    void debugWith(DebuggedExecutor executing, @Nullable VcpuDebug watching) {
+        debugged = executing;
+        watched = watching;
+    }
+
+    /** What it does apart from executing, for people; any thread. */
+    String condition() {
+        return apic.waitsForStartup() ? "waits for its start" : halted ? "halted" : "";
     }
 
     @Override
@@ -143,6 +165,10 @@ final class EmulatedVcpu implements VcpuBody {
 
     /** Sleeps, or takes what is pending and executes for a while. */
     private void turn() {
+        DebuggedExecutor looking = debugged;
+        if (looking != null) {
+            looking.standIfHeld();
+        }
         if (apic.attention()) {
             takeUnmaskable();
         }
@@ -150,10 +176,12 @@ final class EmulatedVcpu implements VcpuBody {
             signal.await();
             return;
         }
-        halted = false;
-        takeInterrupt();
+        if (halted || looking == null || !looking.holdsInterrupts()) {
+            halted = false;
+            takeInterrupt();
+        }
         memory.poll();
-        handle(executor.run(SLICE));
+        handle(looking == null ? executor.run(SLICE) : looking.run(WATCHED_SLICE));
     }
 
     private boolean wakes() {
@@ -190,7 +218,8 @@ final class EmulatedVcpu implements VcpuBody {
         if (pending && executor.isInterruptWindowOpen()) {
             int vector = apic.acknowledge();
             if (vector >= 0) {
-                delivered(executor.delivery().deliverInterrupt(vector));
+                DebuggedExecutor looking = debugged;
+                delivered(looking == null ? executor.delivery().deliverInterrupt(vector) : looking.interrupt(vector));
             }
             pending = apic.attention();
         }
@@ -245,6 +274,10 @@ final class EmulatedVcpu implements VcpuBody {
     }
 
     private void fault(String reason, String suggestion) {
+        VcpuDebug looking = watched;
+        if (looking != null) {
+            looking.fault(reason);
+        }
         control.finish(new RunControl.End(Outcome.GUEST_FAULT, reason, 0, faults.report(reason, suggestion)));
     }
 }

@@ -16,6 +16,9 @@ sealed interface Engine extends RunControl.Kicker, Board.Lines, AutoCloseable pe
     /** Makes the pieces of the guest-physical space visible to the guest. */
     void install(List<GuestRam.Piece> pieces) throws ErrnoException;
 
+    /** Before {@link #connect}: somebody looks at the guest. */
+    void debugWith(MachineDebug looking) throws ErrnoException;
+
     /** Gives the vCPUs their surroundings and the first one its entry state; once, before anything runs. */
     void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuBody.Owner owner)
             throws ErrnoException;

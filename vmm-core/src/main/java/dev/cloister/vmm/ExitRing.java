@@ -51,21 +51,23 @@ final class ExitRing {
     }
 
     private String describe(int index) {
-        ExitKind kind = KINDS[kinds[index]];
+        String line = text(KINDS[kinds[index]], places[index], sizes[index], values[index]);
+        return repeats[index] > 1 ? line + " (" + repeats[index] + " times)" : line;
+    }
+
+    /** One exit as text. */
+    static String text(ExitKind kind, long place, int size, long value) {
         StringBuilder line = new StringBuilder(64).append(kind.label());
         switch (kind) {
-            case IO_IN, IO_OUT -> line.append(" port 0x").append(Long.toHexString(places[index]));
-            case MMIO_READ, MMIO_WRITE -> line.append(" gpa 0x").append(Long.toHexString(places[index]));
-            case EMULATION_FAILURE, RDMSR, WRMSR -> line.append(" 0x").append(Long.toHexString(places[index]));
+            case IO_IN, IO_OUT -> line.append(" port 0x").append(Long.toHexString(place));
+            case MMIO_READ, MMIO_WRITE -> line.append(" gpa 0x").append(Long.toHexString(place));
+            case EMULATION_FAILURE, RDMSR, WRMSR -> line.append(" 0x").append(Long.toHexString(place));
             default -> {
                 // Nothing but the kind is known.
             }
         }
-        if (sizes[index] > 0) {
-            line.append(" size ").append(sizes[index]).append(" value 0x").append(Long.toHexString(values[index]));
-        }
-        if (repeats[index] > 1) {
-            line.append(" (").append(repeats[index]).append(" times)");
+        if (size > 0) {
+            line.append(" size ").append(size).append(" value 0x").append(Long.toHexString(value));
         }
         return line.toString();
     }

@@ -63,7 +63,7 @@ final class FaultReporter {
         return disassembler.text();
     }
 
-    private static RegisterDump dump(CpuState state) {
+    static RegisterDump dump(CpuState state) {
         List<RegisterDump.Value> general = new ArrayList<>();
         for (int i = 0; i < GENERAL.length; i++) {
             general.add(new RegisterDump.Value(GENERAL[i], state.gpr(i)));

@@ -8,6 +8,7 @@ import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.PageWalker;
 import dev.cloister.mmu.Translation;
 import dev.cloister.mmu.WalkContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Linear memory of one vCPU for the emulator: addresses go through the guest's page tables, then to guest memory or, where there is
@@ -15,31 +16,41 @@ import dev.cloister.mmu.WalkContext;
  * between two emulated instructions. One thread; allocates nothing unless an access is refused.
  */
 final class GuestLinearMemory implements LinearMemory {
+    /** What answers at addresses without memory. */
+    interface Devices {
+        /** A read; all ones where nothing answers. */
+        long mmioRead(long gpa, int size);
+
+        /** A write, also to memory that the guest may only read. */
+        void mmioWrite(long gpa, int size, long value);
+    }
+
     private static final int PAGE_MASK = GuestMap.PAGE - 1;
 
     /** Contended page-table entries are tried again this often; more means that another vCPU does nothing else. */
     private static final int WALK_ATTEMPTS = 64;
 
     private final GuestMemory memory;
-    private final Board board;
+    private final Devices devices;
     private final PageWalker walker;
     private final WalkContext user;
     private final WalkContext supervisor;
     private final Translation first = new Translation();
     private final Translation second = new Translation();
     private final CpuException exception = new CpuException();
+    private @Nullable CpuState followed;
 
     /**
      * Memory of one vCPU.
      *
      * @param memory guest memory
-     * @param board where addresses without memory go
+     * @param devices where addresses without memory go
      * @param maxPhyAddr physical address bits that the guest's CPUID tells
      * @param gigabytePages whether the guest's CPUID tells of 1 GiB pages
      */
-    GuestLinearMemory(GuestMemory memory, Board board, int maxPhyAddr, boolean gigabytePages) {
+    GuestLinearMemory(GuestMemory memory, Devices devices, int maxPhyAddr, boolean gigabytePages) {
         this.memory = memory;
-        this.board = board;
+        this.devices = devices;
         this.walker = new PageWalker(memory);
         this.user = new WalkContext(maxPhyAddr, gigabytePages);
         this.supervisor = new WalkContext(maxPhyAddr, gigabytePages);
@@ -124,7 +135,18 @@ final class GuestLinearMemory implements LinearMemory {
         return done;
     }
 
-    private long translate(long linear, int access, Translation result) {
+    /** From here on every access takes the registers that govern translation from a processor anew. */
+    void follow(CpuState state) {
+        followed = state;
+    }
+
+    private long translate(long address, int access, Translation result) {
+        long linear = address;
+        CpuState now = followed;
+        if (now != null) {
+            prepare(now);
+            linear = now.isLongActive() ? address : address & 0xffff_ffffL;
+        }
         WalkContext context = (access & USER) != 0 ? user : supervisor;
         AccessKind kind = kind(access);
         for (int attempt = 0; attempt < WALK_ATTEMPTS; attempt++) {
@@ -166,7 +188,7 @@ final class GuestLinearMemory implements LinearMemory {
 
     private long physicalRead(long gpa, int size) {
         if (!memory.contains(gpa, size, false)) {
-            return board.mmioRead(gpa, size);
+            return devices.mmioRead(gpa, size);
         }
         return switch (size) {
             case 1 -> memory.readByte(gpa) & 0xffL;
@@ -178,7 +200,7 @@ final class GuestLinearMemory implements LinearMemory {
 
     private void physicalWrite(long gpa, int size, long value) {
         if (!memory.contains(gpa, size, true)) {
-            board.mmioWrite(gpa, size, value);
+            devices.mmioWrite(gpa, size, value);
             return;
         }
         switch (size) {

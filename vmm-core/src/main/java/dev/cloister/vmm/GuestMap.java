@@ -17,6 +17,9 @@ final class GuestMap {
      */
     static final long IDENTITY_MAP = 0xFEFF_C000L;
 
+    /** A page that is nowhere but for moments, when KVM is to forget its translations; below the identity map. */
+    static final long SPARE_PAGE = 0xFEFF_B000L;
+
     /** Three pages for KVM_SET_TSS_ADDR, right after the identity map. */
     static final long TSS = 0xFEFF_D000L;
 

@@ -1,6 +1,7 @@
 package dev.cloister.vmm;
 
 import dev.cloister.emulator.Disassembler;
+import dev.cloister.linux.StreamListener;
 import dev.cloister.vmm.sandbox.Sandbox;
 import java.io.IOException;
 
@@ -14,12 +15,18 @@ public final class LoneSandbox {
     /**
      * Enters it, for good; see {@link Sandbox#enterAlone}.
      *
+     * @param debug how the machine's guest is looked at: what that needs beyond a plain run is allowed as well
      * @throws IOException if the host can't (an ErrnoException) or the program's own tables can't be read; the process may then be
      *     confined in part
      */
-    public static void enter() throws IOException {
+    public static void enter(DebugOptions debug) throws IOException {
         prepare();
-        Sandbox.enterAlone();
+        StreamListener gdb = debug.gdb();
+        if (debug.stops()) {
+            Sandbox.enterAlone(gdb == null ? Sandbox.NO_LISTENER : gdb.fd().number());
+        } else {
+            Sandbox.enterAlone();
+        }
     }
 
     /**

@@ -40,6 +40,7 @@ public final class Machine implements AutoCloseable {
     private final Board board;
     private final ChannelSet channels;
     private final RequestPage requests;
+    private final @Nullable MachineDebug debug;
     private final List<String> notes = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
 
@@ -65,6 +66,7 @@ public final class Machine implements AutoCloseable {
         this.board = new Board(config, ram.memory(), control, violations, new Board.Wires(console, engine));
         this.channels = new ChannelSet(config.channels(), engine, ram, violations);
         this.requests = new RequestPage(ram.request(), config.events(), violations);
+        this.debug = config.debug().isActive() ? new MachineDebug(config, control, ram.memory()) : null;
         assemble();
     }
 
@@ -124,11 +126,18 @@ public final class Machine implements AutoCloseable {
             LoadedImage loaded = load();
             notes.addAll(loaded.notes());
             engine.install(ram.pieces());
+            if (debug != null) {
+                debug.image(loaded.format());
+                engine.debugWith(debug);
+            }
             engine.connect(ram, board, control, loaded.entry(), new Threads());
             done = true;
         } finally {
             if (!done) {
                 console.close();
+                if (debug != null) {
+                    debug.close();
+                }
             }
         }
     }
@@ -165,6 +174,9 @@ public final class Machine implements AutoCloseable {
         public void allEnded() {
             endedAt = System.nanoTime();
             become(MachineState.STOPPED);
+            if (debug != null) {
+                debug.ended();
+            }
         }
     }
 
@@ -192,8 +204,10 @@ public final class Machine implements AutoCloseable {
         }
         become(MachineState.RUNNING);
         channels.guestStarts();
-        engine.startTime();
-        control.resume();
+        if (debug == null || debug.start(engine)) {
+            engine.startTime();
+            control.resume();
+        }
         threads.forEach(Thread::start);
     }
 
@@ -294,6 +308,10 @@ public final class Machine implements AutoCloseable {
             long dropped = console.dropped();
             if (dropped > 0) {
                 notes.add(dropped + " bytes of console output were dropped: nobody read them in time");
+            }
+            String traceNote = debug == null ? "" : debug.endTrace();
+            if (!traceNote.isEmpty()) {
+                notes.add(traceNote);
             }
             known = Conclusion.of(this);
             exit = known;
@@ -447,6 +465,9 @@ public final class Machine implements AutoCloseable {
                 pump.close();
             }
             console.close();
+            if (debug != null) {
+                debug.close();
+            }
             try {
                 channels.close();
             } catch (ErrnoException e) {

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeout the longest time from start to end, or zero for none
  * @param events who is told
  * @param prefault whether all guest memory is touched when the machine is made
+ * @param debug how the guest is looked at
  * @param pin host CPUs that the vCPU threads may run on; empty: any
  */
 public record MachineConfig(
@@ -40,6 +41,7 @@ public record MachineConfig(
         Duration timeout,
         MachineEvents events,
         boolean prefault,
+        DebugOptions debug,
         List<Integer> pin) {
     /** Guest memory where nothing else is asked for: 256 MiB. */
     public static final long DEFAULT_MEMORY = 256L << 20;
@@ -104,6 +106,7 @@ public record MachineConfig(
         private Duration timeout = Duration.ZERO;
         private MachineEvents events = MachineEvents.NONE;
         private boolean prefault;
+        private DebugOptions debug = DebugOptions.NONE;
         private List<Integer> pin = List.of();
 
         private Builder(BootImage image) {
@@ -234,6 +237,17 @@ public record MachineConfig(
         }
 
         /**
+         * Sets how the guest is looked at.
+         *
+         * @param options the options
+         * @return this
+         */
+        public Builder debug(DebugOptions options) {
+            this.debug = options;
+            return this;
+        }
+
+        /**
          * Sets where vCPU threads may run.
          *
          * @param hostCpus numbers of host CPUs; empty: any
@@ -264,6 +278,7 @@ public record MachineConfig(
                     timeout,
                     events,
                     prefault,
+                    debug,
                     pin);
         }
     }

@@ -16,11 +16,16 @@ public enum Outcome {
     TIMEOUT,
     /** The guest did what cannot be continued; {@link Report#fault()} tells. */
     GUEST_FAULT,
+    /** A breakpoint of {@link DebugOptions} was reached and no debugger was asked for. */
+    BREAKPOINT,
     /** A call to the host failed, or this program has a fault. */
     HOST_FAILURE;
 
     /** Exit code of a guest fault. */
     public static final int CODE_GUEST_FAULT = 70;
+
+    /** Exit code at a breakpoint: 128 and SIGTRAP. */
+    public static final int CODE_BREAKPOINT = 133;
 
     /** Exit code when the host cannot do what is needed. */
     public static final int CODE_HOST = 69;
@@ -51,6 +56,7 @@ public enum Outcome {
             case DEBUG_EXIT -> (debugValue << 1 | 1) & 0xff;
             case TIMEOUT -> CODE_TIMEOUT;
             case GUEST_FAULT -> CODE_GUEST_FAULT;
+            case BREAKPOINT -> CODE_BREAKPOINT;
             case HOST_FAILURE -> CODE_HOST;
         };
     }

@@ -3,6 +3,8 @@ package dev.cloister.vmm;
 import dev.cloister.kvm.KvmRun;
 import dev.cloister.kvm.Vcpu;
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.vmm.debug.Trace;
+import dev.cloister.vmm.debug.VcpuDebug;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,8 @@ final class Portals {
     private final FaultReporter faults;
     private final ExitRing ring = new ExitRing();
     private final long[] counts = new long[ExitKind.COUNT];
+    private @Nullable Trace trace;
+    private @Nullable VcpuDebug debug;
 
     Portals(Vcpu vcpu, Board board, RunControl control, Completer completer, GuestLinearMemory memory) {
         this.vcpu = vcpu;
@@ -40,6 +44,12 @@ final class Portals {
         this.control = control;
         this.completer = completer;
         this.faults = new FaultReporter(vcpu.id(), () -> KvmState.read(vcpu), memory, ring);
+    }
+
+    /** Before the first exit: whom to tell of exits, and of what ends the guest. */
+    void observe(@Nullable Trace told, @Nullable VcpuDebug watching) {
+        trace = told;
+        debug = watching;
     }
 
     /** Exits so far, by ordinal of {@link ExitKind}; written by the vCPU thread. */
@@ -82,9 +92,16 @@ final class Portals {
         }
     }
 
+    private void note(ExitKind kind, long place, int size, long value) {
+        ring.add(kind, place, size, value);
+        if (trace != null) {
+            trace.exit(vcpu.id(), ExitRing.text(kind, place, size, value));
+        }
+    }
+
     private void count(ExitKind kind, long place) {
         counts[kind.index()]++;
-        ring.add(kind, place, 0, 0);
+        note(kind, place, 0, 0);
     }
 
     private void io() {
@@ -106,7 +123,7 @@ final class Portals {
             }
             at += size;
         }
-        ring.add(kind, port, size, value);
+        note(kind, port, size, value);
     }
 
     private void mmio() {
@@ -116,13 +133,13 @@ final class Portals {
             // Above the access's own bytes stands what an earlier one left.
             long value = KvmRun.mmioData(area) & -1L >>> Long.SIZE - Byte.SIZE * size;
             counts[ExitKind.MMIO_WRITE.index()]++;
-            ring.add(ExitKind.MMIO_WRITE, gpa, size, value);
+            note(ExitKind.MMIO_WRITE, gpa, size, value);
             board.mmioWrite(gpa, size, value);
         } else {
             long value = board.mmioRead(gpa, size);
             KvmRun.setMmioData(area, value);
             counts[ExitKind.MMIO_READ.index()]++;
-            ring.add(ExitKind.MMIO_READ, gpa, size, value);
+            note(ExitKind.MMIO_READ, gpa, size, value);
         }
     }
 
@@ -199,6 +216,10 @@ final class Portals {
     }
 
     private void fault(String reason, String suggestion) {
+        VcpuDebug watching = debug;
+        if (watching != null) {
+            watching.fault(reason);
+        }
         control.finish(new RunControl.End(Outcome.GUEST_FAULT, reason, 0, faults.report(reason, suggestion)));
     }
 

@@ -2,6 +2,7 @@ package dev.cloister.vmm;
 
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -135,6 +136,34 @@ final class RunControl {
                 changed.awaitUninterruptibly();
             }
             return wanted == Wanted.PAUSE;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Any thread, vCPU threads too: the vCPUs are to stand still. Returns at once. */
+    void requestPause() {
+        lock.lock();
+        try {
+            if (wanted == Wanted.RUN) {
+                wanted = Wanted.PAUSE;
+            }
+        } finally {
+            lock.unlock();
+        }
+        kicker.kickAll();
+    }
+
+    /** vCPU thread: stands still as long as the machine is paused or a condition holds, which each resume looks at again. */
+    void standWhile(BooleanSupplier held) {
+        lock.lock();
+        try {
+            parked++;
+            changed.signalAll();
+            while (wanted == Wanted.PAUSE || wanted == Wanted.RUN && held.getAsBoolean()) {
+                changed.awaitUninterruptibly();
+            }
+            parked--;
         } finally {
             lock.unlock();
         }

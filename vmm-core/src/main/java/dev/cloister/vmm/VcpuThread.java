@@ -6,6 +6,7 @@ import dev.cloister.linux.Errno;
 import dev.cloister.linux.ErrnoException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The run loop of one vCPU, on a platform thread of its own: enter the guest, dispatch the exit, until the machine ends. */
 final class VcpuThread implements VcpuBody {
@@ -22,6 +23,7 @@ final class VcpuThread implements VcpuBody {
     private final Completer completer;
     private final Owner owner;
     private final CpuAffinity affinity;
+    private @Nullable DirectDebug debug;
     private int prefetched;
     private int prefetchLeft;
 
@@ -33,6 +35,19 @@ final class VcpuThread implements VcpuBody {
         this.completer = completer;
         this.owner = owner;
         this.affinity = affinity;
+    }
+
+    /** Before the start: a debugger may come. */
+    void debugWith(DirectDebug target) {
+        debug = target;
+    }
+
+    Portals portals() {
+        return portals;
+    }
+
+    Completer completer() {
+        return completer;
     }
 
     @Override
@@ -79,20 +94,35 @@ final class VcpuThread implements VcpuBody {
         }
     }
 
-    private void loop() {
+    private void loop() throws ErrnoException {
         boolean first = vcpu.id() == 0;
-        while (control.mayRun() || control.park()) {
+        while (goesOn()) {
             if (first) {
                 first = false;
                 owner.firstEntry(System.nanoTime());
             }
-            enter();
+            if (debug == null || !debug.enter()) {
+                enter();
+            }
         }
     }
 
-    private void enter() {
+    private boolean goesOn() throws ErrnoException {
+        if (control.mayRun()) {
+            return true;
+        }
+        if (debug != null) {
+            debug.settle();
+        }
+        return control.park();
+    }
+
+    private void enter() throws ErrnoException {
         try {
             int result = vcpu.run();
+            if (result == 0 && debug != null && debug.exited(KvmRun.exitReason(area))) {
+                return;
+            }
             if (result == 0) {
                 dispatch(Portal.of(KvmRun.exitReason(area)));
             } else if (result == -Errno.EINTR) {

@@ -7,41 +7,54 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The emulator's side of debugging and tracing, for any engine that executes with an {@link Executor}: {@link #run} in the place of
- * {@link Executor#run}. Without stop points, step and trace it is {@link Executor#run} itself; with them every instruction goes
- * through {@link Executor#step}. The engine makes its executor over a {@link WatchedMemory}, asks its machine whether it may run after
- * each call (a stop that was reported says no), and shows the registers through a {@link DebugTarget}. One thread, the vCPU's.
+ * {@link Executor#run}. Without stop points, step and trace it is {@link Executor#run} of the engine's own executor; with them every
+ * instruction goes through {@link Executor#step} of a second one, over the same registers and a {@link WatchedMemory} in front of the
+ * same memory. The engine asks its machine whether it may run after each call (a stop that was reported says no), and shows the registers
+ * through a {@link DebugTarget}. One thread, the vCPU's.
  */
 public final class DebuggedExecutor {
+    private final int vcpu;
     private final @Nullable VcpuDebug debug;
     private final @Nullable Trace trace;
-    private final int vcpu;
     private final CpuState state;
+    private final Executor plain;
     private final Executor executor;
     private final WatchedMemory memory;
 
     /**
-     * Joins an executor to a debugger or a trace or both.
+     * What executes.
+     *
+     * @param state the registers of both executors
+     * @param plain the engine's own executor
+     * @param watched one over {@code memory}; may be the same
+     * @param memory in front of what {@code plain} executes over
+     */
+    public record Executors(CpuState state, Executor plain, Executor watched, WatchedMemory memory) {}
+
+    /**
+     * Joins executors to a debugger or a trace or both.
      *
      * @param vcpu the vCPU's number
      * @param debug the vCPU's part in debugging, or null
      * @param trace where instructions and events are told, or null
-     * @param state the executor's registers
-     * @param executor the executor
-     * @param memory what it was made over
+     * @param executors what executes
      */
-    public DebuggedExecutor(
-            int vcpu,
-            @Nullable VcpuDebug debug,
-            @Nullable Trace trace,
-            CpuState state,
-            Executor executor,
-            WatchedMemory memory) {
+    public DebuggedExecutor(int vcpu, @Nullable VcpuDebug debug, @Nullable Trace trace, Executors executors) {
         this.vcpu = vcpu;
         this.debug = debug;
         this.trace = trace;
-        this.state = state;
-        this.executor = executor;
-        this.memory = memory;
+        this.state = executors.state();
+        this.plain = executors.plain();
+        this.executor = executors.watched();
+        this.memory = executors.memory();
+    }
+
+    /** Before anything is delivered or executed: stands still as long as only other vCPUs shall run. */
+    public void standIfHeld() {
+        VcpuDebug watching = debug;
+        if (watching != null) {
+            watching.standIfHeld();
+        }
     }
 
     /**
@@ -54,9 +67,8 @@ public final class DebuggedExecutor {
     public StepResult run(int maximum) {
         VcpuDebug watching = debug;
         if (watching != null) {
-            watching.standIfHeld();
             if (trace == null && !watching.isWatched()) {
-                return watching.isStopping() ? StepResult.COMPLETED : executor.run(maximum);
+                return watching.isStopping() ? StepResult.COMPLETED : plain.run(maximum);
             }
         }
         StepResult result = StepResult.COMPLETED;
@@ -79,7 +91,7 @@ public final class DebuggedExecutor {
         long rip = state.rip();
         StepResult result = executor.step();
         Trace told = trace;
-        if (told != null && result != StepResult.UNSUPPORTED && executor.length() > 0) {
+        if (told != null && (goesOn(result) || result == StepResult.HALTED)) {
             told.instruction(vcpu, selector, rip, executor.text());
         }
         boolean faulted = result == StepResult.EXCEPTION;

@@ -117,6 +117,16 @@ public final class VcpuDebug {
         return true;
     }
 
+    /**
+     * Whether the instruction that comes next was stopped at already and is to be executed now.
+     *
+     * @param state the registers
+     * @return true once after such a stop
+     */
+    public boolean passes(CpuState state) {
+        return passes && passAddress == instructionAddress(state);
+    }
+
     private @Nullable StopPoint met(StopPlan plan, CpuState state, long gva) {
         if (plan.stopsAt(gva)) {
             return new StopPoint(StopPoint.Kind.EXECUTE, gva, 1);

@@ -65,6 +65,40 @@ public final class WatchedMemory implements LinearMemory {
     }
 
     @Override
+    public long compareAndExchange(long linear, int size, long expected, long value, int access) {
+        long found = memory.compareAndExchange(linear, size, expected, value, access);
+        note(linear, size, true, true);
+        return found;
+    }
+
+    @Override
+    public boolean compareAndExchange16(long linear, long[] expected, long low, long high, int access) {
+        boolean equal = memory.compareAndExchange16(linear, expected, low, high, access);
+        note(linear, 16, true, true);
+        return equal;
+    }
+
+    @Override
+    public void refresh() {
+        memory.refresh();
+    }
+
+    @Override
+    public void loadedCr3(boolean keep) {
+        memory.loadedCr3(keep);
+    }
+
+    @Override
+    public void invalidateTranslation(long linear) {
+        memory.invalidateTranslation(linear);
+    }
+
+    @Override
+    public void invalidatePcid(int type, int pcid, long linear) {
+        memory.invalidatePcid(type, pcid, linear);
+    }
+
+    @Override
     public int fetch(long linear, byte[] into, int offset, int length, int access) {
         return memory.fetch(linear, into, offset, length, access);
     }

@@ -22,6 +22,9 @@ public final class Sandbox {
     /** Exit code of a process that enters alone and is refused a call: 128 and SIGSYS. */
     public static final int REFUSED = 159;
 
+    /** No descriptor accepts connections. */
+    public static final int NO_LISTENER = -1;
+
     private static final int MOST_DESCRIPTORS = 1024;
     private static final String SEND_DESCRIPTORS = "sendmsg";
     private static final String ADD_FILTER = "seccomp";
@@ -63,13 +66,29 @@ public final class Sandbox {
      * @throws ErrnoException if the host can't
      */
     public static void enterAlone() throws ErrnoException {
-        byte[] program = aloneProgram();
+        enterAlone(aloneProgram());
+    }
+
+    /**
+     * As {@link #enterAlone()}, for a process whose guest a debugger looks at: besides, the calls of the list for debugging.
+     *
+     * @param listener the descriptor on which connections may be accepted, or {@link #NO_LISTENER}
+     * @throws ErrnoException if the host can't
+     */
+    public static void enterAlone(int listener) throws ErrnoException {
+        int self = (int) ProcessHandle.current().pid();
+        enterAlone(SystemCallList.loadForDebugging(self, listener)
+                .compile(BpfProgram.TRAP)
+                .bytes());
+    }
+
+    private static void enterAlone(byte[] program) throws ErrnoException {
         TrapReport.install(Sandbox::refusal, REFUSED);
         giveUp();
         Seccomp.install(program);
     }
 
-    /** The filter for {@link #enterAlone}: also what trains a cache of classes. */
+    /** The filter for {@link #enterAlone()}: also what trains a cache of classes. */
     public static byte[] aloneProgram() {
         return list().compile(BpfProgram.TRAP).bytes();
     }

@@ -17,6 +17,7 @@ import java.util.Objects;
 /** The reviewed list of system calls, as read from its resource. Immutable. */
 public final class SystemCallList {
     private static final String RESOURCE = "system-calls.list";
+    private static final String DEBUGGING = "system-calls-debug.list";
     private static final String REASON = " -- ";
     private static final String IF = " if ";
     private static final String AND = " and ";
@@ -50,15 +51,35 @@ public final class SystemCallList {
      * @return the list
      */
     public static SystemCallList load(int self) {
-        try (InputStream in = Objects.requireNonNull(SystemCallList.class.getResourceAsStream(RESOURCE), RESOURCE)) {
-            return parse(new String(in.readAllBytes(), StandardCharsets.US_ASCII), self);
+        return parse(text(RESOURCE), self);
+    }
+
+    private static String text(String resource) {
+        try (InputStream in = Objects.requireNonNull(SystemCallList.class.getResourceAsStream(resource), resource)) {
+            return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
         } catch (IOException e) {
-            throw new UncheckedIOException("reading " + RESOURCE, e);
+            throw new UncheckedIOException("reading " + resource, e);
         }
     }
 
-    static SystemCallList parse(String text, int self) {
+    /**
+     * Reads the list with what a debugger needs besides.
+     *
+     * @param self this process' id, which some lines compare with
+     * @param listener the descriptor on which connections may be accepted; a number that is none where there is none
+     * @return the list
+     */
+    public static SystemCallList loadForDebugging(int self, int listener) {
         SystemCallList list = new SystemCallList(self);
+        list.constants.put("LISTENER", listener);
+        return parse(text(RESOURCE) + text(DEBUGGING), list);
+    }
+
+    static SystemCallList parse(String text, int self) {
+        return parse(text, new SystemCallList(self));
+    }
+
+    private static SystemCallList parse(String text, SystemCallList list) {
         int number = 0;
         for (String line : text.lines().toList()) {
             number++;

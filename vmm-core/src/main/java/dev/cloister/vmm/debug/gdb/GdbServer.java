@@ -22,6 +22,7 @@ public final class GdbServer implements AutoCloseable {
     private final Debugger debugger;
     private final StreamListener listener;
     private final Consumer<String> say;
+    private final Consumer<StopEvent> tell;
     private final EventFd wake;
     private final Thread thread;
     private final byte[] input = new byte[StreamSocket.CHUNK];
@@ -39,12 +40,15 @@ public final class GdbServer implements AutoCloseable {
      * @param debugger what it serves
      * @param listener where peers come from; owned from here on
      * @param say takes lines for a person, without line feeds
+     * @param tell is told of stops that no peer is there for; on the stub's thread
      * @throws ErrnoException where the host refuses
      */
-    public GdbServer(Debugger debugger, StreamListener listener, Consumer<String> say) throws ErrnoException {
+    public GdbServer(Debugger debugger, StreamListener listener, Consumer<String> say, Consumer<StopEvent> tell)
+            throws ErrnoException {
         this.debugger = debugger;
         this.listener = listener;
         this.say = say;
+        this.tell = tell;
         this.wake = EventFd.create();
         this.session = new GdbSession(debugger, writer);
         this.thread = new Thread(null, this::run, "gdb-stub", 512 << 10, false);
@@ -105,6 +109,7 @@ public final class GdbServer implements AutoCloseable {
         }
         session.guestStopped(event);
         if (peer == null) {
+            tell.accept(event);
             say.accept("the guest stands still; to look at it: gdb -ex 'target remote " + listener.name() + "'");
         }
         flush(poller);

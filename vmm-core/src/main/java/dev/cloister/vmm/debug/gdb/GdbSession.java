@@ -235,7 +235,14 @@ final class GdbSession {
                 return RegisterSet.read(registers.register(Hex.number(rest, 0xffff)), target, state);
             }
             case 'G' -> {
-                return written(target, registers.writeAll(state, Hex.bytes(rest)));
+                CpuState before = new CpuState();
+                before.copyFrom(state);
+                if (registers.writeAll(state, Hex.bytes(rest))) {
+                    return written(target, true);
+                }
+                // What was changed before the refusal does not count.
+                state.copyFrom(before);
+                return ERROR_REFUSED;
             }
             default -> {
                 int equals = rest.indexOf('=');
@@ -250,13 +257,10 @@ final class GdbSession {
     }
 
     private static String written(DebugTarget target, boolean accepted) throws ErrnoException {
-        if (!accepted) {
-            // Read again at the next question: what was changed before the refusal does not count.
-            target.load();
-            return ERROR_REFUSED;
+        if (accepted) {
+            target.store();
         }
-        target.store();
-        return OK;
+        return accepted ? OK : ERROR_REFUSED;
     }
 
     private String memory(char command, String rest) throws BadPacket, ErrnoException {
