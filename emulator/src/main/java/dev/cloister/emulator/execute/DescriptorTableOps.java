@@ -184,7 +184,7 @@ public final class DescriptorTableOps {
 
     private static void arpl(Execution x, Instruction i) {
         requireDescriptors(x);
-        long to = x.getForWrite(i, 0);
+        long to = x.get(i, 0);
         long from = x.get(i, 1);
         boolean raise = (to & 3) < (from & 3);
         Alu.setFlag(x.state, Flags.ZF, raise);

@@ -66,7 +66,8 @@ final class TaskLayout {
         long flags = get(x, base, instruction + width, width);
         x.nextRip = get(x, base, instruction, width);
         for (int n = 0; n < GENERAL; n++) {
-            state.gprs()[n] = get(x, base, instruction + (2 + n) * width, width);
+            // The upper halves become ones, as processors do it where the segment has only the lower ones.
+            state.gprs()[n] = get(x, base, instruction + (2 + n) * width, width) | (width == 2 ? 0xFFFF0000L : 0);
         }
         long defined = width == 2 ? Flags.ALL & 0xFFFF : Flags.ALL;
         // The selectors are in before their descriptors are looked at.
