@@ -93,7 +93,10 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--cmdline", paramLabel = "TEXT", description = "the kernel's command line")
     private String commandLine = "";
 
-    @Option(names = "--engine", paramLabel = "ENGINE", description = "auto or direct (default: auto)")
+    @Option(
+            names = "--engine",
+            paramLabel = "ENGINE",
+            description = "auto, direct or emulated (default: auto, which is direct where KVM can be used)")
     private Engine engine = Engine.AUTO;
 
     @Option(

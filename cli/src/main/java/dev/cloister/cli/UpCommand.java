@@ -4,6 +4,7 @@ import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.client.PolicyDaemonClient;
 import dev.cloister.policy.daemon.SignedPolicy;
 import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
@@ -105,6 +106,14 @@ final class UpCommand implements Callable<Integer> {
                             + "that user too, which must be able to read policy, images and program")
     private String user = "";
 
+    @Option(
+            names = "--engine",
+            paramLabel = "ENGINE",
+            description =
+                    "what executes the domains whose engine the policy leaves open (auto): auto, direct or emulated "
+                            + "(default: auto)")
+    private Engine engine = Engine.AUTO;
+
     private final Map<String, String> lastStates = new HashMap<>();
     private final AtomicBoolean timedOut = new AtomicBoolean();
     private Snapshot last;
@@ -143,6 +152,9 @@ final class UpCommand implements Callable<Integer> {
         trustedKeys.forEach(key -> options.addAll(List.of("--trusted-key", key.toString())));
         if (!user.isEmpty()) {
             options.addAll(List.of("--user", user));
+        }
+        if (engine != Engine.AUTO) {
+            options.addAll(List.of("--engine", engine.jsonName()));
         }
         if (!bubblewrap.isEmpty()) {
             boolean none = NONE.equals(bubblewrap);
@@ -186,8 +198,9 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private static void requireHost() throws CommandFailure {
-        String missing = HostProbe.essentials().stream()
+    private void requireHost() throws CommandFailure {
+        List<HostCheck> checks = HostProbe.essentials();
+        String missing = checks.stream()
                 .filter(check -> check.verdict() == HostCheck.Verdict.MISSING)
                 .map(check ->
                         check.name() + ": " + check.found() + (check.advice().isEmpty() ? "" : "\n  " + check.advice()))
@@ -195,6 +208,12 @@ final class UpCommand implements Callable<Integer> {
         if (!missing.isEmpty()) {
             throw new CommandFailure(
                     ExitCodes.HOST, "guests can't run on this host\n" + missing + "\ncloister doctor tells more");
+        }
+        if (engine == Engine.AUTO) {
+            checks.stream()
+                    .filter(check -> check.name().equals(HostProbe.ENGINE))
+                    .filter(check -> check.verdict() == HostCheck.Verdict.LIMITED)
+                    .forEach(check -> spec.commandLine().getErr().println("cloister: engine: " + check.found()));
         }
     }
 
@@ -243,7 +262,8 @@ final class UpCommand implements Callable<Integer> {
             client.watch(INTERVAL_MILLIS, snapshot -> {
                 last = snapshot;
                 announce(snapshot, screen);
-                // Each time: one that began another run between two snapshots, so that its state didn't change, has another line.
+                // Each time: one that began another run between two snapshots, so that its state didn't change, has
+                // another line.
                 follow(policy, socket, consoles, running(snapshot));
                 screen.block(SnapshotText.tables(snapshot));
                 return true;

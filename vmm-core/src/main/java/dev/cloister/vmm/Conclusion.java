@@ -52,7 +52,7 @@ final class Conclusion {
         }
         Report report = new Report(
                 facts.config().name(),
-                facts.engine().label(),
+                facts.engine().kind().jsonName(),
                 end.outcome(),
                 code,
                 end.detail(),

@@ -8,7 +8,6 @@ import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.MessageSocket.Message;
 import dev.cloister.linux.Poller;
 import dev.cloister.policy.model.DaemonLoss;
-import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.ProtocolException;
@@ -162,7 +161,8 @@ final class ControlSession implements MachineEvents, AutoCloseable {
         onLoss = configure.domain().onDaemonLoss();
         DomainSetup made = DomainSetup.take(configure.domain(), fds);
         setup = made;
-        machine = Machine.create(Kvm.adopt(made.kvm()), made.config(configure.domain(), this));
+        Fd kvm = made.kvm();
+        machine = Machine.create(kvm == null ? null : Kvm.adopt(kvm), made.config(configure.domain(), this));
         made.releaseImages();
         send(new FromVmm.Ready());
     }
@@ -307,7 +307,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
             exits.add(new FromVmm.ExitCount(count.name(), count.count()));
         }
         return new FromVmm.Status(
-                domainState(made.state()), Engine.DIRECT, made.emulatedInstructions(), exits, made.channelCounters());
+                domainState(made.state()), made.engine(), made.emulatedInstructions(), exits, made.channelCounters());
     }
 
     private static DomainState domainState(MachineState state) {

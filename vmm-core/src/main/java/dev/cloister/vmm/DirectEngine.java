@@ -148,8 +148,8 @@ final class DirectEngine implements Engine {
     }
 
     @Override
-    public String label() {
-        return dev.cloister.policy.model.Engine.DIRECT.jsonName();
+    public dev.cloister.policy.model.Engine kind() {
+        return dev.cloister.policy.model.Engine.DIRECT;
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.cloister.vmm;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Mapping;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.protocol.DomainConfig;
 import dev.cloister.vmm.loader.ImageModule;
 import java.util.ArrayList;
@@ -13,14 +14,14 @@ import org.jspecify.annotations.Nullable;
 final class DomainSetup implements AutoCloseable {
     private static final long MAX_IMAGE = 4L << 30;
 
-    private final Fd kvm;
+    private final @Nullable Fd kvm;
     private final Fd kernel;
     private final @Nullable Fd initrd;
     private final Fd serialOut;
     private final @Nullable Fd serialIn;
     private final List<Mapping> images = new ArrayList<>();
 
-    private DomainSetup(Fd kvm, Fd kernel, @Nullable Fd initrd, Fd serialOut, @Nullable Fd serialIn) {
+    private DomainSetup(@Nullable Fd kvm, Fd kernel, @Nullable Fd initrd, Fd serialOut, @Nullable Fd serialIn) {
         this.kvm = kvm;
         this.kernel = kernel;
         this.initrd = initrd;
@@ -31,23 +32,27 @@ final class DomainSetup implements AutoCloseable {
     /**
      * Takes the descriptors over.
      *
-     * @param fds kvm, kernel or firmware, initrd if there is one, serial output, serial input if there is one; emptied
+     * @param fds kvm where there is one, kernel or firmware, initrd if there is one, serial output, serial input if there is one; emptied
      */
     static DomainSetup take(DomainConfig domain, List<Fd> fds) throws MachineException {
-        int expected = 3 + (domain.initrd() ? 1 : 0) + (domain.serialIn() ? 1 : 0);
+        int images = 2 + (domain.initrd() ? 1 : 0) + (domain.serialIn() ? 1 : 0);
+        boolean withKvm = domain.engine() == Engine.DIRECT || domain.engine() == Engine.AUTO && fds.size() > images;
+        int expected = images + (withKvm ? 1 : 0);
         if (fds.size() != expected) {
             throw MachineException.input("Configure came with " + fds.size() + " descriptors; expected " + expected);
         }
         List<Fd> left = new ArrayList<>(fds);
         fds.clear();
         return new DomainSetup(
-                left.removeFirst(),
+                withKvm ? left.removeFirst() : null,
                 left.removeFirst(),
                 domain.initrd() ? left.removeFirst() : null,
                 left.removeFirst(),
                 domain.serialIn() ? left.removeFirst() : null);
     }
 
+    /** The host's KVM, to be adopted; null where none was handed over. */
+    @Nullable
     Fd kvm() {
         return kvm;
     }

@@ -47,8 +47,8 @@ final class EmulatedEngine implements Engine {
     }
 
     @Override
-    public String label() {
-        return dev.cloister.policy.model.Engine.EMULATED.jsonName();
+    public dev.cloister.policy.model.Engine kind() {
+        return dev.cloister.policy.model.Engine.EMULATED;
     }
 
     @Override

@@ -10,8 +10,8 @@ import java.util.List;
  * an engine installs guest memory, runs vCPUs and raises interrupts.
  */
 sealed interface Engine extends RunControl.Kicker, Board.Lines, AutoCloseable permits DirectEngine, EmulatedEngine {
-    /** The name for reports. */
-    String label();
+    /** Which one it is. */
+    dev.cloister.policy.model.Engine kind();
 
     /** Makes the pieces of the guest-physical space visible to the guest. */
     void install(List<GuestRam.Piece> pieces) throws ErrnoException;

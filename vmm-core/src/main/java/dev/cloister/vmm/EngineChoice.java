@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param notes what a person should know about the choice
  */
 record EngineChoice(Engine engine, List<String> notes) {
+    private static final String NOT_HANDED = "none was handed over";
+
     /** Opens {@code /dev/kvm} where the engine needs it. */
     static EngineChoice open(MachineConfig config) throws MachineException, ErrnoException {
         config.validate();
@@ -19,50 +21,65 @@ record EngineChoice(Engine engine, List<String> notes) {
             case DIRECT -> with(Kvm.open(), config);
             case EMULATED, SHADOW -> with(null, config);
             case AUTO -> {
+                Kvm kvm;
                 try {
-                    yield new EngineChoice(new DirectEngine(Kvm.open(), config), List.of());
+                    kvm = Kvm.open();
                 } catch (ErrnoException e) {
-                    yield emulated(config, String.valueOf(e.getMessage()));
+                    yield emulated(config, e.getMessage());
                 }
+                yield with(kvm, config);
             }
         };
     }
 
     /** Takes the KVM that is there, or not; closes it, also when this fails. */
     static EngineChoice with(@Nullable Kvm kvm, MachineConfig config) throws MachineException, ErrnoException {
-        boolean taken = false;
+        Kvm unused = kvm;
         try {
             config.validate();
-            switch (config.engine()) {
-                case EMULATED -> {
-                    return new EngineChoice(new EmulatedEngine(config), List.of());
-                }
+            return switch (config.engine()) {
+                case EMULATED -> new EngineChoice(new EmulatedEngine(config), List.of());
                 case SHADOW ->
                     throw MachineException.input(
                             "engine shadow is not in this release; expected auto, direct or emulated");
-                default -> {
-                    // Both want KVM.
+                case DIRECT -> {
+                    unused = null;
+                    yield new EngineChoice(new DirectEngine(required(kvm), config), List.of());
                 }
-            }
-            if (kvm != null) {
-                taken = true;
-                return new EngineChoice(new DirectEngine(kvm, config), List.of());
-            }
-            if (config.engine() == dev.cloister.policy.model.Engine.AUTO) {
-                return emulated(config, "none was handed over");
-            }
-            throw MachineException.input("engine direct without KVM; expected " + Kvm.DEVICE + " to be handed over");
+                case AUTO -> {
+                    unused = null;
+                    yield auto(kvm, config);
+                }
+            };
         } finally {
-            if (kvm != null && !taken) {
-                kvm.close();
+            if (unused != null) {
+                unused.close();
             }
         }
     }
 
-    private static EngineChoice emulated(MachineConfig config, String why) throws ErrnoException {
+    private static Kvm required(@Nullable Kvm kvm) throws MachineException {
+        if (kvm == null) {
+            throw MachineException.input("engine direct without KVM: " + NOT_HANDED + "; expected " + Kvm.DEVICE);
+        }
+        return kvm;
+    }
+
+    private static EngineChoice auto(@Nullable Kvm kvm, MachineConfig config) throws ErrnoException {
+        if (kvm == null) {
+            return emulated(config, NOT_HANDED);
+        }
+        try {
+            return new EngineChoice(new DirectEngine(kvm, config), List.of());
+        } catch (ErrnoException e) {
+            return emulated(config, e.getMessage());
+        }
+    }
+
+    private static EngineChoice emulated(MachineConfig config, @Nullable String why) throws ErrnoException {
         return new EngineChoice(
                 new EmulatedEngine(config),
                 List.of("engine emulated: KVM cannot be used (" + why
-                        + "); the guest runs the same, but slower; cloister doctor says more"));
+                        + "); the guest finds the same machine, but a slow processor; cloister doctor says more"));
     }
 }

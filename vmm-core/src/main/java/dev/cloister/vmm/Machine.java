@@ -405,6 +405,15 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
+     * The engine that executes the guest.
+     *
+     * @return never {@code AUTO}
+     */
+    public dev.cloister.policy.model.Engine engine() {
+        return engine.kind();
+    }
+
+    /**
      * Exits by kind so far, those that occurred, most frequent first. Numbers of running vCPUs may be a little old.
      *
      * @return names and counts

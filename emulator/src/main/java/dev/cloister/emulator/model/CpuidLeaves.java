@@ -114,7 +114,7 @@ final class CpuidLeaves {
         if (topology.processors() > 1) {
             edx |= HTT;
         }
-        int ebx = topology.apicId() << 24 | 1 << topology.shift() << 16 & 0xFF0000 | CLFLUSH_SIZE;
+        int ebx = topology.apicId() << 24 | topology.processors() << 16 & 0xFF0000 | CLFLUSH_SIZE;
         set(result, VERSION, ebx, ecx, edx);
     }
 

@@ -103,8 +103,8 @@ public final class Enforcement {
                         add(list, Feature.FIRMWARE_WITH_KERNEL, asker, image.position());
                     }
                 });
-        if (domain.engine() != Engine.AUTO && domain.engine() != Engine.DIRECT) {
-            add(list, Feature.OTHER_ENGINE, asker, at);
+        if (domain.engine() == Engine.SHADOW) {
+            add(list, Feature.SHADOW_ENGINE, asker, at);
         }
     }
 

@@ -21,8 +21,8 @@ public enum Feature {
     FIRMWARE("firmware", true),
     /** {@code image.firmware} together with {@code image.kernel}. */
     FIRMWARE_WITH_KERNEL("firmware that is handed a kernel", false),
-    /** {@code engine} other than {@code auto} and {@code direct}. */
-    OTHER_ENGINE("another engine than direct", false),
+    /** {@code engine: shadow}. */
+    SHADOW_ENGINE("the shadow engine", false),
     /** {@code restart}. */
     RESTART("restarts", true),
     /** {@code onUnexpectedExit}: {@code halt}. */

@@ -2,6 +2,7 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.HostUser;
 import dev.cloister.policy.confinement.Surround;
+import dev.cloister.policy.model.Engine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -13,13 +14,15 @@ import java.util.Optional;
  * @param policy the policy file
  * @param stateDirectory directory for the audit log, the lock and the control socket; made with mode 0700 if missing
  * @param vmmCommand command line of a VMM process, the program by its absolute path
- * @param kvmDevice device that each VMM gets as its first descriptor, normally {@link #KVM}
+ * @param kvmDevice device that each VMM whose engine needs it gets as its first descriptor, normally {@link #KVM}; domains with the engine
+ *     {@code auto} do without where it can't be opened
  * @param exitWhenIdle whether to end once no domain is left
  * @param answerTimeout time that a VMM has for each step
  * @param acceptUnenforced whether a policy is run that asks for more than this release enforces
  * @param trustedKeys files of public keys of which one must have signed the policy; none for a policy that needs no signature
  * @param surround what is put around VMM processes
  * @param user whose process the daemon becomes once it has its descriptors; empty to stay what it is
+ * @param engine what executes the domains whose engine is {@code auto}: {@code AUTO} leaves the choice to their VMMs
  */
 public record DaemonOptions(
         Path policy,
@@ -31,7 +34,8 @@ public record DaemonOptions(
         boolean acceptUnenforced,
         List<Path> trustedKeys,
         Surround surround,
-        Optional<HostUser> user) {
+        Optional<HostUser> user,
+        Engine engine) {
     /** The device of the kernel's hypervisor. */
     public static final Path KVM = Path.of("/dev/kvm");
     /** Time that a VMM has for each step unless said otherwise. */
@@ -68,6 +72,32 @@ public record DaemonOptions(
                 List.of(),
                 Surround.NONE,
                 Optional.empty());
+    }
+
+    /** Options that leave the choice of an engine to the VMMs. */
+    public DaemonOptions(
+            Path policy,
+            Path stateDirectory,
+            List<String> vmmCommand,
+            Path kvmDevice,
+            boolean exitWhenIdle,
+            Duration answerTimeout,
+            boolean acceptUnenforced,
+            List<Path> trustedKeys,
+            Surround surround,
+            Optional<HostUser> user) {
+        this(
+                policy,
+                stateDirectory,
+                vmmCommand,
+                kvmDevice,
+                exitWhenIdle,
+                answerTimeout,
+                acceptUnenforced,
+                trustedKeys,
+                surround,
+                user,
+                Engine.AUTO);
     }
 
     /** Copies the lists. */

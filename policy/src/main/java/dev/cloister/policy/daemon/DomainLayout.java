@@ -36,7 +36,7 @@ final class DomainLayout {
                 domain.memory().bytes(),
                 domain.cpus().count(),
                 // Another engine is refused before the start, unless the operator accepts what there is.
-                domain.engine() == Engine.DIRECT ? Engine.DIRECT : Engine.AUTO,
+                domain.engine() == Engine.SHADOW ? Engine.AUTO : domain.engine(),
                 image.firmware().or(image::kernel).orElseThrow().path(),
                 image.cmdline(),
                 image.initrd().isPresent() && !firmware,

@@ -6,6 +6,7 @@ import dev.cloister.linux.Linux;
 import dev.cloister.policy.confinement.Confinement;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.DomainConfig;
@@ -28,7 +29,11 @@ final class Launcher implements AutoCloseable {
     private final Fabric fabric;
     private final Decider decider;
     private final EventLoop loop;
-    private final Fd kvm;
+    /** None where the host has no KVM to give. */
+    private final Optional<Fd> kvm;
+
+    private final String noKvm;
+    private final Engine engine;
     private final Metering metering;
     private final Map<String, LogFile> logs;
     private final FdStore store;
@@ -44,8 +49,7 @@ final class Launcher implements AutoCloseable {
             Map<String, LogFile> logs,
             DaemonOptions options,
             FdStore store,
-            Confinement confinement)
-            throws ErrnoException {
+            Confinement confinement) {
         this.fabric = fabric;
         this.decider = decider;
         this.loop = loop;
@@ -53,7 +57,16 @@ final class Launcher implements AutoCloseable {
         this.logs = logs;
         this.store = store;
         this.confinement = confinement;
-        this.kvm = Linux.open(options.kvmDevice().toString(), Linux.O_RDWR);
+        this.engine = options.engine();
+        Optional<Fd> opened = Optional.empty();
+        String missing = "";
+        try {
+            opened = Optional.of(Linux.open(options.kvmDevice().toString(), Linux.O_RDWR));
+        } catch (ErrnoException e) {
+            missing = String.valueOf(e.getMessage());
+        }
+        this.kvm = opened;
+        this.noKvm = missing;
     }
 
     /** Measures a domain's images; what becomes of it is told on the loop's thread. The images are the taker's to close. */
@@ -74,7 +87,9 @@ final class Launcher implements AutoCloseable {
             throws IOException {
         SerialTap tap = new SerialTap(runtime, fabric, logs, metering, loop);
         boolean input = input(runtime);
-        DomainConfig config = DomainLayout.of(fabric.policy(), runtime.domain(), input, decider);
+        DomainConfig asked = DomainLayout.of(fabric.policy(), runtime.domain(), input, decider);
+        DomainConfig config = asked.engine() == Engine.AUTO ? asked.withEngine(engine) : asked;
+        List<Fd> fds = new ArrayList<>(kvmFor(config));
         VmmLink.ConsoleRights console = new VmmLink.ConsoleRights(tap.declared(), input);
         VmmLink link = new VmmLink(
                 loop,
@@ -88,13 +103,22 @@ final class Launcher implements AutoCloseable {
         runtime.born(link);
         runtime.directory(new DomainDirectory(fabric.channelsOf(runtime), config.channels()));
         metering.restart(runtime);
-        List<Fd> fds = new ArrayList<>();
-        fds.add(kvm);
         fds.addAll(images.handed());
         fds.add(link.childSerial().out());
         link.childSerial().in().ifPresent(fds::add);
         runtime.onceConfined(Waiting.of(runtime, new ToVmm.Configure(config), fds));
         link.releaseChildSerial();
+    }
+
+    /** The descriptor of KVM, if the engine has a use for it. */
+    private List<Fd> kvmFor(DomainConfig config) throws IOException {
+        return switch (config.engine()) {
+            case EMULATED -> List.of();
+            case DIRECT ->
+                List.of(kvm.orElseThrow(() -> new IOException(
+                        "engine direct needs KVM: " + noKvm + "; make it usable, or let the domain's engine be auto")));
+            case AUTO, SHADOW -> kvm.map(List::of).orElseGet(List::of);
+        };
     }
 
     /** The first message, until the process is in its sandbox. */
@@ -159,6 +183,6 @@ final class Launcher implements AutoCloseable {
     @Override
     public void close() {
         measuring.shutdownNow();
-        kvm.close();
+        kvm.ifPresent(Fd::close);
     }
 }

@@ -4,6 +4,7 @@ import dev.cloister.linux.FaultInjection;
 import dev.cloister.linux.HostUser;
 import dev.cloister.policy.confinement.Surround;
 import dev.cloister.policy.keeper.FdStore;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.protocol.Snapshot;
 import java.io.IOException;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * The daemon's process.
  *
  * <pre>PolicyDaemonMain --policy FILE --state DIRECTORY [--kvm DEVICE] [--exit-when-idle] [--answer-timeout SECONDS]
- *     [--accept-unenforced] [--trusted-key FILE]... [--surround none|BWRAP] [--user NAME] -- VMM-PROGRAM ARGUMENTS...</pre>
+ *     [--accept-unenforced] [--trusted-key FILE]... [--surround none|BWRAP] [--user NAME]
+ *     [--engine auto|direct|emulated] -- VMM-PROGRAM ARGUMENTS...</pre>
  *
  * Prints {@code ready SOCKET} on standard output once the control socket listens, and at the end one line for each domain.
  * SIGTERM ends it in order. Exit codes: 0 every domain ended with code 0 or the end was asked for, 64 usage, 65 bad policy, 69 the
@@ -36,8 +38,8 @@ public final class PolicyDaemonMain {
     private static final long ORDERLY_END_SECONDS = 15;
     private static final String SYNTAX =
             "usage: policyd --policy FILE --state DIRECTORY [--kvm DEVICE] [--exit-when-idle] [--answer-timeout"
-                    + " SECONDS] [--accept-unenforced] [--trusted-key FILE]... [--surround none|BWRAP] [--user NAME] --"
-                    + " VMM-PROGRAM ARGUMENTS...";
+                    + " SECONDS] [--accept-unenforced] [--trusted-key FILE]... [--surround none|BWRAP] [--user NAME]"
+                    + " [--engine auto|direct|emulated] -- VMM-PROGRAM ARGUMENTS...";
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final PrintStream out;
@@ -160,6 +162,7 @@ public final class PolicyDaemonMain {
         private boolean acceptUnenforced;
         private Optional<Surround> surround = Optional.empty();
         private String user = "";
+        private Engine engine = Engine.AUTO;
         private final List<Path> trustedKeys = new ArrayList<>();
 
         void option(String name, String value) {
@@ -169,6 +172,7 @@ public final class PolicyDaemonMain {
                 case "--kvm" -> kvm = Path.of(value);
                 case "--trusted-key" -> trustedKeys.add(Path.of(value));
                 case "--user" -> user = value;
+                case "--engine" -> engine = engine(value);
                 case "--surround" -> surround = Optional.of(surround(value));
                 case "--answer-timeout" -> timeout = seconds(value);
                 default -> throw new IllegalArgumentException(name + ": unknown option");
@@ -192,7 +196,17 @@ public final class PolicyDaemonMain {
                     acceptUnenforced,
                     trustedKeys,
                     surround.orElseGet(Surround::ofHost),
-                    user.isEmpty() ? Optional.empty() : Optional.of(known(user)));
+                    user.isEmpty() ? Optional.empty() : Optional.of(known(user)),
+                    engine);
+        }
+
+        private static Engine engine(String value) {
+            for (Engine each : List.of(Engine.AUTO, Engine.DIRECT, Engine.EMULATED)) {
+                if (each.jsonName().equals(value)) {
+                    return each;
+                }
+            }
+            throw new IllegalArgumentException("--engine " + value + ": expected auto, direct or emulated");
         }
 
         private static HostUser known(String name) {

@@ -10,7 +10,7 @@ public enum Engine {
     DIRECT,
     /** The emulator runs supervisor code, KVM runs user code; not in this release. */
     SHADOW,
-    /** The emulator runs everything; not in this release. */
+    /** The emulator runs everything, without KVM. */
     EMULATED;
 
     /** Returns the name used in JSON. */

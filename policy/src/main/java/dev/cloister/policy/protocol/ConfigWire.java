@@ -33,7 +33,8 @@ final class ConfigWire {
     static final Scalar<Integer> EPOCH = i32(1, Integer.MAX_VALUE);
 
     static final Choice<Direction> DIRECTION = Choice.of(Direction.class, Direction::code);
-    static final Choice<Engine> ENGINE = Choice.of(Engine.class, List.of(Engine.AUTO, Engine.DIRECT), Engine::ordinal);
+    static final Choice<Engine> ENGINE =
+            Choice.of(Engine.class, List.of(Engine.AUTO, Engine.DIRECT, Engine.EMULATED), Engine::ordinal);
 
     private static final Choice<FlowKind> MADE_KIND = Choice.of(
             FlowKind.class, Stream.of(FlowKind.values()).filter(FlowKind::made).toList(), FlowKind::code);

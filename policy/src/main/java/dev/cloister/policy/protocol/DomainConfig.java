@@ -7,7 +7,8 @@ import java.util.UUID;
 
 /**
  * Everything that a VMM process is told about its domain. What it may use comes as descriptors beside it, in the order
- * {@code kvm, kernel or firmware, initrd (if initrd), serial out, serial in (if serialIn)}.
+ * {@code kvm, kernel or firmware, initrd (if initrd), serial out, serial in (if serialIn)}; there is no {@code kvm} for the engine
+ * {@code emulated}, nor for {@code auto} where the host has none to give.
  *
  * @param id identity of the domain
  * @param name name, 1 to {@link VmmCodec#MAX_NAME} bytes of printable ASCII
@@ -58,6 +59,24 @@ public record DomainConfig(
     /** Copies the list, so that a configuration never changes. */
     public DomainConfig {
         channels = List.copyOf(channels);
+    }
+
+    /** The same domain, executed by another engine. */
+    public DomainConfig withEngine(Engine other) {
+        return new DomainConfig(
+                id,
+                name,
+                label,
+                memoryBytes,
+                cpus,
+                other,
+                kernelName,
+                commandLine,
+                initrd,
+                serialIn,
+                onDaemonLoss,
+                channels,
+                placement);
     }
 
     /** A kernel that may run anywhere. */

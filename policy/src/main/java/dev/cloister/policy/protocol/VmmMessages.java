@@ -24,7 +24,8 @@ final class VmmMessages {
                             "Configure",
                             v -> new ToVmm.Configure(v.get(0)),
                             Field.of("domain", ConfigWire.DOMAIN, ToVmm.Configure::domain)),
-                    "kvm, kernel or firmware, initrd (if initrd), serial out, serial in (if serialIn)",
+                    "kvm (not for engine emulated, nor for auto where the host has none), kernel or firmware, initrd"
+                            + " (if initrd), serial out, serial in (if serialIn)",
                     "The first message: builds the machine.",
                     "Ready"),
             new Message<>(

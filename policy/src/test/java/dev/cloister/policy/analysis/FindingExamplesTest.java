@@ -96,7 +96,7 @@ class FindingExamplesTest {
                         "flows: [",
                         "flows: [\n    { name: 'tty', from: 'red', to: '@console', kind: 'console' },"),
                 arguments("CLP135", "to: '*', kinds: '*'", "to: '*', kinds: ['event']"),
-                arguments("CLP160", "engine: 'emulated'", "engine: 'direct'"));
+                arguments("CLP160", "engine: 'shadow'", "engine: 'direct'"));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -23,6 +23,11 @@ public final class HostProbe {
             KvmCapability.SYNC_REGS,
             KvmCapability.IMMEDIATE_EXIT);
 
+    /** The name of the check that tells which engine {@code auto} takes. */
+    public static final String ENGINE = "engine";
+
+    private static final List<String> KVM_NEEDS = List.of(Kvm.DEVICE, "KVM capabilities");
+
     private final List<HostCheck> checks = new ArrayList<>();
 
     private HostProbe() {}
@@ -33,6 +38,7 @@ public final class HostProbe {
         probe.platform();
         probe.java();
         probe.kvm(true);
+        probe.engine();
         probe.checks.addAll(ConfinementChecks.run());
         return List.copyOf(probe.checks);
     }
@@ -43,6 +49,7 @@ public final class HostProbe {
         probe.platform();
         probe.java();
         probe.kvm(false);
+        probe.engine();
         return List.copyOf(probe.checks);
     }
 
@@ -73,7 +80,7 @@ public final class HostProbe {
 
     private void kvm(boolean timed) {
         if (!Files.exists(Path.of(Kvm.DEVICE))) {
-            checks.add(HostCheck.missing(
+            checks.add(HostCheck.limited(
                     Kvm.DEVICE,
                     "not there",
                     "load kvm_intel or kvm_amd (sudo modprobe kvm_intel), enable virtualisation in the firmware, or "
@@ -87,7 +94,7 @@ public final class HostProbe {
                 speed(kvm);
             }
         } catch (ErrnoException e) {
-            checks.add(HostCheck.missing(Kvm.DEVICE, String.valueOf(e.getMessage()), advice(e)));
+            checks.add(HostCheck.limited(Kvm.DEVICE, String.valueOf(e.getMessage()), advice(e)));
         }
     }
 
@@ -106,7 +113,7 @@ public final class HostProbe {
         checks.add(
                 absent.isEmpty()
                         ? HostCheck.ok("KVM capabilities", "all " + NEEDED.size() + " that are needed")
-                        : HostCheck.missing(
+                        : HostCheck.limited(
                                 "KVM capabilities", "absent: " + String.join(", ", absent), "use a newer kernel"));
         checks.add(
                 kvm.has(KvmCapability.EXIT_ON_EMULATION_FAILURE)
@@ -115,6 +122,21 @@ public final class HostProbe {
                                 "emulation failures",
                                 "reported without the instruction's bytes",
                                 "Linux 5.14 or newer reports them; Cloister reads them from guest memory instead"));
+    }
+
+    /** What {@code --engine auto} takes here: direct, if nothing that was found out about KVM speaks against it. */
+    private void engine() {
+        List<String> unfit = checks.stream()
+                .filter(check -> KVM_NEEDS.contains(check.name()) && check.verdict() != HostCheck.Verdict.OK)
+                .map(check -> check.name() + " " + check.found())
+                .toList();
+        checks.add(
+                unfit.isEmpty()
+                        ? HostCheck.ok(ENGINE, "auto chooses direct: KVM can be used; emulated is there as well")
+                        : HostCheck.limited(
+                                ENGINE,
+                                "auto chooses emulated, because of " + String.join("; ", unfit),
+                                "guests find the same machine; its processor is a program, many times slower"));
     }
 
     private void speed(Kvm kvm) {
@@ -130,9 +152,8 @@ public final class HostProbe {
                                     "interpreted by KVM, " + found,
                                     "software-assisted KVM: kernels run slowly, 32-bit paging does not work, and what "
                                             + "KVM cannot interpret is completed by Cloister's emulator"));
-            checks.add(HostCheck.ok("engine", "auto chooses direct: the only engine of this version"));
         } catch (IOException e) {
-            checks.add(HostCheck.missing(
+            checks.add(HostCheck.limited(
                     "supervisor code", String.valueOf(e.getMessage()), "see the kernel log for KVM's reason"));
         }
     }
