@@ -53,6 +53,7 @@ public final class AtomicOps {
         if (half == 8 && (linear & 15) != 0) {
             throw x.fault(CpuException.GP);
         }
+        x.segmentation.checkAlignment(linear, 2 * half);
         x.segmentation.probe(segment, at, 2 * half, LinearMemory.WRITE);
         long low = x.read(segment, at, half, LinearMemory.WRITE);
         long high = x.read(segment, at + half, half, LinearMemory.WRITE);

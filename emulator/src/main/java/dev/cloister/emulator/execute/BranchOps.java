@@ -63,8 +63,14 @@ public final class BranchOps {
         }
         long back = x.nextRip;
         long target = target(x, i);
-        x.jump(target, i.operandSize);
-        x.push(back, i.operandSize);
+        if (x.long64) {
+            // Processors have stored the return address when they find that the target isn't canonical.
+            x.push(back, i.operandSize);
+            x.jump(target, i.operandSize);
+        } else {
+            x.jump(target, i.operandSize);
+            x.push(back, i.operandSize);
+        }
     }
 
     private static void ret(Execution x, Instruction i) {

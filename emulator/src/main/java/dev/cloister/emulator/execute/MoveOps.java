@@ -1,5 +1,6 @@
 package dev.cloister.emulator.execute;
 
+import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.decode.Instruction;
 import dev.cloister.emulator.decode.OperandKind;
@@ -11,10 +12,12 @@ public final class MoveOps {
     public static void register(HandlerRegistry table) {
         table.put(MoveOps::move, "mov");
         table.put((x, i) -> x.set(i, 0, x.get(i, 1)), "movabs", "movzx", "movnti", "movdiri");
-        table.put((x, i) -> x.set(i, 0, Execution.signExtend(x.get(i, 1), i.sizes[1])), "movsx", "movsxd");
+        table.put((x, i) -> x.set(i, 0, Execution.signExtend(x.get(i, 1), i.sizes[1])), "movsx");
+        table.put(MoveOps::extendDoubleword, "movsxd");
         table.put((x, i) -> x.set(i, 0, x.effective(i)), "lea");
         table.put(MoveOps::exchange, "xchg");
-        table.put((x, i) -> x.set(i, 0, swap(x.get(i, 0), i.sizes[0])), "bswap");
+        // BSWAP of a 16-bit register is undefined and yields zero on the processors at hand.
+        table.put((x, i) -> x.set(i, 0, i.sizes[0] == 2 ? 0 : swap(x.get(i, 0), i.sizes[0])), "bswap");
         table.put((x, i) -> x.set(i, 0, swap(x.get(i, 1), i.sizes[0])), "movbe");
         table.put((x, i) -> x.setRegister(CpuState.RAX, 1, x.get(i, 0)), "xlat");
         Handler widen = (x, i) -> {
@@ -37,11 +40,23 @@ public final class MoveOps {
         OperandKind to = i.kinds[0];
         OperandKind from = i.kinds[1];
         if (to == OperandKind.SEGMENT) {
+            if (i.registers[0] == CpuState.CS) {
+                throw x.fault(CpuException.UD);
+            }
             SegmentOps.load(x, i.registers[0], (int) x.get(i, 1));
         } else if (to.ordinal() < OperandKind.CONTROL.ordinal() && from.ordinal() < OperandKind.CONTROL.ordinal()) {
             x.set(i, 0, x.get(i, 1));
         } else {
             ControlRegisterOps.move(x, i);
+        }
+    }
+
+    /** With a 16-bit operand size only 16 bits are read (SDM vol. 2, MOVSX/MOVSXD). */
+    private static void extendDoubleword(Execution x, Instruction i) {
+        if (i.operandSize == 2 && i.kinds[1] == OperandKind.MEMORY) {
+            x.set(i, 0, x.read(x.segmentOf(i), x.effective(i), 2, 0));
+        } else {
+            x.set(i, 0, Execution.signExtend(x.get(i, 1), i.sizes[1]));
         }
     }
 
@@ -63,7 +78,6 @@ public final class MoveOps {
     }
 
     public static long swap(long value, int size) {
-        // BSWAP of a 16-bit register is undefined and yields zero on the processors at hand; MOVBE swaps.
         return Long.reverseBytes(value) >>> 64 - 8 * size;
     }
 }

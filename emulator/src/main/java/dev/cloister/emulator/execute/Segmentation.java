@@ -55,7 +55,8 @@ public final class Segmentation {
         memory.probe(linear(segment, offset, length, access), length, user(access));
     }
 
-    private void checkAlignment(long linear, int size) {
+    /** Raises #AC where user code asked for it and the address isn't a multiple of the size, a power of two. */
+    public void checkAlignment(long linear, int size) {
         if ((linear & size - 1) != 0 && x.cpl == 3 && state.flag(Flags.AC) && (state.cr0() & ControlBits.CR0_AM) != 0) {
             throw x.fault(CpuException.AC);
         }
@@ -78,7 +79,11 @@ public final class Segmentation {
 
     private long linear64(int segment, long offset, int size) {
         long linear = segment >= CpuState.FS ? state.segment(segment).base() + offset : offset;
-        if (!isCanonical(linear) || !isCanonical(linear + size - 1)) {
+        boolean begins = isCanonical(linear);
+        if (!begins || !isCanonical(linear + size - 1)) {
+            if (begins) {
+                checkAlignment(linear, Integer.highestOneBit(size));
+            }
             throw refused(segment);
         }
         return linear;

@@ -105,7 +105,6 @@ public final class StackOps {
         int level = (int) i.immediate2 & 31;
         int width = x.stackWidth();
         int locals = (int) i.immediate & 0xFFFF;
-        x.probePush(size * (level + 1));
         x.push(x.state.gprs()[CpuState.RBP], size);
         long frame = x.state.gprs()[CpuState.RSP];
         long display = x.state.gprs()[CpuState.RBP];
@@ -119,6 +118,7 @@ public final class StackOps {
         x.setRegister(CpuState.RBP, size, frame);
         long top = x.state.gprs()[CpuState.RSP] - locals & Execution.mask(width);
         // The final stack pointer must be writable too (SDM vol. 2, ENTER).
+        x.segmentation.checkAlignment(top, size);
         x.segmentation.probe(CpuState.SS, top, 1, LinearMemory.WRITE);
         x.setRegister(CpuState.RSP, width, top);
     }

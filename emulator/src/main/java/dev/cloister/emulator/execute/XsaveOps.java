@@ -108,7 +108,9 @@ public final class XsaveOps {
     private static long aligned(Execution x, Instruction i, int alignment) {
         int segment = x.segmentOf(i);
         long at = x.effective(i);
-        if ((x.segmentation.linear(segment, at, 1, 0) & alignment - 1) != 0) {
+        long linear = x.segmentation.linear(segment, at, 1, 0);
+        if ((linear & alignment - 1) != 0) {
+            x.segmentation.checkAlignment(linear, alignment);
             throw x.fault(CpuException.GP);
         }
         return at;
@@ -207,7 +209,7 @@ public final class XsaveOps {
         long rfbm = (x.state.xcr0() | (supervisor ? supervisorMask(x) : 0)) & mask(x);
         long which = rfbm & inUse(x.state);
         x.segmentation.probe(segment, at, extent(x, rfbm, true), LinearMemory.WRITE);
-        x.state.extended().writeInitial(~which);
+        x.state.extended().writeInitial(~inUse(x.state));
         // Unlike XSAVE, the compacted forms write MXCSR with the SSE component only.
         copyLegacy(x, segment, at, which, which & ExtendedState.SSE);
         copyComponents(x, segment, at, which, rfbm, true);
@@ -265,11 +267,20 @@ public final class XsaveOps {
         }
     }
 
+    /** Bit 6 of the control word reads as one, the others reserved as zero; ES and B follow from flags and masks (SDM vol. 1, 8.1.3). */
+    private static void reserved(ExtendedState extended) {
+        int control = extended.controlWord() & 0x1F3F | 0x40;
+        int status = extended.statusWord() & ~0x8080;
+        extended.setControlWord(control);
+        extended.setStatusWord((status & ~control & 0x3F) != 0 ? status | 0x8080 : status);
+    }
+
     private static void loadLegacy(Execution x, long which) {
         byte[] image = x.state.extended().image();
         if (has(which, 0)) {
             System.arraycopy(x.buffer, 0, image, 0, 24);
             System.arraycopy(x.buffer, 32, image, 32, 128);
+            reserved(x.state.extended());
         }
         if (has(which, 1)) {
             System.arraycopy(x.buffer, 160, image, 160, x.long64 ? 256 : 128);

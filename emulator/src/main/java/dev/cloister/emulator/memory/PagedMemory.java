@@ -133,7 +133,7 @@ public final class PagedMemory implements LinearMemory {
     public void probe(long linear, int length, int access) {
         translate(linear, access);
         if (room(linear) < length) {
-            translate(linear + length - 1, access);
+            translate(linear + room(linear), access);
         }
     }
 

@@ -35,11 +35,11 @@ final class Campaign implements AutoCloseable {
     private long made;
     private final long start = System.nanoTime();
 
-    Campaign(long seed) throws IOException {
+    Campaign(long seed, boolean blocks) throws IOException {
         this.seed = seed;
         real = new KvmSide(seed);
         witness = new NativeSide(seed);
-        emulated = new EmulatedSide(seed);
+        emulated = new EmulatedSide(seed, blocks);
     }
 
     private static Outcome[] outcomes() {

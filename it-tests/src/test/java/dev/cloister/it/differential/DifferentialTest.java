@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 /**
  * Every form of instruction on the real processor and on the emulator. A fixed share by default; {@code -Ddifferential.forms=REGEX}
  * (searched in lines like {@code 0f.af imul Gv,Ev}), {@code -Ddifferential.cases=N} for each form, {@code -Ddifferential.seed=S};
+ * {@code -Ddifferential.blocks=true} for the emulator's decoded blocks over its TLB instead of single steps;
  * {@code -Ddifferential.replay='code=…'} runs one case as a failure prints it.
  */
 class DifferentialTest {
@@ -25,7 +26,8 @@ class DifferentialTest {
     void theEmulatorDoesWhatTheProcessorDoes() throws Exception {
         Pattern forms = Pattern.compile(System.getProperty("differential.forms", ""));
         String replay = System.getProperty("differential.replay", "");
-        try (Campaign campaign = new Campaign(Long.getLong("differential.seed", 5))) {
+        boolean blocks = Boolean.getBoolean("differential.blocks");
+        try (Campaign campaign = new Campaign(Long.getLong("differential.seed", 5), blocks)) {
             if (replay.isEmpty()) {
                 campaign.run(forms, Integer.getInteger("differential.cases", CASES));
             } else {

@@ -6,9 +6,12 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import dev.cloister.emulator.Executor;
 import dev.cloister.emulator.cpu.CpuEnvironment;
 import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.memory.PagedMemory;
+import dev.cloister.emulator.memory.TlbMemory;
+import dev.cloister.mmu.DeviceWindow;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.WalkContext;
 import java.lang.foreign.Arena;
@@ -26,11 +29,23 @@ final class EmulatedSide {
     private final byte[] template = new byte[Layout.DATA_BYTES];
     private final byte[] filler = new byte[Layout.CODE_SLOT];
 
-    EmulatedSide(long seed) {
+    private final boolean blocks;
+
+    /**
+     * Makes the machine.
+     *
+     * @param seed of the data template
+     * @param blocks whether cases run as decoded blocks over the TLB, as guests do; else instruction by instruction, walking anew
+     */
+    EmulatedSide(long seed, boolean blocks) {
+        this.blocks = blocks;
         Image.fill(ram, seed, false);
         memory = GuestMemory.builder().ram("ram", 0, ram).build();
         Surroundings surroundings = new Surroundings();
-        executor = new Executor(state, new PagedMemory(state, memory, new WalkContext()), surroundings, surroundings);
+        LinearMemory linear = blocks
+                ? new TlbMemory(state, memory, surroundings, 46, true)
+                : new PagedMemory(state, memory, new WalkContext());
+        executor = new Executor(state, linear, surroundings, surroundings);
         MemorySegment.copy(ram, JAVA_BYTE, Layout.TEMPLATE, template, 0, template.length);
         java.util.Arrays.fill(filler, Layout.FILLER);
     }
@@ -42,15 +57,39 @@ final class EmulatedSide {
         memory.write(Layout.CODE + c.codeOffset, c.slot(), 0, Layout.CODE_SLOT);
         set(c);
         into.status = Outcome.Status.ENDLESS;
-        for (int n = 0; n < BOUND && into.status == Outcome.Status.ENDLESS; n++) {
-            StepResult result = executor.stepAndDeliver();
-            if (result != StepResult.COMPLETED && result != StepResult.REPEATING) {
-                into.refuse(result + " " + executor.reason());
-            } else if (state.cpl() == 0) {
-                read(into);
-            }
+        if (blocks) {
+            runBlocks(into);
+        } else {
+            step(into);
         }
         memory.write(Layout.CODE + c.codeOffset, filler, 0, filler.length);
+    }
+
+    private void step(Outcome into) {
+        for (int n = 0; n < BOUND && into.status == Outcome.Status.ENDLESS; n++) {
+            ended(executor.stepAndDeliver(), into);
+        }
+    }
+
+    private void runBlocks(Outcome into) {
+        for (int n = 0; n < BOUND && into.status == Outcome.Status.ENDLESS; n++) {
+            StepResult result = executor.run(BOUND);
+            if (result == StepResult.HALTED && state.cpl() == 0) {
+                // The stub of the vector is one HLT.
+                state.setRip(state.rip() - 1);
+                read(into);
+            } else {
+                ended(result, into);
+            }
+        }
+    }
+
+    private void ended(StepResult result, Outcome into) {
+        if (result != StepResult.COMPLETED && result != StepResult.REPEATING) {
+            into.refuse(result + " " + executor.reason());
+        } else if (state.cpl() == 0) {
+            read(into);
+        }
     }
 
     private void set(TestCase c) {
@@ -104,7 +143,17 @@ final class EmulatedSide {
     }
 
     /** No ports, no MSRs; of CPUID only the save area's layout. */
-    private static final class Surroundings implements PortIo, CpuEnvironment {
+    private static final class Surroundings implements PortIo, CpuEnvironment, DeviceWindow {
+        @Override
+        public long read(long gpa, int size) {
+            return -1;
+        }
+
+        @Override
+        public void write(long gpa, int size, long value) {
+            // Nothing is attached.
+        }
+
         @Override
         public int in(int port, int size) {
             return -1;

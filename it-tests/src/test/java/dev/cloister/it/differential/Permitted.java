@@ -2,7 +2,6 @@ package dev.cloister.it.differential;
 
 import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.decode.Instruction;
-import dev.cloister.emulator.decode.OperandKind;
 import java.util.Map;
 import java.util.Set;
 
@@ -96,6 +95,12 @@ final class Permitted {
         return LEFT_OUT.getOrDefault(mnemonic, "");
     }
 
+    /** Whether the state asks for nothing that the host's kernel decides: save areas with components that the machine hasn't. */
+    static boolean isComparable(Instruction i, TestCase c) {
+        boolean masked = i.mnemonic().startsWith("xsave") || i.mnemonic().startsWith("xrstor");
+        return !masked || (c.gpr[0] & 0xFFFFFFFFL & ~7) == 0 && (int) c.gpr[2] == 0;
+    }
+
     /** The flags that the manual leaves undefined after the instruction completed on this state. */
     static long undefined(Instruction i, TestCase c) {
         String mnemonic = i.mnemonic();
@@ -137,6 +142,28 @@ final class Permitted {
         return doubles && undefined(i, c) == (STATUS | AF | OF);
     }
 
+    /**
+     * Whether the instruction may touch the parts of its operand in any order, and find one fault before another: the save areas. Also
+     * whether a misaligned one raises #AC or #GP is the implementation's choice (SDM vol. 2, FXSAVE; vol. 1, 13.7 to 13.12).
+     */
+    static boolean isSaveArea(Instruction i) {
+        String mnemonic = i.mnemonic();
+        return mnemonic.contains("save") || mnemonic.contains("rstor") || mnemonic.endsWith("env");
+    }
+
+    /** The exceptions a save area may raise one for another. */
+    static boolean isAnySaveAreaFault(int vector) {
+        return vector >= 12 && vector <= 14 || vector == 17;
+    }
+
+    /**
+     * Registers whose upper halves a faulting repetition with 32-bit addresses leaves as it likes: RCX, RSI, RDI (SDM vol. 2, REP, speaks
+     * of ECX, ESI and EDI alone).
+     */
+    static boolean isNarrowRepetition(Instruction i, boolean completed) {
+        return !completed && i.addressSize == 4 && (i.repeat || i.repeatNot);
+    }
+
     /** Flags of EFLAGS that user code can see change, beside the arithmetic ones. */
     static long visible() {
         return STATUS
@@ -149,9 +176,5 @@ final class Permitted {
                 | Flags.RF
                 | Flags.VM
                 | Flags.IOPL;
-    }
-
-    static boolean isMemory(Instruction i, int operand) {
-        return i.operandKind(operand) == OperandKind.MEMORY;
     }
 }
