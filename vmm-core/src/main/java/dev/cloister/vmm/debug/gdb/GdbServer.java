@@ -109,6 +109,7 @@ public final class GdbServer implements AutoCloseable {
         }
         session.guestStopped(event);
         if (peer == null) {
+            session.rehearse();
             tell.accept(event);
             say.accept("the guest stands still; to look at it: gdb -ex 'target remote " + listener.name() + "'");
         }
@@ -156,6 +157,8 @@ public final class GdbServer implements AutoCloseable {
             }
             case PACKET -> {
                 writer.acknowledge(true);
+                // At once: a peer that gets no acknowledgement in time sends its packet again.
+                flush(poller);
                 session.packet(packets.text());
             }
             case DAMAGED -> {
