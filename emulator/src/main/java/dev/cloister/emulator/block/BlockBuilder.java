@@ -114,9 +114,14 @@ final class BlockBuilder {
                 live = isLiveBefore(i, live);
             }
         }
+        boolean mayStop = false;
         for (int n = 0; n < count; n++) {
             if (ops[n] != null) {
+                mayStop = !InstructionFacts.isRegisterOnly(instructions.get(n));
                 draft.add(ops[n], place(draft, n), n);
+            } else if (mayStop) {
+                // What stands behind a store may be overwritten by it.
+                draft.add(NothingOp.OP, place(draft, n), n);
             }
         }
     }
@@ -195,6 +200,7 @@ final class BlockBuilder {
             return new LoopOp(o);
         }
         return switch (name) {
+            case "movs", "stos", "lods", "cmps", "scas" -> OpSelector.select(i, draft.mode, 0);
             case "jmp" -> direct ? BranchOp.JUMP : indirect(StackOp.JMP_INDIRECT, i, draft.mode);
             case "call" ->
                 direct

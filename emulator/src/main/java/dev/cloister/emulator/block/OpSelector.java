@@ -59,6 +59,11 @@ final class OpSelector {
             MAKERS.put(name, (i, mode, flags) -> accumulator(UnaryOp.SPREAD, i));
         }
         MAKERS.put("imul", OpSelector::multiply);
+        string(StringOp.MOVS, "movs");
+        string(StringOp.STOS, "stos");
+        string(StringOp.LODS, "lods");
+        string(StringOp.CMPS, "cmps");
+        string(StringOp.SCAS, "scas");
     }
 
     private OpSelector() {}
@@ -178,6 +183,18 @@ final class OpSelector {
         o.dst = i.registers[0];
         o.immediate = i.immediate;
         return make(MultiplyOp.class, o, shape);
+    }
+
+    private static void string(int kind, String name) {
+        MAKERS.put(name, (i, mode, flags) -> {
+            Operands o = new Operands();
+            o.displacement = i.address;
+            o.segment = i.segmentPrefix >= 0 ? i.segmentPrefix : CpuState.DS;
+            int repeat = i.repeatNot ? StringOp.REPEAT_UNEQUAL : i.repeat ? StringOp.REPEAT : StringOp.ONCE;
+            int shape = kind | Shape.ofSize(i.sizes[0]) | Shape.ofWidth(i.addressSize) | Shape.ofCondition(repeat);
+            shape |= Shape.ofSegmentation(segmentation(o.segment, mode));
+            return make(StringOp.class, o, shape | Shape.ofStack(segmentation(CpuState.ES, mode)));
+        });
     }
 
     private static @Nullable Op make(Class<? extends Op> template, Operands o, int shape) {

@@ -230,6 +230,28 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
         }
     }
 
+    /**
+     * By which entry the memory of an address's page may be read directly, for work in bulk within that page.
+     *
+     * @param linear the linear address
+     * @return the entry, good until the next call; null where an access must go through {@link #load8} and its kin
+     */
+    public TlbEntry readable(long linear) {
+        TlbEntry entry = tlb.slot(linear, salt);
+        return entry.reads(linear & PAGE_MASK | context) ? entry : null;
+    }
+
+    /**
+     * By which entry the memory of an address's page may be written directly, for work in bulk within that page.
+     *
+     * @param linear the linear address
+     * @return the entry, good until the next call; null where an access must go through {@link #store8} and its kin
+     */
+    public TlbEntry writable(long linear) {
+        TlbEntry entry = tlb.slot(linear, salt);
+        return entry.writes(linear & PAGE_MASK | context) ? entry : null;
+    }
+
     private long load(long linear, int size) {
         TlbEntry entry = tlb.slot(linear, salt);
         return entry.reads(linear & PAGE_MASK | context) && isInPage(linear, size)
