@@ -18,6 +18,7 @@ public final class Translation {
     }
 
     private static final int MOST_LEVELS = 5;
+    private static final long ACCESSED = 1L << 5;
 
     /** The entries that carry an accessed flag, root first, with their addresses. */
     final long[] path = new long[MOST_LEVELS];
@@ -158,5 +159,19 @@ public final class Translation {
      */
     public int protectionKey() {
         return protectionKey;
+    }
+
+    /**
+     * Whether A is 1 in every entry that has one, if translated: the processor may keep the translation without touching the tables.
+     *
+     * @return the combined flag as the walk read it, so true is certain after a walk that set the flags only at the next
+     */
+    public boolean accessed() {
+        for (int i = 0; i < depth; i++) {
+            if ((path[i] & ACCESSED) == 0) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -71,6 +71,19 @@ public final class WriteWatch {
     }
 
     /**
+     * Whether a page may be written past {@link GuestMemory} now, until the epoch advances: it is writable memory, holds no decoded code,
+     * and is dirty already if that is tracked.
+     *
+     * @param gpa any guest-physical address
+     * @return false also where there is no memory
+     */
+    public boolean isFreeToWrite(long gpa) {
+        RegionTable table = memory.table();
+        int index = table.find(gpa);
+        return index >= 0 && table.isWritable(index) && table.flags(index).isFreeToWrite(table.offset(index, gpa));
+    }
+
+    /**
      * Whether every processor inside guest code has noticed all that was to be noticed.
      *
      * @return true if no processor writes a page unnoticed that must be noticed
