@@ -143,9 +143,14 @@ public final class XsaveOps {
         }
     }
 
-    private static void copyLegacy(Execution x, int segment, long at, long which, long rfbm) {
+    private static void copyLegacy(Execution x, Instruction i, int segment, long at, long which, long rfbm) {
         if (has(which, 0)) {
             copyOut(x, segment, at, 0, 24);
+            if (!i.wide) {
+                // Selectors in place of the pointers' upper halves, and those are no longer kept.
+                x.write(segment, at + 12, 4, 0);
+                x.write(segment, at + 20, 4, 0);
+            }
             copyOut(x, segment, at + 32, 32, 128);
         }
         if (has(which, 1)) {
@@ -197,7 +202,7 @@ public final class XsaveOps {
         x.state.extended().writeInitial(~used);
         long old = x.read(segment, at + 512, 8, LinearMemory.WRITE);
         long which = all ? rfbm : rfbm & used;
-        copyLegacy(x, segment, at, which, rfbm);
+        copyLegacy(x, i, segment, at, which, rfbm);
         copyComponents(x, segment, at, which, rfbm, false);
         x.write(segment, at + 512, 8, old & ~rfbm | rfbm & used);
     }
@@ -211,7 +216,7 @@ public final class XsaveOps {
         x.segmentation.probe(segment, at, extent(x, rfbm, true), LinearMemory.WRITE);
         x.state.extended().writeInitial(~inUse(x.state));
         // Unlike XSAVE, the compacted forms write MXCSR with the SSE component only.
-        copyLegacy(x, segment, at, which, which & ExtendedState.SSE);
+        copyLegacy(x, i, segment, at, which, which & ExtendedState.SSE);
         copyComponents(x, segment, at, which, rfbm, true);
         x.write(segment, at + 512, 8, which);
         x.write(segment, at + 520, 8, rfbm | COMPACT);
@@ -242,7 +247,7 @@ public final class XsaveOps {
         long which = rfbm & present;
         long extentMask = compact ? layout & ~COMPACT : which;
         readArea(x, segment, at, extent(x, extentMask, compact) + 7 & ~7);
-        loadLegacy(x, which);
+        loadLegacy(x, i, which);
         loadComponents(x, which, compact ? layout & ~COMPACT : rfbm, compact);
         ExtendedState extended = x.state.extended();
         extended.setXstateBv(extended.xstateBv() & ~rfbm | which);
@@ -267,20 +272,12 @@ public final class XsaveOps {
         }
     }
 
-    /** Bit 6 of the control word reads as one, the others reserved as zero; ES and B follow from flags and masks (SDM vol. 1, 8.1.3). */
-    private static void reserved(ExtendedState extended) {
-        int control = extended.controlWord() & 0x1F3F | 0x40;
-        int status = extended.statusWord() & ~0x8080;
-        extended.setControlWord(control);
-        extended.setStatusWord((status & ~control & 0x3F) != 0 ? status | 0x8080 : status);
-    }
-
-    private static void loadLegacy(Execution x, long which) {
+    private static void loadLegacy(Execution x, Instruction i, long which) {
         byte[] image = x.state.extended().image();
         if (has(which, 0)) {
             System.arraycopy(x.buffer, 0, image, 0, 24);
             System.arraycopy(x.buffer, 32, image, 32, 128);
-            reserved(x.state.extended());
+            x.x87.accept(i.wide);
         }
         if (has(which, 1)) {
             System.arraycopy(x.buffer, 160, image, 160, x.long64 ? 256 : 128);
@@ -307,7 +304,7 @@ public final class XsaveOps {
         long at = aligned(x, i, 16);
         x.segmentation.probe(segment, at, 512, LinearMemory.WRITE);
         x.state.extended().normalize();
-        copyLegacy(x, segment, at, 3, 3);
+        copyLegacy(x, i, segment, at, 3, 3);
     }
 
     private static void fxrstor(Execution x, Instruction i) {
@@ -318,7 +315,7 @@ public final class XsaveOps {
         int mxcsr = (int) ExtendedState.longAt(x.buffer, 24);
         checkMxcsr(x, mxcsr);
         x.state.extended().normalize();
-        loadLegacy(x, 3);
+        loadLegacy(x, i, 3);
         x.state.extended().setMxcsr(mxcsr);
     }
 }

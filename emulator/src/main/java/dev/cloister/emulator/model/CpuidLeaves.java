@@ -10,6 +10,9 @@ final class CpuidLeaves {
     static final int MAX_BASIC = 0x16;
     static final int MAX_EXTENDED = 0x80000008;
     static final int HYPERVISOR = 0x40000000;
+    /** The x87's data pointer changes with unmasked exceptions only, and its selectors read as zero. */
+    private static final int X87_POINTERS = 1 << 6 | 1 << 13;
+
     private static final String VENDOR = "GenuineIntel";
     private static final String SIGNATURE = "CloisterVMM ";
     private static final int BRAND_LENGTH = 48;
@@ -125,7 +128,12 @@ final class CpuidLeaves {
                 ecx |= OSPKE;
             }
             int further = word(CpuFeature.Word.LEAF_7_1_EAX) != 0 ? 1 : 0;
-            set(result, further, word(CpuFeature.Word.LEAF_7_EBX), ecx, word(CpuFeature.Word.LEAF_7_EDX));
+            set(
+                    result,
+                    further,
+                    word(CpuFeature.Word.LEAF_7_EBX) | X87_POINTERS,
+                    ecx,
+                    word(CpuFeature.Word.LEAF_7_EDX));
         } else if (subleaf == 1) {
             set(result, word(CpuFeature.Word.LEAF_7_1_EAX), 0, 0, 0);
         }

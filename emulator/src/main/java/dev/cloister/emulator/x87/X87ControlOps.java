@@ -11,7 +11,7 @@ import dev.cloister.emulator.vector.VectorUnit;
 /** x87 control instructions, and the announcement of every x87 instruction. */
 public final class X87ControlOps {
     /** Bits of the control word that can be written. */
-    private static final int CONTROL_BITS = 0x1F3F;
+    static final int CONTROL_BITS = 0x1F3F;
 
     private X87ControlOps() {}
 

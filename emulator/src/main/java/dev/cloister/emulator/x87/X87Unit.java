@@ -253,6 +253,26 @@ public final class X87Unit {
         c1 = (extended.statusWord() & C1) != 0;
     }
 
+    /**
+     * Makes a loaded image what the processor keeps of it (FXRSTOR, XRSTOR): reserved bits are cleared and the error
+     * summary follows from flags and masks.
+     *
+     * @param wide whether the pointers have 64 bits; otherwise their upper halves are selectors, which are forgotten
+     */
+    public void accept(boolean wide) {
+        extended.setControlWord(extended.controlWord() & X87ControlOps.CONTROL_BITS | 0x40);
+        extended.setShort(4, extended.tagByte());
+        extended.setShort(6, extended.getShort(6) & 0x7FF);
+        if (!wide) {
+            extended.setInt(12, 0);
+            extended.setInt(20, 0);
+        }
+        for (int st = 0; st < 8; st++) {
+            extended.setLong(REGISTERS + 16 * st + 8, signExponent(st));
+        }
+        summarize();
+    }
+
     /** Error summary and busy follow from flags and masks. */
     void summarize() {
         int status = extended.statusWord();
