@@ -1,6 +1,7 @@
 package dev.cloister.it.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.cloister.it.harness.Cloister;
 import dev.cloister.it.harness.Finished;
@@ -10,8 +11,11 @@ import dev.cloister.policy.reference.LogCheck;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The two examples as the README tells a stranger to start them. */
 class ExamplesTest {
@@ -20,27 +24,42 @@ class ExamplesTest {
         Host.needsKvm();
     }
 
+    /** The engines, as {@code --engine} takes them, and what then runs the domains. */
+    static Stream<Arguments> engines() {
+        return Stream.of(arguments("auto", "direct"), arguments("emulated", "emulated"));
+    }
+
     private static Path example(String name) {
         return Cloister.root().resolve(Path.of("examples", name, "policy.json"));
     }
 
-    @Test
-    void helloSaysHelloAndEnds() throws Exception {
+    @ParameterizedTest
+    @MethodSource("engines")
+    void helloSaysHelloAndEnds(String engine) throws Exception {
         Cloister cloister = Cloister.fresh();
-        Finished end = cloister.run("up", example("hello").toString()).expect(0);
+        Finished end = cloister.run("up", example("hello").toString(), "--engine", engine)
+                .expect(0);
         assertThat(end.out()).contains("hello from hello: one domain, one console, nothing else");
         cloister.run("audit", "verify").expect(0);
     }
 
-    @Test
-    void quickstartMovesReadingsThroughTheGuardAndRefusesTheRest() throws Exception {
+    @ParameterizedTest
+    @MethodSource("engines")
+    void quickstartMovesReadingsThroughTheGuardAndRefusesTheRest(String engine, String used) throws Exception {
         Cloister cloister = Cloister.fresh();
         Path report = cloister.folder().resolve("report.json");
         Finished end = cloister.run(
-                        "up", example("quickstart").toString(), "--timeout", "80s", "--report", report.toString())
+                        "up",
+                        example("quickstart").toString(),
+                        "--engine",
+                        engine,
+                        "--timeout",
+                        "80s",
+                        "--report",
+                        report.toString())
                 .expect(0);
         console(end.out());
-        report(Json.read(report));
+        report(Json.read(report), used);
         audit(cloister);
         LogCheck.Result checked = LogCheck.check(cloister.auditLog("quickstart"), example("quickstart"));
         assertThat(checked.differences())
@@ -70,7 +89,7 @@ class ExamplesTest {
                                 + " 0");
     }
 
-    private static void report(Json report) {
+    private static void report(Json report, String engine) {
         for (String domain : List.of("sensor", "guard", "command", "logger")) {
             assertThat(report.get("reports").get(domain).text("outcome")).isEqualTo("powered-off");
         }
@@ -80,7 +99,7 @@ class ExamplesTest {
         assertThat(state.get("domains").items()).hasSize(4).allSatisfy(domain -> {
             assertThat(domain.text("state")).isEqualTo("exited");
             assertThat(domain.number("exitCode")).isZero();
-            assertThat(domain.text("engine")).isEqualTo("direct");
+            assertThat(domain.text("engine")).isEqualTo(engine);
             assertThat(domain.number("exits")).isPositive();
         });
         assertThat(state.get("domains").named("command").number("refusals")).isEqualTo(1);

@@ -7,6 +7,7 @@ import dev.cloister.emulator.assembler.Assembler;
 import dev.cloister.emulator.assembler.AssemblyException;
 import dev.cloister.it.DebianPackages;
 import dev.cloister.it.harness.Host;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.vmm.BootImage;
 import dev.cloister.vmm.Machine;
 import dev.cloister.vmm.MachineConfig;
@@ -25,7 +26,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Guests that others made, or that follow others' protocols, in a machine of this process: SeaBIOS and a Multiboot kernel with
@@ -67,25 +70,48 @@ class ThirdPartyBootTest {
                 hlt
         """;
 
-    @Test
-    void seabiosPrintsItsVersionOnTheFirmwareDebugPort() throws Exception {
-        for (String name : List.of("bios.bin", "bios-256k.bin")) {
-            Optional<Path> bios = PACKAGES.seabios(name);
-            assumeTrue(bios.isPresent(), "Debian's seabios can't be had here; the reason is printed above");
-            // The last of its lines shows that it went through its whole initialisation, not just its first
-            // instructions.
-            Run run = runUntil(BootImage.firmware(read(bios.get())), "e820 map has");
-            assertThat(run.output()).as(run.end()).contains("SeaBIOS (version ", "e820 map has");
-        }
+    /** The last of what SeaBIOS prints: it has initialised everything, run boot code in real mode and looked for disks. */
+    private static final String LAST_WORDS = "No bootable device.";
+
+    /** Lines of SeaBIOS that follow the processor that it finds, or the time that its initialisation takes. */
+    private static final List<String> OF_THE_PROCESSOR =
+            List.of("Running on KVM", "kvmclock", "CPU Mhz=", "Copying MPTABLE");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bios.bin", "bios-256k.bin"})
+    void seabiosSaysTheSameUnderEveryEngine(String name) throws Exception {
+        Optional<Path> bios = PACKAGES.seabios(name);
+        assumeTrue(bios.isPresent(), "Debian's seabios can't be had here; the reason is printed above");
+        BootImage image = BootImage.firmware(read(bios.get()));
+        Run emulated = runUntil(Engine.EMULATED, image, LAST_WORDS);
+        assertThat(emulated.output()).as(emulated.end()).contains("SeaBIOS (version ", "e820 map has", LAST_WORDS);
+        assertThat(emulated.exit().report().engine()).isEqualTo("emulated");
+        Host.needsKvm();
+        Run direct = runUntil(Engine.DIRECT, image, LAST_WORDS);
+        assertThat(direct.output()).as(direct.end()).contains("SeaBIOS (version ", LAST_WORDS);
+        assertThat(lines(emulated)).as(emulated.end()).isEqualTo(lines(direct));
     }
 
-    @Test
-    void aMultibootKernelReadsItsCommandLineAndModule() throws Exception {
+    private static List<String> lines(Run run) {
+        String upToLastWords =
+                run.output().substring(0, run.output().indexOf(LAST_WORDS)).strip();
+        return upToLastWords
+                .lines()
+                .filter(line -> OF_THE_PROCESSOR.stream().noneMatch(line::contains))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DIRECT", "EMULATED"})
+    void aMultibootKernelReadsItsCommandLineAndModule(Engine engine) throws Exception {
+        if (engine == Engine.DIRECT) {
+            Host.needsKvm();
+        }
         byte[] module = "!\n".getBytes(StandardCharsets.US_ASCII);
         BootImage image = BootImage.kernel(MemorySegment.ofArray(multibootKernel()))
                 .withCommandLine("entered by Multiboot")
                 .withModules(List.of(new ImageModule("module", MemorySegment.ofArray(module))));
-        Run run = runUntil(image, "entered by Multiboot!\n");
+        Run run = runUntil(engine, image, "entered by Multiboot!\n");
         assertThat(run.output()).as(run.end()).isEqualTo("entered by Multiboot!\n");
         assertThat(run.exit().outcome()).as(run.end()).isIn(Outcome.POWERED_OFF, Outcome.STOPPED);
     }
@@ -111,11 +137,14 @@ class ThirdPartyBootTest {
         }
     }
 
-    private static Run runUntil(BootImage image, String text) throws MachineException, InterruptedException {
-        Host.needsKvm();
+    private static Run runUntil(Engine engine, BootImage image, String text)
+            throws MachineException, InterruptedException {
         Watch watch = new Watch(text);
-        MachineConfig config =
-                MachineConfig.builder(image).serialOut(watch).timeout(PATIENCE).build();
+        MachineConfig config = MachineConfig.builder(image)
+                .engine(engine)
+                .serialOut(watch)
+                .timeout(PATIENCE)
+                .build();
         try (Machine machine = Machine.open(config)) {
             Thread stopper = Thread.ofPlatform().daemon().start(() -> {
                 if (watch.await()) {
