@@ -314,6 +314,11 @@ public final class Executor {
         }
 
         @Override
+        public Instruction stepped() {
+            return instruction;
+        }
+
+        @Override
         public StepResult deliver(CpuException raised) {
             failed(raised);
             return Executor.this.deliver();

@@ -74,14 +74,12 @@ final class AluOp extends Op {
 
     private static long result(BlockContext c, long a, long b) {
         return switch (KIND) {
-            case ADD -> a + b;
+            case ADD, INC -> a + b;
             case OR -> a | b;
-            case ADC -> a + b + (c.carry() ? 1 : 0);
-            case SBB -> a - b - (c.carry() ? 1 : 0);
+            case ADC -> a + b + c.carryIn();
+            case SBB -> a - b - c.carryIn();
             case AND, TEST -> a & b;
             case XOR -> a ^ b;
-            case INC -> a + 1;
-            case DEC -> a - 1;
             case NEG -> -a;
             default -> a - b;
         };

@@ -81,12 +81,12 @@ final class Block {
                 list[n].execute(c);
             }
             return end.leave(c, this);
-        } catch (CpuException | GuestMemoryException | Stop.Signal e) {
+        } catch (CpuException | GuestMemoryException | Stop.Signal | InternalError e) {
             return broken(c, n, e);
         }
     }
 
-    private @Nullable Block broken(BlockContext c, int n, RuntimeException e) {
+    private @Nullable Block broken(BlockContext c, int n, Throwable e) {
         c.state.setRip(mode.cutRip(rip + places[n]));
         c.budget += count - ordinals[n];
         c.failure = e;

@@ -42,7 +42,7 @@ final class BlockContext {
     StepResult result = StepResult.COMPLETED;
     /** The exception or refusal that ended a block. */
     @Nullable
-    RuntimeException failure;
+    Throwable failure;
     /** The block that wants to be linked with the next one found, and by which of its two ends. */
     @Nullable
     Block linking;
@@ -88,6 +88,11 @@ final class BlockContext {
     /** CF. */
     boolean carry() {
         return flagTop != 0 ? (flagCarry & flagTop) != 0 : state.flag(Flags.CF);
+    }
+
+    /** CF as a number. */
+    long carryIn() {
+        return carry() ? 1 : 0;
     }
 
     private boolean overflow() {

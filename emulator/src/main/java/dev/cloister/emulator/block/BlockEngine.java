@@ -7,6 +7,7 @@ import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.emulator.cpu.StepResult;
+import dev.cloister.emulator.execute.Debugging;
 import dev.cloister.emulator.execute.Execution;
 import dev.cloister.emulator.memory.TlbMemory;
 import dev.cloister.mmu.GuestMemory;
@@ -25,8 +26,6 @@ public final class BlockEngine {
     private static final int PAGE = GuestMemory.PAGE_BYTES;
     /** More bytes than the longest block has. */
     private static final int WINDOW = 15 * BlockBuilder.MOST;
-
-    private static final long RESERVED_DR7 = 0xFF;
 
     private final Execution x;
     private final CpuState state;
@@ -118,14 +117,21 @@ public final class BlockEngine {
             if (windowAwaited && state.flag(Flags.IF) && !state.interruptShadow()) {
                 return StepResult.COMPLETED;
             }
-            Block block = plain ? null : find();
-            result = block == null || block.count > c.budget ? step() : chain(block);
-            boolean stopped = result != StepResult.COMPLETED && result != StepResult.REPEATING;
-            if (stopped || kicked.getAsBoolean()) {
+            result = advance();
+            if (!isGoing(result) || kicked.getAsBoolean()) {
                 return result;
             }
         }
         return result;
+    }
+
+    private static boolean isGoing(StepResult result) {
+        return result == StepResult.COMPLETED || result == StepResult.REPEATING;
+    }
+
+    private StepResult advance() {
+        Block block = plain ? null : find();
+        return block == null || block.count > context.budget ? step() : chain(block);
     }
 
     private StepResult step() {
@@ -133,9 +139,12 @@ public final class BlockEngine {
         c.settle();
         c.linking = null;
         c.resync = true;
-        c.generation++;
         c.budget--;
-        return interpreter.stepAndDeliver();
+        StepResult result = interpreter.stepAndDeliver();
+        if (!InstructionFacts.isPlain(interpreter.stepped()) && InstructionFacts.remaps(interpreter.stepped())) {
+            c.generation++;
+        }
+        return result;
     }
 
     /** Executes a block and those that follow it, as long as nothing needs attention. */
@@ -143,13 +152,25 @@ public final class BlockEngine {
         BlockContext c = context;
         long before = c.budget;
         Block block = first;
-        while (block != null) {
-            c.budget -= block.count;
-            block = block.execute(c);
-            if (block != null && (block.count > c.budget || memory.isBehind() || kicked.getAsBoolean())) {
-                state.setRip(block.rip);
-                break;
+        if (state.flag(Flags.RF)) {
+            // It concerns breakpoints alone, and there are none.
+            state.setRflags(state.rflags() & ~Flags.RF);
+        }
+        try {
+            while (block != null) {
+                c.budget -= block.count;
+                block = block.execute(c);
+                if (block != null && needsAttention(block)) {
+                    state.setRip(block.rip);
+                    break;
+                }
             }
+        } catch (InternalError e) {
+            // Memory that was taken away is told of late, at any place.
+            if (block != null) {
+                state.setRip(block.rip);
+            }
+            throw e;
         }
         completed += before - c.budget;
         if (memory.isBehind()) {
@@ -159,10 +180,14 @@ public final class BlockEngine {
         return outcome(c);
     }
 
+    private boolean needsAttention(Block next) {
+        return next.count > context.budget || memory.isBehind() || kicked.getAsBoolean();
+    }
+
     private StepResult outcome(BlockContext c) {
         StepResult result = c.result;
         c.result = StepResult.COMPLETED;
-        RuntimeException failure = c.failure;
+        Throwable failure = c.failure;
         if (failure != null) {
             c.failure = null;
             c.settle();
@@ -175,9 +200,10 @@ public final class BlockEngine {
         return result;
     }
 
-    private StepResult fail(BlockContext c, RuntimeException failure) {
+    private StepResult fail(BlockContext c, Throwable failure) {
         return switch (failure) {
-            case Stop.Signal e -> StepResult.COMPLETED;
+            case Stop.Signal _ -> StepResult.COMPLETED;
+            case InternalError e -> throw e;
             case CpuException e
             when e.vector() != CpuException.UNSUPPORTED -> {
                 c.budget--;
@@ -197,12 +223,7 @@ public final class BlockEngine {
         CpuMode mode = x.mode;
         c.mode = modes.of(state, mode, x.cpl, c.mode);
         long base = mode == CpuMode.LONG_64 ? 0 : state.segment(CpuState.CS).base();
-        boolean translation = base != codeBase
-                || state.cr0() != cr0
-                || state.cr3() != cr3
-                || state.cr4() != cr4
-                || state.efer() != efer;
-        if (translation) {
+        if (base != codeBase || isTranslationChanged()) {
             codeBase = base;
             cr0 = state.cr0();
             cr3 = state.cr3();
@@ -211,12 +232,17 @@ public final class BlockEngine {
             c.generation++;
             c.setLinearBits((cr4 & ControlBits.CR4_LA57) != 0 ? 57 : 48);
         }
+        plain = isPlainNeeded();
+    }
+
+    private boolean isTranslationChanged() {
+        return state.cr0() != cr0 || state.cr3() != cr3 || state.cr4() != cr4 || state.efer() != efer;
+    }
+
+    /** Single step, breakpoints, an interrupt shadow, checks of alignment. */
+    private boolean isPlainNeeded() {
         boolean aligned = x.cpl == 3 && state.flag(Flags.AC) && (cr0 & ControlBits.CR0_AM) != 0;
-        plain = aligned
-                || state.flag(Flags.TF)
-                || state.flag(Flags.RF)
-                || state.interruptShadow()
-                || (state.dr(7) & RESERVED_DR7) != 0;
+        return aligned || state.interruptShadow() || Debugging.isArmed(state);
     }
 
     /** The block at CS:RIP, or null where there can't be one now. */

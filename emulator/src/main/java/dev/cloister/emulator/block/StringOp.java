@@ -157,6 +157,7 @@ final class StringOp extends Op {
 
     private @Nullable Block again(BlockContext c) {
         c.state.setRip(displacement);
+        c.state.setRflags(c.state.rflags() | Flags.RF);
         c.result = StepResult.REPEATING;
         return null;
     }
