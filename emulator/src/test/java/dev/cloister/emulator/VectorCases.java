@@ -20,6 +20,7 @@ final class VectorCases {
     static final int CR2 = 224;
     static final int WINDOW = 232;
     static final int LENGTH = 240;
+    static final int SELECTOR = 248;
     static final int MEMORY = 256;
     static final int MEMORY_SIZE = 512;
     static final int IMAGE = 768;
@@ -37,10 +38,12 @@ final class VectorCases {
     private static final Set<String> EXTRA =
             Set.of("emms", "vzeroupper", "vzeroall", "vldmxcsr", "vstmxcsr", "ldmxcsr", "stmxcsr");
     private static final int[] BASES = {3, 6, 8, 13, 14};
+    private static final int SHORT_BASES = 2;
     private static final int[] LEGACY_PREFIX = {0, 0x66, 0xF3, 0xF2};
 
     private final Random random;
     private final VectorValues values;
+    private final boolean wide;
     private ByteBuffer record = ByteBuffer.allocate(0);
     private int length;
     private int memoryBase;
@@ -48,7 +51,9 @@ final class VectorCases {
     private int index;
     private int scale;
 
-    VectorCases(long seed) {
+    /** For 64-bit code, or 32-bit code. */
+    VectorCases(long seed, boolean wide) {
+        this.wide = wide;
         random = new Random(seed);
         values = new VectorValues(random);
     }
@@ -88,7 +93,12 @@ final class VectorCases {
         record.putLong(LENGTH, length);
         long window = TestMachine.BASE + (random.nextInt(8) == 0 ? TestMachine.SIZE - MEMORY_SIZE : 0x2000);
         record.putLong(WINDOW, window);
+        record.putLong(SELECTOR, wide ? 0x33 : 0x23);
         state(target.form(), window);
+    }
+
+    private int register() {
+        return random.nextInt(random.nextBoolean() ? 4 : wide ? 16 : 8);
     }
 
     private void put(int b) {
@@ -98,19 +108,18 @@ final class VectorCases {
     private void encode(Target t) {
         Form form = t.form();
         int pp = form.keyValue >> Form.KEY_PP & 3;
-        boolean wide = bit(form, Form.KEY_W, 4);
+        boolean rexW = bit(form, Form.KEY_W, 4);
         boolean memory = usesMemory(form);
-        int reg = (form.keyMask >> Form.KEY_REG & 7) != 0
-                ? form.keyValue >> Form.KEY_REG & 7
-                : random.nextInt(random.nextBoolean() ? 4 : 16);
-        int rm = random.nextInt(random.nextBoolean() ? 4 : 16);
+        int reg = (form.keyMask >> Form.KEY_REG & 7) != 0 ? form.keyValue >> Form.KEY_REG & 7 : register();
+        int rm = register();
         if (memory) {
-            memoryBase = BASES[random.nextInt(BASES.length)];
+            memoryBase = BASES[random.nextInt(wide ? BASES.length : SHORT_BASES)];
             rm = memoryBase;
-            index = form.has(Form.VSIB) ? random.nextInt(16) : random.nextInt(4) == 0 ? 9 : -1;
+            index = form.has(Form.VSIB) ? random.nextInt(wide ? 16 : 8) : random.nextInt(4) == 0 ? wide ? 9 : 1 : -1;
             scale = random.nextInt(4);
         }
-        int rex = (wide ? 8 : 0) | reg >> 3 << 2 | (index >= 0 ? index >> 3 << 1 : 0) | rm >> 3;
+        int rex = (rexW ? 8 : 0) | reg >> 3 << 2 | (index >= 0 ? index >> 3 << 1 : 0) | rm >> 3;
+        oddPrefix(t.map() > FormTable.MAP_VEX);
         if (t.map() > FormTable.MAP_VEX) {
             vex(t, pp, rex);
         } else {
@@ -125,6 +134,16 @@ final class VectorCases {
             if (place == OperandPlace.UI || place == OperandPlace.I || place == OperandPlace.L) {
                 put(random.nextInt(random.nextBoolean() ? 32 : 256));
             }
+        }
+    }
+
+    /** Rarely a prefix that changes nothing, chooses another instruction, or is refused. */
+    private void oddPrefix(boolean vex) {
+        if (random.nextInt(25) == 0) {
+            int[] prefixes = {0x67, 0x67, 0x2E, 0x3E, 0x66, 0xF3, 0xF2, 0xF0, wide ? 0x48 : 0x67};
+            int prefix = prefixes[random.nextInt(prefixes.length - (vex && random.nextInt(4) != 0 ? 5 : 0))];
+            // With 16-bit addresses the ModRM byte would mean something else.
+            put(prefix == 0x67 && !wide && memoryBase >= 0 ? 0x3E : prefix);
         }
     }
 
@@ -156,7 +175,7 @@ final class VectorCases {
         if (LEGACY_PREFIX[pp] != 0) {
             put(LEGACY_PREFIX[pp]);
         }
-        if (rex != 0) {
+        if (rex != 0 && wide) {
             put(0x40 | rex);
         }
         put(0x0F);
@@ -167,7 +186,7 @@ final class VectorCases {
 
     private void vex(Target t, int pp, int rex) {
         boolean named = t.form().has(Form.USES_VVVV) || random.nextInt(50) == 0;
-        int vvvv = named ? random.nextInt(random.nextBoolean() ? 4 : 16) : 0;
+        int vvvv = named ? register() : 0;
         int last = (~vvvv & 15) << 3 | (bit(t.form(), Form.KEY_L, 2) ? 4 : 0) | pp;
         int map = t.map() - FormTable.MAP_VEX;
         if (map == 1 && (rex & 11) == 0 && random.nextBoolean()) {
@@ -175,7 +194,8 @@ final class VectorCases {
             put((rex & 4) << 5 ^ 0x80 | last);
         } else {
             put(0xC4);
-            put((~rex & 7) << 5 | map);
+            // Outside 64-bit mode VEX.B is ignored.
+            put((~rex & 7 ^ (wide ? 0 : random.nextInt(2))) << 5 | map);
             put((rex & 8) << 4 | last);
         }
     }
@@ -197,7 +217,7 @@ final class VectorCases {
     private void state(Form form, long window) {
         String name = form.mnemonic;
         for (int r = 0; r < 16; r++) {
-            record.putLong(GPR + 8 * r, values.integer());
+            record.putLong(GPR + 8 * r, values.integer() & (wide ? -1 : 0xFFFFFFFFL));
         }
         record.putLong(FLAGS, 0x202 | random.nextLong() & 0xCD5);
         for (int n = 0; n < MEMORY_SIZE; n += 32) {
@@ -205,11 +225,13 @@ final class VectorCases {
         }
         image(name);
         if (name.contains("pcmpestr")) {
-            record.putLong(GPR, random.nextInt(48) - 24);
-            record.putLong(GPR + 16, random.nextInt(48) - 24);
+            putRegister(0, random.nextInt(48) - 24);
+            putRegister(2, random.nextInt(48) - 24);
         }
         // Where MASKMOVQ and MASKMOVDQU write.
-        record.putLong(GPR + 8 * 7, window + 100 + random.nextInt(64));
+        record.putLong(
+                GPR + 8 * 7,
+                window + (random.nextInt(4) == 0 ? MEMORY_SIZE - random.nextInt(24) : 100 + random.nextInt(64)));
         if (memoryBase >= 0) {
             address(form, window);
         }
@@ -218,6 +240,10 @@ final class VectorCases {
                 record.putInt(MEMORY + n, random.nextInt(0x10000));
             }
         }
+    }
+
+    private void putRegister(int number, long value) {
+        record.putLong(GPR + 8 * number, value & (wide ? -1 : 0xFFFFFFFFL));
     }
 
     private void address(Form form, long window) {
@@ -236,7 +262,7 @@ final class VectorCases {
         }
         if (index >= 0) {
             long value = random.nextInt(64) - 32;
-            record.putLong(GPR + 8 * index, value);
+            putRegister(index, value);
             at -= value << scale;
         }
         record.putLong(GPR + 8 * memoryBase, at);

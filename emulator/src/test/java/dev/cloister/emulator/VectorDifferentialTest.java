@@ -2,6 +2,7 @@ package dev.cloister.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.ExtendedState;
 import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.cpu.StepResult;
@@ -22,8 +23,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every MMX, SSE and AVX form with random operands and state on the real processor (a C program built by this test) and in the
@@ -78,8 +80,9 @@ class VectorDifferentialTest {
         return bytes;
     }
 
-    @Test
-    void agreesWithTheRealProcessor() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {64, 32})
+    void agreesWithTheRealProcessor(int mode) throws Exception {
         String flags = Files.readString(Path.of("/proc/cpuinfo"));
         // RCPPS and RSQRTPS, and what a faulting gather leaves behind, differ between makers.
         Assumptions.assumeTrue(
@@ -91,7 +94,7 @@ class VectorDifferentialTest {
         Path file = directory.resolve("cases");
         int total = targets.size() * CASES;
         ByteBuffer before = ByteBuffer.allocate(total * VectorCases.RECORD).order(ByteOrder.LITTLE_ENDIAN);
-        VectorCases cases = new VectorCases(SEED);
+        VectorCases cases = new VectorCases(SEED, mode == 64);
         for (int n = 0; n < total; n++) {
             cases.fill(
                     before.slice(n * VectorCases.RECORD, VectorCases.RECORD).order(ByteOrder.LITTLE_ENDIAN),
@@ -111,12 +114,12 @@ class VectorDifferentialTest {
             int at = n * VectorCases.RECORD;
             compare(targets.get(n / CASES), record(before, at), record(after, at));
         }
-        System.out.println(total + " cases of " + targets.size() + " vector forms");
+        System.out.println(total + " cases of " + targets.size() + " vector forms in " + mode + "-bit code");
         assertThat(missing).as("forms without execution").isEmpty();
         assertThat(failures)
                 .as(
-                        "of %d cases of %d forms, seed %d, differences: %s",
-                        total, targets.size(), SEED, String.join("\n", examples))
+                        "of %d cases of %d forms in %d-bit code, seed %d, differences: %s",
+                        total, targets.size(), mode, SEED, String.join("\n", examples))
                 .isEmpty();
     }
 
@@ -160,6 +163,8 @@ class VectorDifferentialTest {
         }
         machine.state.setRflags(r.getLong(VectorCases.FLAGS));
         machine.state.setRip(TestMachine.CODE);
+        int attributes = r.getLong(VectorCases.SELECTOR) == 0x33 ? 0xA0FB : 0xC0FB;
+        machine.state.segment(CpuState.CS).set((int) r.getLong(VectorCases.SELECTOR), 0, -1, attributes);
         int code = (int) (TestMachine.CODE - TestMachine.BASE);
         r.get(0, machine.memory, code, 16);
         int window = (int) (r.getLong(VectorCases.WINDOW) - TestMachine.BASE);

@@ -1,6 +1,6 @@
 /* Executes vector instructions natively for comparison with the executor. The file named by the first argument holds records of
    RECORD bytes, which are replaced in place by the state after the instruction: code, general registers in hardware order, RFLAGS,
-   what ended the case (3 is the breakpoint behind the instruction), 512 bytes of memory and the XSAVE image up to the AVX
+   the code segment's selector (0x33 or, for 32-bit code, 0x23), what ended the case (3 is the breakpoint behind the instruction), 512 bytes of memory and the XSAVE image up to the AVX
    component. The state travels through signal frames, so that every register is exactly the record's. */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #define BASE 0x10000000UL
 #define SIZE 0x100000UL
 #define CODE (BASE + 0x80000)
-enum { RECORD = 2048, GPR = 64, FLAGS = 192, RIP = 200, TRAP = 208, ERROR = 216, CR2 = 224, WINDOW = 232, MEMORY = 256, IMAGE = 768, IMAGE_SIZE = 832 };
+enum { RECORD = 2048, GPR = 64, FLAGS = 192, RIP = 200, TRAP = 208, ERROR = 216, CR2 = 224, WINDOW = 232, SELECTOR = 248, MEMORY = 256, IMAGE = 768, IMAGE_SIZE = 832 };
 static const int order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                               REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 static unsigned char *records;
@@ -40,6 +40,7 @@ static void start(unsigned char *r, ucontext_t *u) {
     for (int i = 0; i < 16; i++) u->uc_mcontext.gregs[order[i]] = word(r, GPR)[i];
     u->uc_mcontext.gregs[REG_EFL] = *word(r, FLAGS);
     u->uc_mcontext.gregs[REG_RIP] = CODE;
+    *(unsigned short *)&u->uc_mcontext.gregs[REG_CSGSFS] = *word(r, SELECTOR);
     memcpy((void *)CODE, r, 16);
     memcpy((void *)*word(r, WINDOW), r + MEMORY, 512);
     memcpy(image, r + IMAGE, 416);
@@ -64,6 +65,7 @@ int main(int argc, char **argv) {
     struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     int signals[] = {SIGTRAP, SIGILL, SIGFPE, SIGSEGV, SIGBUS};
     for (int i = 0; i < 5; i++) sigaction(signals[i], &action, 0);
-    __asm__ volatile("vzeroupper; int3");
+    /* Segments that 32-bit code can use. */
+    __asm__ volatile("mov %0, %%ds; mov %0, %%es; vzeroupper; int3" : : "r"(0x2b));
     return 3;
 }

@@ -70,21 +70,23 @@ final class VectorMaskOps {
         int segment = i.segmentPrefix >= 0 ? i.segmentPrefix : CpuState.DS;
         long at = x.register(CpuState.RDI, i.addressSize);
         int count = i.kinds[0] == OperandKind.MMX ? 8 : 16;
-        probe(x, segment, at, 8, count);
+        // Real processors have left the x87 state behind also where the store then faults.
+        VectorUnit.enterMmx(x, i);
+        // Unlike VMASKMOV these check all bytes, whatever the mask; the manual leaves that to the processor.
+        x.segmentation.probe(segment, at, count, LinearMemory.WRITE);
         for (int n = 0; n < count; n++) {
             if (isSet(x.b, n, 8)) {
                 x.write(segment, at + n & addressMask(i), 1, Lanes.get(x.a, n, 8));
             }
         }
-        VectorUnit.enterMmx(x, i);
     }
 
     /**
      * Elements are completed in order, and each clears its mask: after a fault the instruction goes on where it stopped (Intel SDM
-     * vol. 2, VPGATHERDD). The three registers must differ.
+     * vol. 2, VPGATHERDD). The three registers must differ, and a SIB byte must name the index.
      */
     private static void gather(Execution x, Instruction i, int indexBits, int bits) {
-        if (i.registers[0] == i.registers[2] || i.registers[0] == i.index || i.registers[2] == i.index) {
+        if (!i.hasSib || i.registers[0] == i.registers[2] || i.registers[0] == i.index || i.registers[2] == i.index) {
             throw x.fault(CpuException.UD);
         }
         VectorUnit.check(x, i);
