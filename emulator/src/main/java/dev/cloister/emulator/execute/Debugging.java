@@ -85,6 +85,15 @@ public final class Debugging {
         return x.fault(CpuException.DB);
     }
 
+    /** INT1 is a debug exception itself: traps that wait are told of with it. */
+    void joinPending() {
+        long due = state.events().debugTraps();
+        if (due != 0) {
+            state.events().setDebugTraps(0);
+            report(due);
+        }
+    }
+
     /** The hit bits are those of this exception alone; the others only ever get set. */
     private void report(long bits) {
         state.setDr(6, state.dr(6) & ~HITS | bits);

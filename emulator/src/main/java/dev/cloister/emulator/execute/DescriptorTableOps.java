@@ -58,7 +58,7 @@ public final class DescriptorTableOps {
         long at = x.effective(i);
         int limit = (int) x.read(segment, at, 2, 0);
         long base = x.read(segment, at + 2, x.long64 ? 8 : 4, 0);
-        if (x.long64 && !x.segmentation.isCanonical(base)) {
+        if (x.long64 && !x.segmentation.isBase(base)) {
             throw x.fault(CpuException.GP);
         }
         // A 16-bit operand size keeps 24 bits of the base.
@@ -112,7 +112,7 @@ public final class DescriptorTableOps {
     private static void install(Execution x, int register, int selector, long address, long descriptor, int size) {
         long high = size == 16 ? x.segmentation.readSystem(address + 8, 8) & 0xFFFFFFFFL : 0;
         long base = Segmentation.base(descriptor) | high << 32;
-        if (size == 16 && !x.segmentation.isCanonical(base)) {
+        if (size == 16 && !x.segmentation.isBase(base)) {
             throw x.fault(CpuException.GP, selector & ~3);
         }
         long marked = descriptor;

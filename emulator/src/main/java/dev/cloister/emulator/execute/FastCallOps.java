@@ -12,6 +12,7 @@ import dev.cloister.emulator.decode.Instruction;
 public final class FastCallOps {
     private static final int MSR_STAR = 0xC0000081;
     private static final int MSR_LSTAR = 0xC0000082;
+    private static final int MSR_CSTAR = 0xC0000083;
     private static final int MSR_SFMASK = 0xC0000084;
     private static final int MSR_SYSENTER_CS = 0x174;
     private static final int MSR_SYSENTER_ESP = 0x175;
@@ -40,21 +41,27 @@ public final class FastCallOps {
         return CODE | (wide ? SegmentRegister.LONG : SegmentRegister.DEFAULT_BIG);
     }
 
+    /** In compatibility and legacy mode these are AMD's; no software relies on the #UD of others there. */
     private static void requireSyscall(Execution x) {
-        if (!x.long64 || (x.state.efer() & ControlBits.EFER_SCE) == 0) {
+        if (!x.mode.usesDescriptors() || (x.state.efer() & ControlBits.EFER_SCE) == 0) {
             throw x.fault(CpuException.UD);
         }
     }
 
     private static void syscall(Execution x, Instruction i) {
         requireSyscall(x);
-        int star = (int) (x.needMsr(MSR_STAR) >>> 32) & 0xFFFF;
-        long target = x.needMsr(MSR_LSTAR);
-        long mask = x.needMsr(MSR_SFMASK);
-        x.state.gprs()[CpuState.RCX] = x.nextRip;
-        x.state.gprs()[11] = x.state.rflags() & ~Flags.RF;
-        x.state.setRflags(x.state.rflags() & ~(mask | Flags.RF) | Flags.RESERVED);
-        segments(x, star, codeAttributes(true), star + 8, 0);
+        long star = x.needMsr(MSR_STAR);
+        int selector = (int) (star >>> 32) & 0xFFFF;
+        CpuState state = x.state;
+        boolean isLong = state.isLongActive();
+        long target = isLong ? x.needMsr(x.long64 ? MSR_LSTAR : MSR_CSTAR) : star & 0xFFFFFFFFL;
+        long mask = isLong ? x.needMsr(MSR_SFMASK) : Flags.IF | Flags.VM;
+        state.gprs()[CpuState.RCX] = x.nextRip;
+        if (isLong) {
+            state.gprs()[11] = state.rflags() & ~Flags.RF;
+        }
+        state.setRflags(state.rflags() & ~(mask | Flags.RF) | Flags.RESERVED);
+        segments(x, selector, codeAttributes(isLong), selector + 8, 0);
         x.debug.followTrapFlag();
         x.nextRip = target;
     }
@@ -63,13 +70,18 @@ public final class FastCallOps {
         requireSyscall(x);
         x.requireSupervisor();
         boolean wide = i.rexW();
-        long target = x.state.gprs()[CpuState.RCX];
+        CpuState state = x.state;
+        long target = state.gprs()[CpuState.RCX];
         if (wide && !x.segmentation.isCanonical(target)) {
             throw x.fault(CpuException.GP);
         }
         int star = (int) (x.needMsr(MSR_STAR) >>> 48);
         long keep = Flags.ALL & ~(Flags.RF | Flags.VM);
-        x.state.setRflags(x.state.gprs()[11] & keep | Flags.RESERVED);
+        if (state.isLongActive()) {
+            state.setRflags(state.gprs()[11] & keep | Flags.RESERVED);
+        } else {
+            state.setRflags(state.rflags() | Flags.IF);
+        }
         segments(x, wide ? star + 16 : star, codeAttributes(wide), star + 8, 3);
         x.debug.followTrapFlag();
         x.nextRip = wide ? target : target & 0xFFFFFFFFL;

@@ -11,7 +11,12 @@ public final class InterruptOps {
     public static void register(HandlerRegistry table) {
         table.put(InterruptOps::software, "int");
         table.put((x, i) -> x.delivery.software(CpuException.BP, x.nextRip, EventDelivery.TRAP), "int3");
-        table.put((x, i) -> x.delivery.software(CpuException.DB, x.nextRip, EventDelivery.PRIVILEGED), "int1");
+        table.put(
+                (x, i) -> {
+                    x.delivery.software(CpuException.DB, x.nextRip, EventDelivery.PRIVILEGED);
+                    x.debug.joinPending();
+                },
+                "int1");
         table.put(
                 (x, i) -> {
                     if (x.state.flag(Flags.OF)) {

@@ -14,12 +14,15 @@ final class Limits {
     final long efer;
     /** Bits of a physical address that this processor hasn't. */
     final long beyondPhysical;
+    /** Width of the linear addresses that base registers can hold, whatever the present paging mode (SDM vol. 3, 4.5.2). */
+    final int linearWidth;
 
     Limits(CpuEnvironment environment) {
         cr4 = cr4(environment);
         efer = (environment.offers(CpuFeature.SYSCALL) ? ControlBits.EFER_SCE : 0)
                 | (environment.offers(CpuFeature.LM) ? ControlBits.EFER_LME | ControlBits.EFER_LMA : 0)
                 | (environment.offers(CpuFeature.NX) ? ControlBits.EFER_NXE : 0);
+        linearWidth = environment.offers(CpuFeature.LA57) ? 57 : 48;
         int[] leaf = new int[4];
         environment.cpuid(ADDRESS_WIDTHS, 0, leaf);
         int width = leaf[0] & 0xFF;

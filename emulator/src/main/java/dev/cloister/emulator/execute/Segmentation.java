@@ -29,6 +29,12 @@ public final class Segmentation {
         return address << shift >> shift == address;
     }
 
+    /** Whether a base register can hold an address: canonical by the processor's width, not by CR4.LA57. */
+    boolean isBase(long address) {
+        int shift = 64 - x.limits.linearWidth;
+        return address << shift >> shift == address;
+    }
+
     private int user(int access) {
         return x.cpl == 3 ? access | LinearMemory.USER : access;
     }

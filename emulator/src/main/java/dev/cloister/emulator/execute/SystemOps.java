@@ -129,14 +129,21 @@ public final class SystemOps {
         long value = edxEax(x);
         switch (index) {
             case MSR_EFER -> ControlRegisterOps.writeEfer(x, value);
-            case MSR_FS_BASE -> x.state.segment(CpuState.FS).setBase(canonical(x, value));
-            case MSR_GS_BASE -> x.state.segment(CpuState.GS).setBase(canonical(x, value));
+            case MSR_FS_BASE -> x.state.segment(CpuState.FS).setBase(base(x, value));
+            case MSR_GS_BASE -> x.state.segment(CpuState.GS).setBase(base(x, value));
             default -> {
                 if (!x.environment.writeMsr(index, value)) {
                     throw x.fault(CpuException.GP);
                 }
             }
         }
+    }
+
+    private static long base(Execution x, long value) {
+        if (!x.segmentation.isBase(value)) {
+            throw x.fault(CpuException.GP);
+        }
+        return value;
     }
 
     private static long canonical(Execution x, long value) {

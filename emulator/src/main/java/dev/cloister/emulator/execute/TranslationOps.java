@@ -46,7 +46,7 @@ final class TranslationOps {
         boolean named = type < ALL;
         boolean absent = named && (x.state.cr4() & ControlBits.CR4_PCIDE) == 0 && pcid != 0;
         boolean bad = named && (pcid & ~PCID) != 0 || absent;
-        if (bad || type == OF_PAGE && !x.segmentation.isCanonical(linear)) {
+        if (bad || type == OF_PAGE && !x.segmentation.isBase(linear)) {
             throw x.fault(CpuException.GP);
         }
         x.segmentation.memory().invalidatePcid((int) type, named ? (int) pcid : 0, linear);

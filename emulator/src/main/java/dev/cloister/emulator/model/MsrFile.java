@@ -85,7 +85,7 @@ final class MsrFile {
         put(all, 0x17, Rule.READ_ONLY, 0, 0);
         put(all, 0x79, Rule.WRITE_ONLY, 0, ALL);
         put(all, 0x8B, Rule.KEEP, 1L << 32, 0);
-        put(all, 0x1A0, Rule.KEEP, 0x1801, 0x4_0045_0009L);
+        put(all, 0x1A0, Rule.KEEP, 0x1801, 0x4_00C5_0009L);
         put(all, 0x1D9, Rule.MASK, 0, 2);
         put(all, 0xC0000081, Rule.MASK, 0, ALL);
         put(all, 0xC0000082, Rule.CANONICAL, 0, ALL);
@@ -150,10 +150,10 @@ final class MsrFile {
         put(all, 0x17B, Rule.ALL_OR_NONE, 0, ALL);
         for (int bank = 0; bank < MACHINE_CHECK_BANKS; bank++) {
             put(all, 0x400 + 4 * bank, Rule.ALL_OR_NONE, 0, ALL);
-            for (int n = 1; n < 4; n++) {
-                // Software may only clear what an error left.
-                put(all, 0x400 + 4 * bank + n, Rule.MASK, 0, 0);
-            }
+            // Software may only clear the status that an error left.
+            put(all, 0x401 + 4 * bank, Rule.MASK, 0, 0);
+            put(all, 0x402 + 4 * bank, Rule.MASK, 0, ALL);
+            put(all, 0x403 + 4 * bank, Rule.MASK, 0, ALL);
         }
     }
 
