@@ -100,10 +100,11 @@ public final class Debugging {
     }
 
     /**
-     * Raises the fault of an instruction breakpoint at CS:RIP unless RFLAGS.RF is set.
+     * Raises the fault of an instruction breakpoint at CS:RIP unless RFLAGS.RF is set, or SS was just loaded.
      */
     public void checkFetch() {
-        if (!watching || state.flag(Flags.RF)) {
+        boolean blocked = state.interruptShadow() && state.events().afterStackLoad();
+        if (!watching || blocked || state.flag(Flags.RF)) {
             return;
         }
         long linear = x.long64 ? state.rip() : state.segment(CpuState.CS).base() + state.rip() & 0xFFFFFFFFL;

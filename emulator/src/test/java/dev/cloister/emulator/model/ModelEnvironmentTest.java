@@ -122,7 +122,7 @@ class ModelEnvironmentTest {
         ModelEnvironment e = of(CpuModel.of("v1"), new Topology(5, 6));
         e.cpuid(1, 0, r);
         assertThat(r[1] >>> 24).isEqualTo(5);
-        assertThat(r[1] >>> 16 & 0xFF).isEqualTo(8);
+        assertThat(r[1] >>> 16 & 0xFF).isEqualTo(6);
         e.cpuid(0xB, 1, r);
         assertThat(r).containsExactly(3, 6, 0x201, 5);
         e.cpuid(0xB, 0, r);
