@@ -265,9 +265,8 @@ final class KillCampaign {
             if (domain(s, "sink").state().equals("paused")) {
                 tolerated(() -> client.resume("sink"));
             }
-            if (flow(s, "aux").state().equals("revoked")) {
-                tolerated(() -> client.open("aux"));
-            }
+            // Also where it is not yet said to be revoked: the next daemon may still be closing it.
+            tolerated(() -> client.open("aux"));
         }
     }
 

@@ -163,7 +163,7 @@ final class Adoption {
         for (Channel channel : fabric.channels()) {
             if (before.held().contains(channel.flow().name())) {
                 channel.holds().add(Channel.Hold.OPERATOR);
-                channel.note("revoked by the operator");
+                channel.note(Channel.REVOKED_BY_OPERATOR);
             }
         }
         if (sameBoot) {

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * Where one flow's channel stands. It may be opened and closed any number of times; {@link Channels} moves it. Loop's thread only.
  */
 final class Channel {
+    /** Why a channel is closed that an operator took away; also under the next daemon. */
+    static final String REVOKED_BY_OPERATOR = "revoked by the operator";
+
     /** The steps of its life; each waits for the VMMs that owe an answer. */
     enum Stage {
         /** There is none. */

@@ -172,7 +172,8 @@ final class Channels {
                 return;
             }
         }
-        String reason = "the daemon was lost";
+        boolean held = channel.holds().contains(Channel.Hold.OPERATOR);
+        String reason = held ? Channel.REVOKED_BY_OPERATOR : "the daemon was lost";
         journal.write(AuditKind.CHANNEL_REVOKED, "", channel.flow().name(), reason);
         channel.beginEnd(System.nanoTime());
         cut(channel);

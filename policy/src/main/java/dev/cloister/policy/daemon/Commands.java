@@ -122,7 +122,7 @@ final class Commands {
     }
 
     private CompletableFuture<ControlReply> revoke(Channel channel, String name) {
-        channels.revoke(channel, Channel.Hold.OPERATOR, "revoked by the operator");
+        channels.revoke(channel, Channel.Hold.OPERATOR, Channel.REVOKED_BY_OPERATOR);
         return channel.is(Channel.Stage.CLOSED) ? done("flow " + name + " is revoked") : settled(channel, false);
     }
 
