@@ -142,7 +142,7 @@ class VectorDifferentialTest {
     }
 
     private void compare(VectorCases.Target target, ByteBuffer before, ByteBuffer after) {
-        load(before);
+        load(machine, before);
         StepResult result = machine.executor.step();
         String difference = difference(result, before, after);
         if (difference.isEmpty() || machine.executor.mnemonic().startsWith("k")) {
@@ -157,7 +157,8 @@ class VectorDifferentialTest {
         return HexFormat.of().formatHex(before.array(), 0, (int) before.getLong(VectorCases.LENGTH));
     }
 
-    private void load(ByteBuffer r) {
+    /** Gives a machine the state of a record. */
+    static void load(TestMachine machine, ByteBuffer r) {
         for (int n = 0; n < 16; n++) {
             machine.state.setGpr(n, r.getLong(VectorCases.GPR + 8 * n));
         }

@@ -29,12 +29,12 @@ final class VectorConvertOps {
         packed(table, "cvttpd2dq", 64, 32, toInteger(F64, true));
         packed(table, "cvtps2pd", 32, 64, between(F32, F64));
         packed(table, "cvtpd2ps", 64, 32, between(F64, F32));
-        table.put((x, i) -> mmx(x, i, 32, 32, fromInteger(F32)), "cvtpi2ps");
-        table.put((x, i) -> mmx(x, i, 32, 64, fromInteger(F64)), "cvtpi2pd");
-        table.put((x, i) -> mmx(x, i, 32, 32, toInteger(F32, false)), "cvtps2pi");
-        table.put((x, i) -> mmx(x, i, 32, 32, toInteger(F32, true)), "cvttps2pi");
-        table.put((x, i) -> mmx(x, i, 64, 32, toInteger(F64, false)), "cvtpd2pi");
-        table.put((x, i) -> mmx(x, i, 64, 32, toInteger(F64, true)), "cvttpd2pi");
+        mmx(table, "cvtpi2ps", 32, 32, fromInteger(F32));
+        mmx(table, "cvtpi2pd", 32, 64, fromInteger(F64));
+        mmx(table, "cvtps2pi", 32, 32, toInteger(F32, false));
+        mmx(table, "cvttps2pi", 32, 32, toInteger(F32, true));
+        mmx(table, "cvtpd2pi", 64, 32, toInteger(F64, false));
+        mmx(table, "cvttpd2pi", 64, 32, toInteger(F64, true));
         scalars(table);
         Conversion widen = (u, value) -> u.soft().convert(F16, F32, value & 0xFFFF);
         table.put((x, i) -> convert(x, i, 16, 32, widen), "vcvtph2ps");
@@ -66,6 +66,10 @@ final class VectorConvertOps {
 
     private static void packed(HandlerRegistry table, String name, int from, int to, Conversion conversion) {
         table.put((x, i) -> convert(x, i, from, to, conversion), name, "v" + name);
+    }
+
+    private static void mmx(HandlerRegistry table, String name, int from, int to, Conversion conversion) {
+        table.put((x, i) -> mmx(x, i, from, to, conversion), name);
     }
 
     private static void elements(Execution x, int count, int from, int to, Conversion conversion) {
