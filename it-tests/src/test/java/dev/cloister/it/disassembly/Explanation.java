@@ -82,7 +82,8 @@ enum Explanation {
         boolean holds(Objdump.Line line, Instruction i, boolean known, String theirs, String ours) {
             return known
                     && line.text().contains("(bad)")
-                    && (ours.startsWith("f")
+                    && (ours.endsWith("fence")
+                            || ours.startsWith("f")
                             || ours.equals("salc")
                             || ours.startsWith("shl")
                             || ours.startsWith("test"));
