@@ -168,6 +168,10 @@ final class EmulatedVcpu implements VcpuBody {
         DebuggedExecutor looking = debugged;
         if (looking != null) {
             looking.standIfHeld();
+            if (!control.mayRun()) {
+                // Standing may have swallowed the signal that says so.
+                return;
+            }
         }
         if (apic.attention()) {
             takeUnmaskable();

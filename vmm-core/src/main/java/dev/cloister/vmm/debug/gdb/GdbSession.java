@@ -9,6 +9,8 @@ import dev.cloister.vmm.debug.GuestView;
 import dev.cloister.vmm.debug.StopEvent;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,11 +47,11 @@ final class GdbSession {
     private final ReplyWriter writer;
     private final GuestView view;
     private final PeerStops stops;
-    private final RegisterSet wide = new RegisterSet(true);
-    private final RegisterSet narrow = new RegisterSet(false);
+    private final Map<Integer, RegisterSet> sets =
+            Map.of(64, new RegisterSet(64), 32, new RegisterSet(32), 16, new RegisterSet(16));
     private final MonitorCommands monitor;
-    private RegisterSet registers = wide;
-    private @Nullable Boolean wideWanted;
+    private RegisterSet registers = set(64);
+    private int bitsWanted;
     private @Nullable StopEvent stopped;
     private int selected;
     private boolean here;
@@ -366,15 +368,18 @@ final class GdbSession {
 
     private String supported(String rest) throws ErrnoException {
         stops.peerKnows(rest.contains("swbreak+"), rest.contains("hwbreak+"));
-        Boolean wanted = wideWanted;
-        registers = (wanted == null ? isWide() : wanted) ? wide : narrow;
+        registers = set(bitsWanted == 0 ? bits() : bitsWanted);
         return "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;vContSupported+;swbreak+;hwbreak+"
                 .formatted(PacketReader.MOST);
     }
 
     /** The peer keeps one description for the whole connection: 64 bits hold every mode, but a guest known as 32-bit is better shown so. */
-    private boolean isWide() {
-        return !debugger.machine().isNarrow();
+    private int bits() throws ErrnoException {
+        return debugger.machine().isNarrow() ? target(selected).load().mode().bits() : 64;
+    }
+
+    private RegisterSet set(int bits) {
+        return Objects.requireNonNull(sets.get(bits));
     }
 
     private String description(String rest) throws BadPacket {
@@ -397,8 +402,8 @@ final class GdbSession {
     private String command(String rest) throws BadPacket, ErrnoException {
         byte[] bytes = Hex.bytes(rest);
         String line = new String(bytes, java.nio.charset.StandardCharsets.UTF_8).strip();
-        if (line.equals("bits 32") || line.equals("bits 64")) {
-            wideWanted = line.endsWith("64");
+        if (line.equals("bits 16") || line.equals("bits 32") || line.equals("bits 64")) {
+            bitsWanted = Integer.parseInt(line.substring("bits ".length()));
             return Hex.of("from the next connection on\n");
         }
         return Hex.of(monitor.run(line, target(selected)));

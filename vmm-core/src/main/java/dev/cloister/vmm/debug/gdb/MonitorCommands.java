@@ -10,7 +10,7 @@ import java.util.HexFormat;
 /** What {@code monitor} offers besides GDB's own commands. */
 final class MonitorCommands {
     private static final String HELP = """
-        bits 32|64       how registers are shown from the next connection on
+        bits 16|32|64    how registers are shown from the next connection on
         gpa ADDRESS      bytes at a guest-physical address
         registers        all registers of the selected vCPU, with hidden parts
         translate ADDRESS  a linear address through the guest's page tables

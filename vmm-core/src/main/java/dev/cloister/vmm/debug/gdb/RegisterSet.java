@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * The registers that the peer is told of, by number, and the description that tells it (GDB manual, G.5.7 and G.3): GDB's own
  * features for core, SSE, AVX and segment bases, then one of ours with what a kernel's programmer wants to see besides. Immutable; one
- * set for 64-bit and one for 32-bit peers.
+ * set for each width of code.
  */
 final class RegisterSet {
     /** A named part of the description. */
@@ -56,17 +56,18 @@ final class RegisterSet {
 
     private final List<Feature> features = new ArrayList<>();
     private final List<Register> registers = new ArrayList<>();
-    private final boolean wide;
+    private final String architecture;
     private final int general;
     private final String description;
 
     /**
      * A set of registers.
      *
-     * @param wide whether for a 64-bit peer
+     * @param bits 64, 32, or 16 for the 32-bit registers with 16-bit code
      */
-    RegisterSet(boolean wide) {
-        this.wide = wide;
+    RegisterSet(int bits) {
+        boolean wide = bits == 64;
+        this.architecture = wide ? "i386:x86-64" : bits == 32 ? "i386" : "i8086";
         add(new Feature("org.gnu.gdb.i386.core", FLAG_TYPES, Registers.core(wide)));
         add(new Feature("org.gnu.gdb.i386.sse", VECTOR_TYPES, Registers.sse(wide ? 16 : 8)));
         if (wide) {
@@ -89,7 +90,7 @@ final class RegisterSet {
                         + "<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
                         + "<target version=\"1.0\">\n")
                 .append("<architecture>")
-                .append(wide ? "i386:x86-64" : "i386")
+                .append(architecture)
                 .append("</architecture>\n");
         int number = 0;
         for (Feature feature : features) {
