@@ -2,6 +2,7 @@ package dev.cloister.mmu.shadow;
 
 import dev.cloister.mmu.AccessKind;
 import dev.cloister.mmu.PageWalker;
+import dev.cloister.mmu.PagingMode;
 import dev.cloister.mmu.Translation;
 import dev.cloister.mmu.WalkContext;
 import java.util.HashSet;
@@ -59,7 +60,8 @@ public final class ShadowInvariant {
         requireGranted(context, walker, guest, linear, leaf, AccessKind.READ);
         if ((leaf & ShadowEntry.WRITABLE) != 0) {
             requireGranted(context, walker, guest, linear, leaf, AccessKind.WRITE);
-            require(guest.dirty(), linear, leaf, "is writable, but the guest's entry is not dirty");
+            boolean unpaged = context.mode() == PagingMode.NONE;
+            require(unpaged || guest.dirty(), linear, leaf, "is writable, but the guest's entry is not dirty");
         }
         if ((leaf & ShadowEntry.NO_EXECUTE) == 0) {
             requireGranted(context, walker, guest, linear, leaf, AccessKind.EXECUTE);
