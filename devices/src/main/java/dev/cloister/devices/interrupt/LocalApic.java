@@ -277,7 +277,10 @@ public final class LocalApic {
         synchronized (lock) {
             boolean was = init;
             if (was) {
+                // A SIPI may have followed before the processor's thread came to look.
+                int next = startup;
                 clear();
+                startup = next;
                 waitsForStartup = number != 0;
             }
             update();

@@ -137,6 +137,14 @@ class ApicTest {
     }
 
     @Test
+    void aSipiThatComesBeforeTheInitIsTakenIsKept() {
+        c.apic(0).write(Chips.COMMAND, 4, 0xC4500);
+        c.apic(0).write(Chips.COMMAND, 4, 0xC4608);
+        assertThat(c.apic(1).takeInit()).isTrue();
+        assertThat(c.apic(1).takeStartup()).isEqualTo(8);
+    }
+
+    @Test
     void nonMaskableInterruptsPassWhateverIsMasked() {
         c.apic(0).setTaskPriority(0xFF);
         c.apic(1).write(Chips.COMMAND, 4, 0x400);
