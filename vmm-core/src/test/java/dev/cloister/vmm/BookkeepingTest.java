@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What needs no KVM: counters, limits, the CPUID table, outcomes, texts. */
-class BookkeepingTest {
+class BookkeepingTest extends EveryEngine {
     private static final long SECOND = 1_000_000_000L;
 
     @Test

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
-class ChannelTest {
+class ChannelTest extends EveryEngine {
     private static final int RECORD_BYTES = 64;
     private static final int RECORDS = 16;
     static final long WINDOW = MemoryRing.regionBytes(RECORD_BYTES, RECORDS);

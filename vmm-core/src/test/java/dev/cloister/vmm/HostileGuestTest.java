@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
-class HostileGuestTest {
+class HostileGuestTest extends EveryEngine {
     private static final Duration PROMPT = Duration.ofSeconds(5);
 
     @ParameterizedTest

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class MachineRunTest {
+class MachineRunTest extends EveryEngine {
     @Test
     void aFlatGuestPrintsOnTheDebugPortAndExitsWithItsCode() throws Exception {
         Run run = TestGuest.run(TestGuest.real("""
@@ -219,7 +219,10 @@ class MachineRunTest {
     @Test
     void badConfigurationsAreRefusedWithTheReason() {
         // Skips here and not inside the assertions, which would take the skip for the exception that they await.
-        TestGuest.kvm().close();
+        Kvm needed = TestGuest.kvm();
+        if (needed != null) {
+            needed.close();
+        }
         BootImage image = TestGuest.real("hlt\n");
         assertThatThrownBy(() -> Machine.create(
                         TestGuest.kvm(), MachineConfig.builder(image).cpus(0).build()))
@@ -237,6 +240,6 @@ class MachineRunTest {
                                 .build()))
                 .isInstanceOfSatisfying(
                         MachineException.class, e -> assertThat(e.exitCode()).isEqualTo(65));
-        assertThat(kvm.fd().isOpen()).isFalse();
+        assertThat(kvm == null || !kvm.fd().isOpen()).isTrue();
     }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Datagram and log channels at one machine, with the daemon's side played by the test. */
 @Timeout(60)
-class MessageChannelTest {
+class MessageChannelTest extends EveryEngine {
     private static final int RECORD_BYTES = 64;
     private static final int RECORDS = 4;
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Where a machine's threads and memory are, and what its channels may carry in a period. */
 @Timeout(60)
-class PlacementTest {
+class PlacementTest extends EveryEngine {
     private static final String SPIN = "main: jmp main\ntrap: exit 2\n";
 
     /** What the kernel says of the threads whose name begins so. */

@@ -5,6 +5,7 @@ import dev.cloister.emulator.assembler.AssemblyException;
 import dev.cloister.emulator.assembler.OutputFormat;
 import dev.cloister.kvm.Kvm;
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.policy.model.Engine;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -25,14 +26,20 @@ final class TestGuest {
 
     private static final Duration LONGEST = Duration.ofSeconds(20);
 
-    /** What runs the guests: set by the tests that run under several. */
-    static dev.cloister.policy.model.Engine engine =
-            dev.cloister.policy.model.Engine.valueOf(System.getProperty("engine", "DIRECT"));
+    private static Engine engine = Engine.DIRECT;
 
     private TestGuest() {}
 
-    /** This host's KVM; a test that needs it is skipped, with the reason, where there is none. */
+    /** What runs guests from here on. */
+    static void use(Engine next) {
+        engine = next;
+    }
+
+    /** This host's KVM, or null for an engine without; a test that needs it is skipped, with the reason, where there is none. */
     static Kvm kvm() {
+        if (engine == Engine.EMULATED) {
+            return null;
+        }
         try {
             return Kvm.open();
         } catch (ErrnoException e) {
