@@ -20,6 +20,9 @@ public final class ExitCodes {
     /** The time given by {@code --timeout} ran out. */
     public static final int TIMEOUT = 124;
 
+    /** A breakpoint of {@code --break} was reached: 128 and SIGTRAP. */
+    public static final int BREAKPOINT = 133;
+
     /** The sandbox of {@code run} refused a system call: 128 and SIGSYS. */
     public static final int SANDBOX = 159;
 
