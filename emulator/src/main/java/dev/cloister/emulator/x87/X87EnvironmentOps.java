@@ -152,10 +152,25 @@ final class X87EnvironmentOps {
         x.segmentation.probe(x.segmentOf(i), x.effective(i), start + 80, LinearMemory.WRITE);
         putEnvironment(u, x, i);
         for (int st = 0; st < 8; st++) {
-            write(x, i, start + 10 * st, 8, u.significand(st));
-            write(x, i, start + 10 * st + 8, 2, u.signExponent(st));
+            writeRegister(x, i, start + 10 * st, u.significand(st), u.signExponent(st));
         }
         X87ControlOps.initialise(u);
+    }
+
+    /** In pairs of bytes: only the environment must be aligned (Intel SDM vol. 3, table 6-7). */
+    private static void writeRegister(Execution x, Instruction i, int at, long significand, int signExponent) {
+        for (int n = 0; n < 8; n += 2) {
+            write(x, i, at + n, 2, significand >>> 8 * n);
+        }
+        write(x, i, at + 8, 2, signExponent);
+    }
+
+    private static long readSignificand(Execution x, Instruction i, int at) {
+        long result = 0;
+        for (int n = 0; n < 8; n += 2) {
+            result |= read(x, i, at + n, 2) << 8 * n;
+        }
+        return result;
     }
 
     private static void restore(X87Unit u, Execution x, Instruction i) {
@@ -164,7 +179,7 @@ final class X87EnvironmentOps {
         read(x, i, start + 79, 1);
         getEnvironment(u, x, i);
         for (int st = 0; st < 8; st++) {
-            long significand = read(x, i, start + 10 * st, 8);
+            long significand = readSignificand(x, i, start + 10 * st);
             int signExponent = (int) read(x, i, start + 10 * st + 8, 2);
             u.extended().setLong(32 + 16 * st, significand);
             u.extended().setLong(40 + 16 * st, signExponent);

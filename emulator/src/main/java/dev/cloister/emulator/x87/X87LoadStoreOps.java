@@ -147,9 +147,12 @@ final class X87LoadStoreOps {
     private static void writeTen(Execution x, Instruction i, long low, int high) {
         int segment = x.segmentOf(i);
         long at = x.effective(i);
-        x.segmentation.probe(segment, at, 10, LinearMemory.WRITE);
+        long end = at + 8 & Execution.mask(i.addressSize);
+        x.segmentation.checkAlignment(x.segmentation.linear(segment, at, 8, LinearMemory.WRITE), 8);
+        x.segmentation.probe(segment, at, 8, LinearMemory.WRITE);
+        x.segmentation.probe(segment, end, 2, LinearMemory.WRITE);
         x.write(segment, at, 8, low);
-        x.write(segment, at + 8 & Execution.mask(i.addressSize), 2, high);
+        x.write(segment, end, 2, high);
     }
 
     private static void storeReal(X87Unit u, Execution x, Instruction i, boolean pop) {
