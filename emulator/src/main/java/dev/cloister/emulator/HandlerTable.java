@@ -8,6 +8,7 @@ import dev.cloister.emulator.decode.FormTable;
 import dev.cloister.emulator.execute.Handler;
 import dev.cloister.emulator.execute.HandlerRegistry;
 import dev.cloister.emulator.execute.IntegerOps;
+import dev.cloister.emulator.execute.Locked;
 import dev.cloister.emulator.vector.VectorOps;
 import dev.cloister.emulator.x87.X87ControlOps;
 import java.util.HashMap;
@@ -93,7 +94,9 @@ final class HandlerTable implements HandlerRegistry {
         Handler[] handlers = new Handler[forms.forms().size()];
         Map<String, Handler> unused = new HashMap<>(table.byMnemonic);
         for (Form form : forms.forms()) {
-            handlers[form.id] = table.byMnemonic.get(form.mnemonic);
+            Handler handler = table.byMnemonic.get(form.mnemonic);
+            boolean locks = handler != null && form.has(Form.LOCK);
+            handlers[form.id] = locks ? Locked.of(handler, form.mnemonic.equals("xchg")) : handler;
             unused.remove(form.mnemonic);
         }
         if (!unused.isEmpty()) {

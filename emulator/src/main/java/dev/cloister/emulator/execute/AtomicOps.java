@@ -54,16 +54,16 @@ public final class AtomicOps {
             throw x.fault(CpuException.GP);
         }
         x.segmentation.checkAlignment(linear, 2 * half);
-        x.segmentation.probe(segment, at, 2 * half, LinearMemory.WRITE);
-        long low = x.read(segment, at, half, LinearMemory.WRITE);
-        long high = x.read(segment, at + half, half, LinearMemory.WRITE);
-        boolean equal = low == x.register(CpuState.RAX, half) && high == x.register(CpuState.RDX, half);
+        // Atomic also without LOCK: nothing is lost by it.
+        long[] halves = x.a;
+        halves[0] = x.register(CpuState.RAX, half);
+        halves[1] = x.register(CpuState.RDX, half);
+        boolean equal = x.segmentation.exchangePair(
+                linear, half, halves, x.register(CpuState.RBX, half), x.register(CpuState.RCX, half));
         Alu.setFlag(x.state, Flags.ZF, equal);
-        x.write(segment, at, half, equal ? x.register(CpuState.RBX, half) : low);
-        x.write(segment, at + half, half, equal ? x.register(CpuState.RCX, half) : high);
         if (!equal) {
-            x.setRegister(CpuState.RAX, half, low);
-            x.setRegister(CpuState.RDX, half, high);
+            x.setRegister(CpuState.RAX, half, halves[0]);
+            x.setRegister(CpuState.RDX, half, halves[1]);
         }
     }
 }

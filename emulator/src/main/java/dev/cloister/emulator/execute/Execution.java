@@ -58,6 +58,8 @@ public final class Execution {
     boolean keepResume;
     /** The error code of stack faults: the new stack's selector while privilege changes, else 0. */
     int stackError;
+    /** Whether the instruction's memory operand is replaced atomically. */
+    boolean locked;
     /** Words of a stack on their way to another. */
     final long[] words = new long[32];
 

@@ -12,6 +12,8 @@ public final class Segmentation {
     private final Execution x;
     private final CpuState state;
     private final LinearMemory memory;
+    /** What a locked instruction read from the place that it will write. */
+    private long expected;
 
     public Segmentation(Execution x, LinearMemory memory) {
         this.x = x;
@@ -45,7 +47,11 @@ public final class Segmentation {
         if (x.debug.watching) {
             x.debug.access(linear, size, (access & LinearMemory.WRITE) != 0);
         }
-        return memory.read(linear, size, user(access));
+        long value = memory.read(linear, size, user(access));
+        if (x.locked && (access & LinearMemory.WRITE) != 0) {
+            expected = value;
+        }
+        return value;
     }
 
     public void write(int segment, long offset, int size, long value) {
@@ -54,7 +60,29 @@ public final class Segmentation {
         if (x.debug.watching) {
             x.debug.access(linear, size, true);
         }
-        memory.write(linear, size, value, user(LinearMemory.WRITE));
+        int access = user(LinearMemory.WRITE);
+        if (!x.locked) {
+            memory.write(linear, size, value, access);
+        } else if (memory.compareAndExchange(linear, size, expected, value & Execution.mask(size), access)
+                != expected) {
+            throw Locked.Retry.AGAIN;
+        }
+    }
+
+    /** Replaces 8 or 16 bytes if they hold the two halves given; receives what was there. */
+    boolean exchangePair(long linear, int half, long[] expectedHalves, long low, long high) {
+        if (x.debug.watching) {
+            x.debug.access(linear, 2 * half, true);
+        }
+        int access = user(LinearMemory.WRITE);
+        if (half == 8) {
+            return memory.compareAndExchange16(linear, expectedHalves, low, high, access);
+        }
+        long wanted = expectedHalves[0] | expectedHalves[1] << 32;
+        long found = memory.compareAndExchange(linear, 8, wanted, low | high << 32, access);
+        expectedHalves[0] = found & 0xFFFFFFFFL;
+        expectedHalves[1] = found >>> 32;
+        return found == wanted;
     }
 
     public void probe(int segment, long offset, int length, int access) {
