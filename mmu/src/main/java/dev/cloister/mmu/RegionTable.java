@@ -90,10 +90,13 @@ final class RegionTable {
             throw new IllegalArgumentException("memory region " + text(region)
                     + " runs past the last guest-physical address 0x" + Long.toHexString(GPA_LIMIT - 1));
         }
-        if (isDevice(region)) {
-            return;
+        if (!isDevice(region)) {
+            checkHost(region);
         }
-        if (size != region.host().byteSize()) {
+    }
+
+    private static void checkHost(Region region) {
+        if (region.size() != region.host().byteSize()) {
             throw new IllegalArgumentException("memory region " + text(region) + " lies in host memory of 0x"
                     + Long.toHexString(region.host().byteSize()) + " bytes; expected the same size");
         }

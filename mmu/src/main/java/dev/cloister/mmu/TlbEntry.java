@@ -28,6 +28,9 @@ public final class TlbEntry {
     long delta;
 
     MemorySegment host = MemorySegment.NULL;
+    /** Whether that is the main memory. */
+    private boolean direct;
+
     int rights;
     int pageShift;
     boolean global;
@@ -86,11 +89,13 @@ public final class TlbEntry {
         if (!backed) {
             writable = false;
             host = MemorySegment.NULL;
+            direct = false;
             tag(NONE, NONE, NONE);
             return;
         }
         long offset = table.offset(index, gpa);
         host = table.host(index);
+        direct = host.equals(main);
         delta = offset - (key & PAGE_MASK);
         writable = table.isWritable(index);
         boolean free =
