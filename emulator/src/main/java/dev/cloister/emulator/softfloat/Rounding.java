@@ -153,34 +153,43 @@ public final class Rounding {
 
     /** A magnitude below the smallest normal number. */
     private void small(Real r, FloatFormat f, int precision) {
-        boolean tiny = true;
-        if (r.exponent == f.minimum - 1) {
-            normal(r.exponent, r.significand, r.low, f, precision);
-            tiny = biased == 0;
-        }
-        boolean masked = context.isMasked(FloatContext.UE);
-        if (tiny && !masked) {
-            context.raise(FloatContext.UE);
-            normal(r.exponent + WRAP, r.significand, r.low, f, precision);
-            if (biased <= 0) {
-                tooFar(0, 0, false);
-            }
-            return;
-        }
-        if (tiny && masked && context.flushToZero) {
+        boolean tiny = isTiny(r, f, precision);
+        if (tiny && !context.isMasked(FloatContext.UE)) {
+            unbounded(r, f, precision);
+        } else if (tiny && context.flushToZero) {
             context.raise(FloatContext.UE | FloatContext.PE);
             biased = 0;
             significand = 0;
-            return;
+        } else {
+            subnormal(r, f, precision);
+            context.raise(tiny && inexact ? FloatContext.UE : 0);
         }
+    }
+
+    /** Whether the number would still be too small after rounding with an exponent of any size. */
+    private boolean isTiny(Real r, FloatFormat f, int precision) {
+        if (r.exponent != f.minimum - 1) {
+            return true;
+        }
+        normal(r.exponent, r.significand, r.low, f, precision);
+        return biased == 0;
+    }
+
+    /** The response to unmasked underflow: the exponent is moved up, and only what is lost then is inexact. */
+    private void unbounded(Real r, FloatFormat f, int precision) {
+        context.raise(FloatContext.UE);
+        normal(r.exponent + WRAP, r.significand, r.low, f, precision);
+        if (biased <= 0) {
+            tooFar(0, 0, false);
+        }
+    }
+
+    private void subnormal(Real r, FloatFormat f, int precision) {
         int shift = f.minimum - r.exponent;
         long low = Wide.shiftLow(r.significand, r.low, shift);
         normal(f.minimum, Wide.shiftHigh(r.significand, shift), low, f, precision);
         if (significand >= 0) {
             biased = 0;
-        }
-        if (tiny && inexact) {
-            context.raise(FloatContext.UE);
         }
     }
 

@@ -71,7 +71,7 @@ final class X87LogarithmOps {
             u.math.invalid(u.r);
         } else if (x.kind == Real.FINITE) {
             finite(u);
-        } else if (x.kind == Real.ZERO ? y.kind == Real.ZERO : y.kind == Real.ZERO) {
+        } else if (y.kind == Real.ZERO) {
             u.math.invalid(u.r);
         } else {
             boolean toZero = x.kind == Real.ZERO;
@@ -104,13 +104,20 @@ final class X87LogarithmOps {
         multiply(u);
     }
 
+    /** log2 of a negative infinity, or zero times infinity. */
+    private static boolean isUndefined(Real x, Real y) {
+        if (x.kind == Real.INFINITE) {
+            return x.negative || y.kind == Real.ZERO;
+        }
+        return x.kind == Real.ZERO && y.kind == Real.INFINITE;
+    }
+
     /** b * log2(1 + a). */
     private static void onePlus(X87Unit u) {
         Real x = u.a;
         Real y = u.b;
         boolean negative = x.negative ^ y.negative;
-        if (x.kind == Real.INFINITE && (x.negative || y.kind == Real.ZERO)
-                || x.kind == Real.ZERO && y.kind == Real.INFINITE) {
+        if (isUndefined(x, y)) {
             u.math.invalid(u.r);
             return;
         }
