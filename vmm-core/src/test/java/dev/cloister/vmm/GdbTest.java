@@ -222,4 +222,51 @@ class GdbTest {
             assertThat(guest.await().exitCode()).isEqualTo((8 + 0x11 << 1 | 1) & 0xff);
         }
     }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DIRECT", "EMULATED"})
+    void userCodeStopsLikeAKernel(Engine engine) throws Exception {
+        BootImage image = TestGuest.long64("""
+            main:   or      qword [pml4], 4
+                    or      qword [pdpt], 4
+                    or      qword [page_directories], 4
+                    mov     rax, cr3
+                    mov     cr3, rax
+                    lgdt    [user_gdt_pointer]
+                    push    0x1B
+                    mov     eax, stack_top
+                    push    rax
+                    pushfq
+                    push    0x23
+                    lea     rax, [user]
+                    push    rax
+                    iretq
+            user:   mov     esi, 0x5ca1ab1e
+                    mov     dword [0x9000], 5
+                    movq    xmm1, rsi
+            spin:   jmp     spin
+            trap:   exit    99
+            align 8
+            user_gdt:
+                    dq      0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF, 0x00CFF3000000FFFF, 0x00AFFB000000FFFF
+            user_gdt_pointer:
+                    dw      39
+                    dq      user_gdt
+            """);
+        try (GdbGuest guest = new GdbGuest(folder, engine, 1, image)) {
+            String out = guest.gdb(with(
+                    TO_MAIN,
+                    "printf \"cs %#x ss %#x\\n\", $cs, $ss",
+                    "stepi",
+                    "watch *(int*)0x9000",
+                    "continue",
+                    "stepi",
+                    "printf \"xmm1 %#x\\n\", $xmm1.v4_int32[0]",
+                    "stepi",
+                    "x/i $pc",
+                    "kill"));
+            assertThat(out).contains("cs 0x23 ss 0x1b", "New value = 5", "xmm1 0x5ca1ab1e", "jmp");
+            assertThat(guest.await().outcome()).isEqualTo(Outcome.STOPPED);
+        }
+    }
 }
