@@ -176,7 +176,7 @@ final class EmulatedVcpu implements VcpuBody {
         if (apic.attention()) {
             takeUnmaskable();
         }
-        if (apic.waitsForStartup() || halted && !wakes()) {
+        if (sleeps()) {
             signal.await();
             return;
         }
@@ -188,8 +188,9 @@ final class EmulatedVcpu implements VcpuBody {
         handle(looking == null ? executor.run(SLICE) : looking.run(WATCHED_SLICE));
     }
 
-    private boolean wakes() {
-        return apic.attention() && state.flag(Flags.IF);
+    private boolean sleeps() {
+        boolean wakes = apic.attention() && state.flag(Flags.IF);
+        return apic.waitsForStartup() || halted && !wakes;
     }
 
     /** INIT, SIPI and NMI, which RFLAGS.IF does not hold back. */

@@ -119,6 +119,10 @@ final class ApicRegisters {
         if (register >= LVT_TIMER && register <= LVT_ERROR) {
             return lvt[register - LVT_TIMER];
         }
+        return plain(register);
+    }
+
+    private int plain(int register) {
         return switch (register) {
             case ID -> apic.x2apic() ? apic.number : apic.number << 24;
             case VERSION -> VERSION_VALUE;
@@ -128,7 +132,6 @@ final class ApicRegisters {
             case FORMAT -> format;
             case SPURIOUS -> spurious;
             case ERRORS -> errors;
-            case COMMAND, COMMAND_HIGH -> register == COMMAND ? command : commandHigh;
             default -> timerRegister(register);
         };
     }
@@ -143,6 +146,8 @@ final class ApicRegisters {
             case INITIAL -> (int) apic.timer.initial();
             case CURRENT -> (int) apic.timer.current();
             case DIVIDE -> apic.timer.divideRegister();
+            case COMMAND -> command;
+            case COMMAND_HIGH -> commandHigh;
             case END_OF_INTERRUPT, ARBITRATION_PRIORITY -> 0;
             default -> {
                 error(ERROR_ILLEGAL_REGISTER);
@@ -159,12 +164,21 @@ final class ApicRegisters {
         switch (register) {
             case TASK_PRIORITY -> taskPriority = value & 0xff;
             case END_OF_INTERRUPT -> apic.endOfInterrupt();
-            case LOGICAL, FORMAT -> writeLogical(register, value);
+            case LOGICAL -> logical = value & 0xff00_0000;
+            case FORMAT -> format = value | 0x0fff_ffff;
             case SPURIOUS -> writeSpurious(value);
-            case ERRORS -> {
-                errors = newErrors;
-                newErrors = 0;
-            }
+            case ERRORS -> latchErrors();
+            default -> command(register, value);
+        }
+    }
+
+    private void latchErrors() {
+        errors = newErrors;
+        newErrors = 0;
+    }
+
+    private void command(int register, int value) {
+        switch (register) {
             case COMMAND -> send(value);
             case COMMAND_HIGH -> commandHigh = value;
             case INITIAL -> apic.timer.setInitial(value & 0xffff_ffffL);
@@ -182,14 +196,6 @@ final class ApicRegisters {
                 || register >= IN_SERVICE && register < ERRORS;
         if (!readOnly) {
             error(ERROR_ILLEGAL_REGISTER);
-        }
-    }
-
-    private void writeLogical(int register, int value) {
-        if (register == LOGICAL) {
-            logical = value & 0xff00_0000;
-        } else {
-            format = value | 0x0fff_ffff;
         }
     }
 

@@ -11,7 +11,6 @@ final class PitCounter {
     private static final long SECOND = 1_000_000_000L;
     private static final int FULL = 0x1_0000;
     private static final int FULL_BCD = 10_000;
-    private static final int LOW = 1;
     private static final int HIGH = 2;
     private static final int BOTH = 3;
     private static final int OUT = 0x80;
@@ -129,17 +128,24 @@ final class PitCounter {
         if (high == gate) {
             return;
         }
-        if (!high && started && mode != 1 && mode != 5) {
+        gate = high;
+        if (high) {
+            rise(now);
+        } else if (started && mode != 1 && mode != 5) {
             heldTicks = ticks(now);
         }
-        gate = high;
-        if (high && armed) {
-            if (mode == 0 || mode == 4) {
-                startedAt = heldTicks < 0 ? startedAt : now - nanos(heldTicks);
-                heldTicks = -1;
-            } else {
-                begin(now);
-            }
+    }
+
+    /** The gate's rise: modes 0 and 4 go on, the others begin anew. */
+    private void rise(long now) {
+        if (!armed) {
+            return;
+        }
+        if (mode != 0 && mode != 4) {
+            begin(now);
+        } else if (heldTicks >= 0) {
+            startedAt = now - nanos(heldTicks);
+            heldTicks = -1;
         }
     }
 
