@@ -19,7 +19,7 @@ import java.util.List;
  */
 public final class WalkerFuzz {
     private static final int TABLES = 16;
-    private static final int MOST_ACCESSES = 64;
+    private static final int MOST_ACCESSES = 24;
     private static final long POOL = 1L << 40;
     private static final AccessKind[] KINDS = AccessKind.values();
     private static final int[] RIGHTS = {Tlb.READ, Tlb.WRITE, Tlb.EXECUTE};
