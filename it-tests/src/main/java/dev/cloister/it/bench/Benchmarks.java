@@ -73,6 +73,7 @@ public final class Benchmarks {
         known.put("confine", () -> ConfineBench.run(out, scratch, dist, guest("start"), guest("busy")));
         known.put("schedule", () -> ScheduleBench.run(out, scratch, guest("busy")));
         known.put("translators", () -> TranslatorBench.run(out));
+        known.put("emulator", () -> EmulatorBench.run(out, scratch));
         known.put("frames", () -> FrameBench.run(out, scratch, guest("busy")));
         return known;
     }

@@ -1,0 +1,138 @@
+package dev.cloister.it.bench;
+
+import dev.cloister.it.DebianPackages;
+import dev.cloister.policy.model.Engine;
+import dev.cloister.vmm.BootImage;
+import dev.cloister.vmm.Machine;
+import dev.cloister.vmm.MachineConfig;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+
+/** SeaBIOS from its first instruction until it finds nothing to boot: the emulated engine, the direct engine, QEMU's TCG, in turns. */
+final class FirmwareBench {
+    private static final int ROUNDS = 5;
+    private static final String LAST_WORDS = "No bootable device.";
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private FirmwareBench() {}
+
+    static void run(PrintStream out) throws Exception {
+        Optional<Path> bios = DebianPackages.ofBuild().seabios("bios-256k.bin");
+        if (bios.isEmpty()) {
+            out.println("SeaBIOS: skipped, Debian's package seabios can't be had\n");
+            return;
+        }
+        boolean kvm = Files.isWritable(Path.of("/dev/kvm"));
+        boolean qemu = NativePeer.installed("qemu-system-x86_64").isPresent();
+        double[] emulated = new double[ROUNDS];
+        double[] direct = new double[ROUNDS];
+        double[] tcg = new double[ROUNDS];
+        MemorySegment image = MemorySegment.ofArray(Files.readAllBytes(bios.get()));
+        for (int round = -1; round < ROUNDS; round++) {
+            double a = millis(Engine.EMULATED, image);
+            double b = kvm ? millis(Engine.DIRECT, image) : Double.NaN;
+            double c = qemu ? qemuMillis(bios.get()) : Double.NaN;
+            if (round >= 0) {
+                emulated[round] = a;
+                direct[round] = b;
+                tcg[round] = c;
+            }
+        }
+        out.println(Samples.header("SeaBIOS, first instruction to \"" + LAST_WORDS + "\""));
+        out.println(new Samples(emulated).row("cloister, engine emulated", "ms"));
+        if (kvm) {
+            out.println(new Samples(direct).row("cloister, engine direct", "ms"));
+            out.printf(Locale.ROOT, "  ratio emulated/direct %37.2f%n", Samples.ratio(emulated, direct));
+        }
+        if (qemu) {
+            out.println(new Samples(tcg).row("QEMU, TCG, from its start", "ms"));
+            out.printf(Locale.ROOT, "  ratio emulated/QEMU %39.2f%n", Samples.ratio(emulated, tcg));
+        }
+        out.println();
+    }
+
+    private static double millis(Engine engine, MemorySegment bios) throws Exception {
+        Watch watch = new Watch();
+        MachineConfig config = MachineConfig.builder(BootImage.firmware(bios))
+                .engine(engine)
+                .serialOut(watch)
+                .timeout(PATIENCE)
+                .build();
+        try (Machine machine = Machine.open(config)) {
+            long start = System.nanoTime();
+            machine.start();
+            watch.seen.await();
+            double millis = (System.nanoTime() - start) / 1e6;
+            machine.stop();
+            machine.await();
+            return millis;
+        }
+    }
+
+    private static double qemuMillis(Path bios) throws IOException {
+        long start = System.nanoTime();
+        Process process = new ProcessBuilder(List.of(
+                        "qemu-system-x86_64",
+                        "-M",
+                        "pc",
+                        "-accel",
+                        "tcg",
+                        "-m",
+                        "64M",
+                        "-nodefaults",
+                        "-display",
+                        "none",
+                        "-bios",
+                        bios.toString(),
+                        "-chardev",
+                        "stdio,id=d",
+                        "-device",
+                        "isa-debugcon,iobase=0x402,chardev=d"))
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            InputStream said = process.getInputStream();
+            Watch watch = new Watch();
+            for (int b = said.read(); b >= 0 && watch.seen.getCount() > 0; b = said.read()) {
+                watch.write(b);
+            }
+            return watch.seen.getCount() == 0 ? (System.nanoTime() - start) / 1e6 : Double.NaN;
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** Knows when the last words have been said. */
+    private static final class Watch extends ByteArrayOutputStream {
+        final CountDownLatch seen = new CountDownLatch(1);
+
+        @Override
+        public synchronized void write(int b) {
+            super.write(b);
+            look();
+        }
+
+        @Override
+        public synchronized void write(byte[] bytes, int offset, int length) {
+            super.write(bytes, offset, length);
+            look();
+        }
+
+        private void look() {
+            if (buf[count - 1] == '.' && toString(StandardCharsets.ISO_8859_1).contains(LAST_WORDS)) {
+                seen.countDown();
+            }
+        }
+    }
+}
