@@ -65,6 +65,7 @@ public final class BlockEngine {
         this.interpreter = interpreter;
         this.kicked = kicked;
         context = new BlockContext(x, memory);
+        Templates.prepare();
         builder = new BlockBuilder(interpreter);
         memory.setCodeWatcher(cache);
     }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.lang.constant.ConstantDescs;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -22,6 +23,20 @@ final class Templates {
     private record Key(Class<? extends Op> template, int shape) {}
 
     private Templates() {}
+
+    /** Reads the class files of all templates now: a process that enters a sandbox later may find no file any more. */
+    static void prepare() {
+        List.of(
+                        AluOp.class,
+                        ConditionOp.class,
+                        MoveOp.class,
+                        MultiplyOp.class,
+                        ShiftOp.class,
+                        StackOp.class,
+                        StringOp.class,
+                        UnaryOp.class)
+                .forEach(template -> FILES.computeIfAbsent(template, Templates::read));
+    }
 
     /** The operation of a template for the operands and their shape. */
     static Op make(Class<? extends Op> template, Operands operands) {

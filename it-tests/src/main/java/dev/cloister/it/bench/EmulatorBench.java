@@ -160,7 +160,8 @@ final class EmulatorBench {
         }
     }
 
-    private static long processorNanos(long pid) throws IOException {
+    /** Processor time of a process, by whole ticks of the clock. */
+    static long processorNanos(long pid) throws IOException {
         String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
         // The name may contain spaces; fields are counted from behind it.
         String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
