@@ -165,11 +165,18 @@ public final class Executor {
     }
 
     private StepResult deliver() {
-        StepResult delivered = execution.delivery.deliverException(vector, errorCode, faultAddress);
-        if (delivered == StepResult.UNSUPPORTED) {
-            reason = execution.exception.reason();
+        try {
+            StepResult delivered = execution.delivery.deliverException(vector, errorCode, faultAddress);
+            if (delivered == StepResult.UNSUPPORTED) {
+                reason = execution.exception.reason();
+            }
+            return delivered;
+        } catch (GuestMemoryException e) {
+            // A table or a stack that lies where there is no memory.
+            execution.undo();
+            reason = String.valueOf(e.getMessage());
+            return StepResult.UNSUPPORTED;
         }
-        return delivered;
     }
 
     /**

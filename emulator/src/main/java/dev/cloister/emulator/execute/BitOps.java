@@ -124,7 +124,8 @@ public final class BitOps {
         long control = x.get(i, 2);
         int start = (int) control & 0xFF;
         int length = (int) (control >> 8) & 0xFF;
-        long value = start < 64 ? x.get(i, 1) >>> start : 0;
+        long whole = x.get(i, 1);
+        long value = start < 64 ? whole >>> start : 0;
         bmi(x, i, 0, length < 64 ? value & (1L << length) - 1 : value, false);
     }
 

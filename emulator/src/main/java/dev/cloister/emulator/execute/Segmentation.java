@@ -85,6 +85,44 @@ public final class Segmentation {
         return found == wanted;
     }
 
+    /**
+     * Checks the address of an operand of 16 or 32 bytes. In 64-bit mode processors find a misaligned one before one that isn't canonical;
+     * none of them raises #AC.
+     */
+    public void checkWide(int segment, long offset, int size, int access, boolean aligned) {
+        if (!x.long64) {
+            boolean misaligned = (linear(segment, offset, size, access) & size - 1) != 0;
+            if (aligned && misaligned) {
+                throw x.fault(CpuException.GP);
+            }
+            return;
+        }
+        long base = segment >= CpuState.FS ? state.segment(segment).base() : 0;
+        if (aligned && (base + offset & size - 1) != 0) {
+            throw x.fault(CpuException.GP);
+        }
+        linear64(segment, offset, 1);
+        linear64(segment, offset + size - 1, 1);
+    }
+
+    /** Reads 8 bytes of an operand that {@link #checkWide} has seen. */
+    public long readLane(int segment, long offset) {
+        long linear = linear(segment, offset, 1, 0);
+        if (x.debug.watching) {
+            x.debug.access(linear, 8, false);
+        }
+        return memory.read(linear, 8, user(0));
+    }
+
+    /** Writes 8 bytes of an operand that {@link #checkWide} has seen. */
+    public void writeLane(int segment, long offset, long value) {
+        long linear = linear(segment, offset, 1, LinearMemory.WRITE);
+        if (x.debug.watching) {
+            x.debug.access(linear, 8, true);
+        }
+        memory.write(linear, 8, value, user(LinearMemory.WRITE));
+    }
+
     public void probe(int segment, long offset, int length, int access) {
         memory.probe(linear(segment, offset, length, access), length, user(access));
     }

@@ -142,20 +142,13 @@ public final class VectorUnit {
         lanes[3] = wide ? state.lane(register, 3) : 0;
     }
 
-    private static void checkAlignment(Execution x, Instruction i, long at, int size, int access) {
-        long linear = x.segmentation.linear(x.segmentOf(i), at, size, access);
-        if ((linear & size - 1) != 0 && i.form.has(Form.ALIGNED)) {
-            throw x.fault(CpuException.GP);
-        }
-    }
-
     private static void loadMemory(Execution x, Instruction i, int n, long[] lanes) {
         int size = i.sizes[n];
         int segment = x.segmentOf(i);
         long at = x.effective(i);
-        checkAlignment(x, i, at, size, 0);
+        x.segmentation.checkWide(segment, at, size, 0, i.form.has(Form.ALIGNED));
         for (int k = 0; k < size / 8; k++) {
-            lanes[k] = x.read(segment, at + 8 * k, 8, 0);
+            lanes[k] = x.segmentation.readLane(segment, at + 8 * k);
         }
     }
 
@@ -206,10 +199,10 @@ public final class VectorUnit {
         }
         int segment = x.segmentOf(i);
         long at = x.effective(i);
-        checkAlignment(x, i, at, size, LinearMemory.WRITE);
+        x.segmentation.checkWide(segment, at, size, LinearMemory.WRITE, i.form.has(Form.ALIGNED));
         x.segmentation.probe(segment, at, size, LinearMemory.WRITE);
         for (int k = 0; k < size / 8; k++) {
-            x.write(segment, at + 8 * k, 8, lanes[k]);
+            x.segmentation.writeLane(segment, at + 8 * k, lanes[k]);
         }
     }
 }
