@@ -198,7 +198,8 @@ final class X87Cases {
             }
         }
         int some = random.nextInt(256);
-        int tags = random.nextInt(2) == 0 ? 0xFF : some | random.nextInt(256);
+        int more = random.nextInt(256);
+        int tags = random.nextInt(2) == 0 ? 0xFF : some | more;
         if (random.nextInt(3) == 0) {
             int top = status >> 11;
             tags = (tags | 3 << (top & 7) | 3 >> 8 - (top & 7)) & ~(1 << (top + 7 & 7));
