@@ -197,31 +197,25 @@ public final class GuestMemory implements PhysicalMemory {
     public short readShort(long gpa) {
         RegionTable t = table;
         int index = t.findWhole(gpa, Short.BYTES);
-        return index >= 0 ? t.host(index).get(SHORT, t.offset(index, gpa)) : (short) readPieces(t, gpa, Short.BYTES);
+        return index >= 0
+                ? t.host(index).get(SHORT, t.offset(index, gpa))
+                : (short) RegionAccess.readPieces(t, gpa, Short.BYTES);
     }
 
     @Override
     public int readInt(long gpa) {
         RegionTable t = table;
         int index = t.findWhole(gpa, Integer.BYTES);
-        return index >= 0 ? t.host(index).get(INT, t.offset(index, gpa)) : (int) readPieces(t, gpa, Integer.BYTES);
+        return index >= 0
+                ? t.host(index).get(INT, t.offset(index, gpa))
+                : (int) RegionAccess.readPieces(t, gpa, Integer.BYTES);
     }
 
     @Override
     public long readLong(long gpa) {
         RegionTable t = table;
         int index = t.findWhole(gpa, Long.BYTES);
-        return index >= 0 ? t.host(index).get(LONG, t.offset(index, gpa)) : readPieces(t, gpa, Long.BYTES);
-    }
-
-    private static long readPieces(RegionTable t, long gpa, int size) {
-        require(t, gpa, size, Access.READ);
-        long value = 0;
-        for (int i = 0; i < size; i++) {
-            int index = t.find(gpa + i);
-            value |= (t.host(index).get(BYTE, t.offset(index, gpa + i)) & 0xFFL) << (8 * i);
-        }
-        return value;
+        return index >= 0 ? t.host(index).get(LONG, t.offset(index, gpa)) : RegionAccess.readPieces(t, gpa, Long.BYTES);
     }
 
     @Override
@@ -249,7 +243,7 @@ public final class GuestMemory implements PhysicalMemory {
         RegionTable t = table;
         int index = t.findWhole(gpa, size);
         if (index < 0 || !t.isWritable(index)) {
-            writePieces(t, gpa, size, value);
+            RegionAccess.writePieces(t, gpa, size, value);
             return;
         }
         MemorySegment host = t.host(index);
@@ -263,41 +257,10 @@ public final class GuestMemory implements PhysicalMemory {
         t.flags(index).wrote(offset, size);
     }
 
-    private static void writePieces(RegionTable t, long gpa, int size, long value) {
-        require(t, gpa, size, Access.WRITE);
-        for (int i = 0; i < size; i++) {
-            int index = t.find(gpa + i);
-            long offset = t.offset(index, gpa + i);
-            t.host(index).set(BYTE, offset, (byte) (value >>> (8 * i)));
-            t.flags(index).wrote(offset, 1);
-        }
-    }
-
-    private static void require(RegionTable t, long gpa, long size, Access access) {
-        Reason refusal = t.refusal(gpa, size, access == Access.WRITE);
-        if (refusal != null) {
-            throw new GuestMemoryException(gpa, size, access, refusal);
-        }
-    }
-
-    private static int requireAtomic(RegionTable t, long gpa, int size, boolean write) {
-        if ((gpa & (size - 1)) != 0) {
-            throw new GuestMemoryException(gpa, size, Access.ATOMIC, Reason.MISALIGNED);
-        }
-        int index = t.findWhole(gpa, size);
-        if (index < 0) {
-            throw new GuestMemoryException(gpa, size, Access.ATOMIC, Reason.UNBACKED);
-        }
-        if (write && !t.isWritable(index)) {
-            throw new GuestMemoryException(gpa, size, Access.ATOMIC, Reason.READ_ONLY);
-        }
-        return index;
-    }
-
     @Override
     public boolean compareAndSetInt(long gpa, int expected, int value) {
         RegionTable t = table;
-        int index = requireAtomic(t, gpa, Integer.BYTES, true);
+        int index = RegionAccess.requireAtomic(t, gpa, Integer.BYTES, true);
         long offset = t.offset(index, gpa);
         if (!ATOMIC_INT.compareAndSet(t.host(index), offset, expected, value)) {
             return false;
@@ -309,7 +272,7 @@ public final class GuestMemory implements PhysicalMemory {
     @Override
     public boolean compareAndSetLong(long gpa, long expected, long value) {
         RegionTable t = table;
-        int index = requireAtomic(t, gpa, Long.BYTES, true);
+        int index = RegionAccess.requireAtomic(t, gpa, Long.BYTES, true);
         long offset = t.offset(index, gpa);
         if (!ATOMIC_LONG.compareAndSet(t.host(index), offset, expected, value)) {
             return false;
@@ -327,7 +290,7 @@ public final class GuestMemory implements PhysicalMemory {
      */
     public int getAcquireInt(long gpa) {
         RegionTable t = table;
-        int index = requireAtomic(t, gpa, Integer.BYTES, false);
+        int index = RegionAccess.requireAtomic(t, gpa, Integer.BYTES, false);
         return (int) ATOMIC_INT.getAcquire(t.host(index), t.offset(index, gpa));
     }
 
@@ -340,7 +303,7 @@ public final class GuestMemory implements PhysicalMemory {
      */
     public long getAcquireLong(long gpa) {
         RegionTable t = table;
-        int index = requireAtomic(t, gpa, Long.BYTES, false);
+        int index = RegionAccess.requireAtomic(t, gpa, Long.BYTES, false);
         return (long) ATOMIC_LONG.getAcquire(t.host(index), t.offset(index, gpa));
     }
 
@@ -353,7 +316,7 @@ public final class GuestMemory implements PhysicalMemory {
      */
     public void setReleaseInt(long gpa, int value) {
         RegionTable t = table;
-        int index = requireAtomic(t, gpa, Integer.BYTES, true);
+        int index = RegionAccess.requireAtomic(t, gpa, Integer.BYTES, true);
         long offset = t.offset(index, gpa);
         ATOMIC_INT.setRelease(t.host(index), offset, value);
         t.flags(index).wrote(offset, Integer.BYTES);
@@ -368,7 +331,7 @@ public final class GuestMemory implements PhysicalMemory {
      */
     public void setReleaseLong(long gpa, long value) {
         RegionTable t = table;
-        int index = requireAtomic(t, gpa, Long.BYTES, true);
+        int index = RegionAccess.requireAtomic(t, gpa, Long.BYTES, true);
         long offset = t.offset(index, gpa);
         ATOMIC_LONG.setRelease(t.host(index), offset, value);
         t.flags(index).wrote(offset, Long.BYTES);
@@ -387,7 +350,7 @@ public final class GuestMemory implements PhysicalMemory {
     public void read(long gpa, byte[] destination, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, destination.length);
         RegionTable t = table;
-        require(t, gpa, length, Access.READ);
+        RegionAccess.require(t, gpa, length, Access.READ);
         int done = 0;
         while (done < length) {
             long at = gpa + done;
@@ -411,7 +374,7 @@ public final class GuestMemory implements PhysicalMemory {
     public void write(long gpa, byte[] source, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, source.length);
         RegionTable t = table;
-        require(t, gpa, length, Access.WRITE);
+        RegionAccess.require(t, gpa, length, Access.WRITE);
         int done = 0;
         while (done < length) {
             long at = gpa + done;
@@ -432,7 +395,7 @@ public final class GuestMemory implements PhysicalMemory {
      */
     public void copyIn(long gpa, MemorySegment source) {
         RegionTable t = table;
-        require(t, gpa, source.byteSize(), Access.WRITE);
+        RegionAccess.require(t, gpa, source.byteSize(), Access.WRITE);
         long done = 0;
         while (done < source.byteSize()) {
             long at = gpa + done;
@@ -453,7 +416,7 @@ public final class GuestMemory implements PhysicalMemory {
      */
     public void copyOut(long gpa, MemorySegment destination) {
         RegionTable t = table;
-        require(t, gpa, destination.byteSize(), Access.READ);
+        RegionAccess.require(t, gpa, destination.byteSize(), Access.READ);
         long done = 0;
         while (done < destination.byteSize()) {
             long at = gpa + done;

@@ -37,7 +37,7 @@ public final class WalkerCampaign {
                 "-artifact_prefix=" + folder + "/",
                 "-max_total_time=" + time.toSeconds(),
                 "-max_len=4096",
-                "-timeout=10",
+                "-timeout=30",
                 "-rss_limit_mb=3000",
                 "-print_final_stats=1",
                 corpus.toString(),
