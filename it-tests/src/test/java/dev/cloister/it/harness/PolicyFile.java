@@ -44,6 +44,13 @@ public final class PolicyFile {
         return this;
     }
 
+    /** Has the last domain run without KVM. */
+    public PolicyFile emulated() {
+        String last = domains.removeLast();
+        domains.add(last.substring(0, last.length() - 1) + ", \"engine\": \"emulated\"}");
+        return this;
+    }
+
     /** Adds the flow from the operator's terminal to a domain. */
     public PolicyFile input(String domain) {
         flows.add("{\"name\": \"%s-input\", \"from\": \"@console\", \"to\": \"%s\", \"kind\": \"console\"}"

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Which lines of the list of system calls VMM processes use: domains with channels of every kind whose flows are revoked and opened again,
- * guests that need the emulator, a paused domain, and a guest without a daemon, all under strace(1). What none of them used must say in
- * the list when it is needed, and should go if it can't.
+ * guests that need the emulator or have nothing else, a paused domain, and guests without a daemon, all under strace(1). What none of
+ * them used must say in the list when it is needed, and should go if it can't.
  */
 @Timeout(240)
 class UsedSystemCallsTest {
@@ -96,14 +96,15 @@ class UsedSystemCallsTest {
         Cloister cloister = Cloister.fresh();
         Path traces = Files.createDirectory(cloister.folder().resolve("traces"));
         domains(cloister, traces);
-        alone(cloister, traces);
+        alone(cloister, traces, "direct");
+        alone(cloister, traces, "emulated");
         CallTrace trace = new CallTrace();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(traces)) {
             for (Path file : files) {
                 trace.add(file);
             }
         }
-        assertThat(trace.entered()).as("processes that entered the sandbox").isEqualTo(7);
+        assertThat(trace.entered()).as("processes that entered the sandbox").isEqualTo(8);
         assertThat(trace.unlisted()).isEmpty();
         print(trace.list(), trace);
         assertThat(trace.unused().entrySet().stream()
@@ -150,7 +151,9 @@ class UsedSystemCallsTest {
         Path policy = PolicyFile.in(folder, "used")
                 .domain("writer", Guests.assemble(folder, "lasting-writer"))
                 .domain("reader", Guests.assemble(folder, "lasting-reader"))
+                .emulated()
                 .domain("teller", Guests.assemble(folder, "message-writer", size + "BURST equ 2"))
+                .emulated()
                 .domain("hearer", Guests.assemble(folder, "message-reader", size + "READS equ 1000"))
                 .domain("user", Guests.assemble(folder, "isolation/user"))
                 .domain("peer", Guests.assemble(folder, "isolation/peer"))
@@ -240,10 +243,12 @@ class UsedSystemCallsTest {
     }
 
     /** A guest without a daemon: input, report, compilers, emulator, and a stop by signal. */
-    private static void alone(Cloister cloister, Path traces) throws Exception {
+    private static void alone(Cloister cloister, Path traces, String engine) throws Exception {
         Path image = Guests.long64(cloister.folder(), "busy", BUSY);
         List<String> command = Cloister.commandLine(
                 "run",
+                "--engine",
+                engine,
                 "--kernel",
                 image.toString(),
                 "--memory",
