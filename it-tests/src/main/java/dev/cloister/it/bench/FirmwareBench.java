@@ -113,10 +113,14 @@ final class FirmwareBench {
         try {
             InputStream said = process.getInputStream();
             Watch watch = new Watch();
-            for (int b = said.read(); b >= 0 && watch.seen.getCount() > 0; b = said.read()) {
+            while (watch.seen.getCount() > 0) {
+                int b = said.read();
+                if (b < 0) {
+                    return Double.NaN;
+                }
                 watch.write(b);
             }
-            return watch.seen.getCount() == 0 ? EmulatorBench.processorNanos(process.pid()) / 1e6 : Double.NaN;
+            return EmulatorBench.processorNanos(process.pid()) / 1e6;
         } finally {
             process.destroyForcibly();
         }
