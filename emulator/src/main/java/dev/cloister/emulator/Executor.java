@@ -86,6 +86,9 @@ public final class Executor {
             reason = e.reason();
             return StepResult.UNSUPPORTED;
         }
+        if (e.vector() == CpuException.WAITING) {
+            return StepResult.HALTED;
+        }
         vector = e.vector();
         errorCode = e.errorCode();
         faultAddress = e.faultAddress();
@@ -327,8 +330,8 @@ public final class Executor {
 
         @Override
         public StepResult deliver(CpuException raised) {
-            failed(raised);
-            return Executor.this.deliver();
+            StepResult result = failed(raised);
+            return result == StepResult.EXCEPTION ? Executor.this.deliver() : result;
         }
 
         @Override

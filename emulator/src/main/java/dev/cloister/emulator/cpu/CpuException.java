@@ -44,6 +44,8 @@ public final class CpuException extends RuntimeException {
     public static final int XM = 19;
     /** Not an architectural vector: the executor doesn't implement what was asked. */
     public static final int UNSUPPORTED = -1;
+    /** Not an architectural vector: the instruction waits on itself until an interrupt comes (an x87 error with CR0.NE clear). */
+    public static final int WAITING = -2;
 
     private static final long serialVersionUID = 1;
 

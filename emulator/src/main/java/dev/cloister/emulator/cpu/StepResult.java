@@ -8,7 +8,7 @@ public enum StepResult {
     COMPLETED,
     /** A repeated string instruction stopped at its bound with RIP still on it: step again. */
     REPEATING,
-    /** HLT completed; RIP is behind it. */
+    /** HLT completed, and RIP is behind it; or an x87 instruction waits on itself for FERR# to be handled. */
     HALTED,
     /** The instruction raised an exception: nothing changed, but for a debug trap (#DB), which follows its instruction; see {@link Executor#vector()}. */
     EXCEPTION,

@@ -38,7 +38,7 @@ public final class VectorUnit {
             throw x.fault(CpuException.NM);
         }
         x.state.extended().normalize();
-        checkPending(x);
+        x.x87.checkPending();
     }
 
     /** The register file becomes valid with TOP 0 once nothing can fault any more; for forms without MMX registers nothing happens. */
@@ -55,16 +55,6 @@ public final class VectorUnit {
             }
         }
         return false;
-    }
-
-    /** A pending unmasked x87 exception: #MF where CR0.NE is set; the external interrupt of the other case is not done. */
-    public static void checkPending(Execution x) {
-        if ((x.state.extended().statusWord() & 0x80) != 0) {
-            if (x.state.flagCr0(ControlBits.CR0_NE)) {
-                throw x.fault(CpuException.MF);
-            }
-            throw x.unsupported("an x87 error reported by FERR#");
-        }
     }
 
     /** SSE: #UD without CR4.OSFXSR or with CR0.EM; AVX: #UD without CR4.OSXSAVE or XCR0's bits; then #NM with CR0.TS. */

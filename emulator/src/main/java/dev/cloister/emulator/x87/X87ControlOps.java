@@ -55,7 +55,7 @@ public final class X87ControlOps {
             throw x.fault(CpuException.NM);
         }
         x.x87.prepare(i);
-        x.x87.isBlocked(i);
+        x.x87.checkPending();
     }
 
     private static void freeAndPop(X87Unit u, Instruction i) {

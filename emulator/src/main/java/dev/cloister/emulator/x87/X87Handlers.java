@@ -17,10 +17,9 @@ final class X87Handlers {
     static Handler waiting(Body body) {
         return (x, i) -> {
             X87Unit u = x.x87;
-            if (u.begin(i)) {
-                body.run(u, x, i);
-                u.finish(i);
-            }
+            u.begin(i);
+            body.run(u, x, i);
+            u.finish(i);
         };
     }
 
@@ -28,9 +27,8 @@ final class X87Handlers {
     static Handler waitingControl(Body body) {
         return (x, i) -> {
             X87Unit u = x.x87;
-            if (u.begin(i)) {
-                body.run(u, x, i);
-            }
+            u.begin(i);
+            body.run(u, x, i);
         };
     }
 

@@ -3,7 +3,6 @@ package dev.cloister.emulator.x87;
 import dev.cloister.emulator.cpu.ControlBits;
 import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.ExtendedState;
-import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.decode.Instruction;
 import dev.cloister.emulator.execute.Execution;
 import dev.cloister.emulator.softfloat.FloatContext;
@@ -66,10 +65,10 @@ public final class X87Unit {
         extended = x.state.extended();
     }
 
-    /** Checks of an instruction that waits for pending errors. False where it must halt until FERR# is handled. */
-    boolean begin(Instruction i) {
+    /** Checks of an instruction that waits for pending errors. */
+    void begin(Instruction i) {
         beginControl(i);
-        return !isBlocked(i);
+        checkPending();
     }
 
     /** Checks of an instruction that doesn't wait. */
@@ -97,20 +96,17 @@ public final class X87Unit {
      * Reports a pending error: #MF where CR0.NE is set. Otherwise FERR#, and unless IGNNE# lets it go on, the instruction
      * stays where it is and halts (Intel SDM vol. 1, 8.7.2).
      */
-    boolean isBlocked(Instruction i) {
+    public void checkPending() {
         if ((extended.statusWord() & 0x80) == 0) {
-            return false;
+            return;
         }
         if (x.state.flagCr0(ControlBits.CR0_NE)) {
             throw x.fault(CpuException.MF);
         }
         x.environment.numericError(true);
-        if (x.environment.ignoresNumericError()) {
-            return false;
+        if (!x.environment.ignoresNumericError()) {
+            throw x.fault(CpuException.WAITING);
         }
-        x.nextRip = x.state.rip();
-        x.result = StepResult.HALTED;
-        return true;
     }
 
     int top() {
