@@ -180,33 +180,36 @@ final class BlockBuilder {
         return special != null ? special : generic(i);
     }
 
-    private @Nullable Op specialEnd(BlockDraft draft, Instruction i) {
-        String name = i.form.mnemonic;
-        boolean direct = i.operandCount > 0 && i.kinds[0] == OperandKind.RELATIVE;
-        if (direct && !setTarget(draft, i)) {
-            return null;
+    private static @Nullable Op specialEnd(BlockDraft draft, Instruction i) {
+        if (i.operandCount > 0 && i.kinds[0] == OperandKind.RELATIVE) {
+            return setTarget(draft, i) ? direct(draft, i) : null;
         }
+        return switch (i.form.mnemonic) {
+            case "movs", "stos", "lods", "cmps", "scas" -> OpSelector.select(i, draft.mode, 0);
+            case "jmp" -> indirect(StackOp.JMP_INDIRECT, i, draft.mode);
+            case "call" -> indirect(StackOp.CALL_INDIRECT, i, draft.mode);
+            case "ret" -> ret(i, draft.mode);
+            default -> null;
+        };
+    }
+
+    private static @Nullable Op direct(BlockDraft draft, Instruction i) {
+        String name = i.form.mnemonic;
+        Operands o = new Operands();
         Integer condition = CONDITIONS.get(name);
         if (condition != null) {
-            Operands o = new Operands();
             o.shape = ConditionOp.JUMP | Shape.ofCondition(condition);
             return Templates.make(ConditionOp.class, o);
         }
         Integer loop = LOOPS.get(name);
         if (loop != null) {
-            Operands o = new Operands();
             o.immediate = loop;
             o.dst = i.addressSize;
             return new LoopOp(o);
         }
         return switch (name) {
-            case "movs", "stos", "lods", "cmps", "scas" -> OpSelector.select(i, draft.mode, 0);
-            case "jmp" -> direct ? BranchOp.JUMP : indirect(StackOp.JMP_INDIRECT, i, draft.mode);
-            case "call" ->
-                direct
-                        ? OpSelector.stack(StackOp.CALL, i.operandSize, draft.mode, new Operands())
-                        : indirect(StackOp.CALL_INDIRECT, i, draft.mode);
-            case "ret" -> ret(i, draft.mode);
+            case "jmp" -> BranchOp.JUMP;
+            case "call" -> OpSelector.stack(StackOp.CALL, i.operandSize, draft.mode, o);
             default -> null;
         };
     }
