@@ -21,6 +21,7 @@ public final class Implementation {
             CpuFeature.SSE,
             CpuFeature.SSE2,
             CpuFeature.HYPERVISOR,
+            CpuFeature.VME,
             CpuFeature.DE,
             CpuFeature.PSE,
             CpuFeature.PSE36,
@@ -55,7 +56,13 @@ public final class Implementation {
 
     /** Features whose instructions exist here for what KVM's guests need of them, but that no model may tell of. */
     private static final Set<CpuFeature> PARTLY = EnumSet.of(
-            CpuFeature.VMX, CpuFeature.SVM, CpuFeature.SMX, CpuFeature.CET_SS, CpuFeature.RDPRU, CpuFeature.XSAVES);
+            CpuFeature.MONITOR,
+            CpuFeature.VMX,
+            CpuFeature.SVM,
+            CpuFeature.SMX,
+            CpuFeature.CET_SS,
+            CpuFeature.RDPRU,
+            CpuFeature.XSAVES);
 
     private static final Set<CpuFeature> FEATURES = Collections.unmodifiableSet(find());
 

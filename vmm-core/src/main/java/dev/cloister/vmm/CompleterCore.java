@@ -1,6 +1,7 @@
 package dev.cloister.vmm;
 
 import dev.cloister.emulator.Executor;
+import dev.cloister.emulator.cpu.ControlBits;
 import dev.cloister.emulator.cpu.CpuEnvironment;
 import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuState;
@@ -30,6 +31,13 @@ final class CompleterCore implements CpuEnvironment {
     private static final int XCR_ENTRY = 8;
     private static final int XCR_VALUE = 16;
     private static final int CODE_BYTES = 15;
+    /** DR6 in struct kvm_debugregs, behind DR0 to DR3. */
+    private static final int DR6 = 32;
+
+    private static final long DR6_HITS = 15;
+    private static final long DR6_REASONS = 0xe00f;
+    private static final int XSAVE_LEAF = 0xd;
+    private static final int PKRU_COMPONENT = 9;
 
     /** A repeated string instruction is left to the guest's next exit after this many bounded runs, so that a stop is seen. */
     private static final int REPEATS = 1024;
@@ -46,6 +54,7 @@ final class CompleterCore implements CpuEnvironment {
     private final MemorySegment randomBytes = arena.allocate(ValueLayout.JAVA_LONG);
     private final MemorySegment image = MemorySegment.ofArray(state.extended().image());
     private final byte[] code = new byte[CODE_BYTES];
+    private final int[] keysLeaf = new int[4];
     private long exceptions;
     private long userRefusals;
     private @Nullable Trace trace;
@@ -72,7 +81,10 @@ final class CompleterCore implements CpuEnvironment {
         MemorySegment sregs = (synced & Portal.SREGS) != 0 ? vcpu.syncSregs() : vcpu.readSregs();
         KvmState.loadRegs(regs, state);
         KvmState.loadSregs(sregs, state);
+        state.setDr(6, 0);
         state.setInterruptShadow(false);
+        state.events().setAfterStackLoad(false);
+        state.events().setDebugTraps(0);
         newSregs.copyFrom(sregs);
         memory.prepare(state);
         loadExtendedIfUsed();
@@ -129,8 +141,16 @@ final class CompleterCore implements CpuEnvironment {
         };
     }
 
+    /** A debug exception's reasons go to KVM's DR6, whose other bits stay. */
+    private void reportDebugging() throws ErrnoException {
+        MemorySegment debug = vcpu.readDebugregs();
+        long old = debug.get(ValueLayout.JAVA_LONG, DR6);
+        debug.set(ValueLayout.JAVA_LONG, DR6, old & ~DR6_HITS | state.dr(6) & DR6_REASONS);
+        vcpu.writeDebugregs();
+    }
+
     /** User code that nobody can execute gets #UD, as KVM itself does by default; a kernel's instruction is a fault of the machine. */
-    private Result refuse() {
+    private Result refuse() throws ErrnoException {
         if (state.cpl() != 3) {
             return Result.UNSUPPORTED;
         }
@@ -159,7 +179,8 @@ final class CompleterCore implements CpuEnvironment {
         storeExtended();
         if (state.interruptShadow()) {
             MemorySegment events = vcpu.readEvents();
-            KvmEvents.set(events, KvmEvents.INTERRUPT_SHADOW, KvmEvents.SHADOW_STI);
+            boolean stack = state.events().afterStackLoad();
+            KvmEvents.set(events, KvmEvents.INTERRUPT_SHADOW, stack ? KvmEvents.SHADOW_MOV_SS : KvmEvents.SHADOW_STI);
             KvmEvents.setInt(events, KvmEvents.FLAGS, KvmEvents.VALID_SHADOW);
             vcpu.writeEvents();
         }
@@ -168,10 +189,13 @@ final class CompleterCore implements CpuEnvironment {
     private void loadExtendedIfUsed() throws ErrnoException {
         long rip = state.segment(CpuState.CS).base() + state.rip();
         int length = memory.peek(rip, code, CODE_BYTES);
-        extendedLoaded = OpcodeClass.mayUseExtendedState(code, length);
+        // With protection keys every access to user memory asks PKRU, which is part of that state.
+        boolean keys = (state.cr4() & ControlBits.CR4_PKE) != 0;
+        extendedLoaded = keys || OpcodeClass.mayUseExtendedState(code, length);
         if (extendedLoaded) {
             MemorySegment held = xsavePart(vcpu.readXsave());
             image.copyFrom(held);
+            state.extended().takePkru(keysPlace());
             state.extended().normalize();
             // The vCPU's buffer keeps what the emulator starts from, to be compared afterwards.
             held.copyFrom(image);
@@ -181,6 +205,12 @@ final class CompleterCore implements CpuEnvironment {
             xcr0 = has ? xcrs.get(ValueLayout.JAVA_LONG, XCR_VALUE) : 1;
             state.setXcr0(xcr0);
         }
+    }
+
+    /** Where KVM's image has PKRU, or 0. */
+    private int keysPlace() {
+        CpuidTable.answer(cpuid, XSAVE_LEAF, PKRU_COMPONENT, keysLeaf);
+        return keysLeaf[0] == 0 ? 0 : keysLeaf[1];
     }
 
     /** The part of KVM's image that the emulator knows; KVM's buffer is the same each time. */
@@ -197,6 +227,7 @@ final class CompleterCore implements CpuEnvironment {
         if (!extendedLoaded) {
             return;
         }
+        state.extended().placePkru(keysPlace());
         MemorySegment held = xsave;
         if (held != null && image.mismatch(held) >= 0) {
             held.copyFrom(image);

@@ -4,6 +4,7 @@ import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.kvm.KvmEvents;
 import dev.cloister.kvm.Vcpu;
 import dev.cloister.linux.ErrnoException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -22,6 +23,8 @@ final class KvmRegisters {
     private final Vcpu vcpu;
     private final CpuState state = new CpuState();
     private final MemorySegment image = MemorySegment.ofArray(state.extended().image());
+
+    private final MemorySegment before = Arena.ofAuto().allocate(KvmEvents.SIZE, Long.BYTES);
 
     KvmRegisters(Vcpu vcpu) {
         this.vcpu = vcpu;
@@ -47,7 +50,7 @@ final class KvmRegisters {
         }
         state.setDr(6, debug.get(ValueLayout.JAVA_LONG, DR6));
         state.setDr(7, debug.get(ValueLayout.JAVA_LONG, DR7));
-        state.setInterruptShadow(KvmEvents.get(vcpu.readEvents(), KvmEvents.INTERRUPT_SHADOW) != 0);
+        KvmPending.load(vcpu.readEvents(), state);
         return state;
     }
 
@@ -75,11 +78,11 @@ final class KvmRegisters {
         debug.set(ValueLayout.JAVA_LONG, DR6, state.dr(6));
         debug.set(ValueLayout.JAVA_LONG, DR7, state.dr(7));
         vcpu.writeDebugregs();
-        MemorySegment events = vcpu.readEvents();
-        boolean shadow = KvmEvents.get(events, KvmEvents.INTERRUPT_SHADOW) != 0;
-        if (shadow != state.interruptShadow()) {
-            KvmEvents.set(events, KvmEvents.INTERRUPT_SHADOW, state.interruptShadow() ? KvmEvents.SHADOW_STI : 0);
-            KvmEvents.setInt(events, KvmEvents.FLAGS, KvmEvents.VALID_SHADOW);
+        MemorySegment events = vcpu.readEvents().asSlice(0, KvmEvents.SIZE);
+        before.copyFrom(events);
+        KvmPending.store(state, events);
+        KvmEvents.setInt(before, KvmEvents.FLAGS, KvmEvents.getInt(events, KvmEvents.FLAGS));
+        if (before.mismatch(events) >= 0) {
             vcpu.writeEvents();
         }
     }

@@ -12,6 +12,8 @@ final class OpcodeClass {
 
     private static final int XGETBV = 0xd0;
     private static final int XSETBV = 0xd1;
+    private static final int RDPKRU = 0xee;
+    private static final int WRPKRU = 0xef;
     private static final int XSAVEC = 0x20;
 
     /** Bytes that may stand before the opcode. */
@@ -58,7 +60,7 @@ final class OpcodeClass {
 
     private static boolean isTwoByte(int b, int modRm) {
         return switch (b) {
-            case 0x01 -> modRm == XGETBV || modRm == XSETBV;
+            case 0x01 -> modRm == XGETBV || modRm == XSETBV || modRm == RDPKRU || modRm == WRPKRU;
             case 0xc7 -> usesXsave(modRm >> 3 & 7);
             default -> SECOND[b];
         };

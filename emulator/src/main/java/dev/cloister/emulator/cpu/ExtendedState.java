@@ -20,6 +20,8 @@ public final class ExtendedState {
     public static final long SSE = 2;
     /** XSTATE_BV and XCR0 bit of the upper halves of YMM0 to YMM15. */
     public static final long AVX = 4;
+    /** XSTATE_BV and XCR0 bit of the protection keys' register. */
+    public static final long PKRU = 1L << 9;
 
     public static final int HEADER = 512;
     public static final int XMM = 160;
@@ -218,6 +220,29 @@ public final class ExtendedState {
      */
     public void setPkru(int value) {
         pkru = value;
+    }
+
+    /**
+     * Takes PKRU from the image.
+     *
+     * @param place the offset of component 9 by CPUID; 0 where there is none
+     */
+    public void takePkru(int place) {
+        if (place != 0) {
+            pkru = (xstateBv() & PKRU) != 0 ? getInt(place) : 0;
+        }
+    }
+
+    /**
+     * Puts PKRU into the image, with its bit of XSTATE_BV.
+     *
+     * @param place the offset of component 9 by CPUID; 0 where there is none
+     */
+    public void placePkru(int place) {
+        if (place != 0) {
+            setInt(place, pkru);
+            setXstateBv(pkru == 0 ? xstateBv() & ~PKRU : xstateBv() | PKRU);
+        }
     }
 
     /**

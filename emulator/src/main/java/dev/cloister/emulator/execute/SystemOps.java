@@ -14,6 +14,8 @@ public final class SystemOps {
     private static final int MSR_FS_BASE = 0xC0000100;
     private static final int MSR_GS_BASE = 0xC0000101;
     private static final int MSR_KERNEL_GS_BASE = 0xC0000102;
+    private static final int MSR_COUNTERS = 0xC1;
+    private static final int MSR_FIXED_COUNTERS = 0x309;
     private static final int MSR_TSC_AUX = 0xC0000103;
 
     private SystemOps() {}
@@ -42,6 +44,9 @@ public final class SystemOps {
         table.put(SystemOps::readMsr, "rdmsr");
         table.put(SystemOps::writeMsr, "wrmsr");
         table.put(SystemOps::swapgs, "swapgs");
+        table.put(SystemOps::readCounter, "rdpmc");
+        table.put(SystemOps::monitor, "monitor");
+        table.put(SystemOps::mwait, "mwait");
         table.put((x, i) -> readBase(x, i, CpuState.FS), "rdfsbase");
         table.put((x, i) -> readBase(x, i, CpuState.GS), "rdgsbase");
         table.put((x, i) -> writeBase(x, i, CpuState.FS), "wrfsbase");
@@ -151,6 +156,39 @@ public final class SystemOps {
             throw x.fault(CpuException.GP);
         }
         return value;
+    }
+
+    /** The counters are MSRs too: general ones from 0xC1, with bit 30 fixed ones from 0x309. */
+    private static void readCounter(Execution x, Instruction i) {
+        if (x.cpl > 0 && (x.state.cr4() & ControlBits.CR4_PCE) == 0) {
+            throw x.fault(CpuException.GP);
+        }
+        int index = (int) x.state.gprs()[CpuState.RCX];
+        int fixed = 1 << 30;
+        int msr = (index & fixed) != 0 ? MSR_FIXED_COUNTERS + (index & ~fixed) : MSR_COUNTERS + index;
+        if ((index & ~fixed) >>> 8 != 0 || !x.readMsr(msr)) {
+            throw x.fault(CpuException.GP);
+        }
+        pair(x, x.msr[0]);
+    }
+
+    private static void requireMonitor(Execution x, long reserved) {
+        if (x.cpl != 0) {
+            throw x.fault(CpuException.UD);
+        }
+        if ((x.register(CpuState.RCX, 4) & ~reserved) != 0) {
+            throw x.fault(CpuException.GP);
+        }
+    }
+
+    private static void monitor(Execution x, Instruction i) {
+        requireMonitor(x, 0);
+        x.read(x.sourceSegment(i), x.register(CpuState.RAX, i.addressSize), 1, 0);
+    }
+
+    /** A wait may end at any time: it ends at once. */
+    private static void mwait(Execution x, Instruction i) {
+        requireMonitor(x, 1);
     }
 
     private static void swapgs(Execution x, Instruction i) {

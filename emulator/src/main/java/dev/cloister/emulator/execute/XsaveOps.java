@@ -14,6 +14,8 @@ public final class XsaveOps {
     private static final long COMPACT = 1L << 63;
     private static final int MXCSR_MASK = 0xFFFF;
     private static final int HEADER_END = 576;
+    /** The component of the protection keys' register. */
+    private static final int KEYS = 9;
     /** Highest component that a standard-format image can hold. */
     private static final int COMPONENTS = 63;
 
@@ -178,6 +180,20 @@ public final class XsaveOps {
         return furthest;
     }
 
+    /** PKRU is kept beside the image: it goes there before a save. */
+    private static void placeKeys(Execution x) {
+        x.state.extended().placePkru(has(x.state.xcr0(), KEYS) ? component(x, KEYS, 1) : 0);
+    }
+
+    /** And comes from there after a restore. */
+    private static void takeKeys(Execution x, long rfbm, long which) {
+        if (has(rfbm, KEYS)) {
+            ExtendedState extended = x.state.extended();
+            extended.setPkru(has(which, KEYS) ? extended.getInt(component(x, KEYS, 1)) : 0);
+            x.segmentation.memory().refresh();
+        }
+    }
+
     private static void copyComponents(Execution x, int segment, long at, long which, long layout, boolean compact) {
         int end = HEADER_END;
         for (int c = 2; c < COMPONENTS; c++) {
@@ -194,6 +210,7 @@ public final class XsaveOps {
 
     private static void save(Execution x, Instruction i, boolean all) {
         check(x, false);
+        placeKeys(x);
         int segment = x.segmentOf(i);
         long at = aligned(x, i, 64);
         long rfbm = x.state.xcr0() & mask(x);
@@ -209,6 +226,7 @@ public final class XsaveOps {
 
     private static void saveCompact(Execution x, Instruction i, boolean supervisor) {
         check(x, supervisor);
+        placeKeys(x);
         int segment = x.segmentOf(i);
         long at = aligned(x, i, 64);
         long rfbm = (x.state.xcr0() | (supervisor ? supervisorMask(x) : 0)) & mask(x);
@@ -252,6 +270,7 @@ public final class XsaveOps {
         ExtendedState extended = x.state.extended();
         extended.setXstateBv(extended.xstateBv() & ~rfbm | which);
         extended.writeInitial(rfbm & ~present);
+        takeKeys(x, rfbm, which);
         if (loadsControl) {
             extended.setMxcsr(mxcsr);
         } else if ((rfbm & 2) != 0) {
