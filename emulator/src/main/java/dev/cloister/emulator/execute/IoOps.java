@@ -57,6 +57,11 @@ public final class IoOps {
         }
     }
 
+    /** Checks the right of INS and OUTS to their port. */
+    static void checkString(Execution x, Instruction i) {
+        check(x, (int) x.register(CpuState.RDX, 2), i.sizes[i.opcode < 0x6E ? 0 : 1]);
+    }
+
     public static void ins(Execution x, Instruction i) {
         int size = i.sizes[0];
         int port = port(x, i, 1, size);

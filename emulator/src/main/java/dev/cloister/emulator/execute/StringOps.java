@@ -21,8 +21,16 @@ public final class StringOps {
         table.put(repeated(StringOps::lods, false), "lods");
         table.put(repeated(StringOps::cmps, true), "cmps");
         table.put(repeated(StringOps::scas, true), "scas");
-        table.put(repeated(IoOps::ins, false), "ins");
-        table.put(repeated(IoOps::outs, false), "outs");
+        table.put(permitted(repeated(IoOps::ins, false)), "ins");
+        table.put(permitted(repeated(IoOps::outs, false)), "outs");
+    }
+
+    /** The right to the port is checked also where nothing is repeated. */
+    private static Handler permitted(Handler string) {
+        return (x, i) -> {
+            IoOps.checkString(x, i);
+            string.execute(x, i);
+        };
     }
 
     private static Handler repeated(Handler once, boolean compares) {

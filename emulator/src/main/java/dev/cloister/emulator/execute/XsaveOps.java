@@ -330,6 +330,7 @@ public final class XsaveOps {
         VectorUnit.checkX87(x);
         int segment = x.segmentOf(i);
         long at = aligned(x, i, 16);
+        x.segmentation.probe(segment, at, 512, 0);
         readArea(x, segment, at, 416);
         int mxcsr = (int) ExtendedState.longAt(x.buffer, 24);
         checkMxcsr(x, mxcsr);

@@ -32,9 +32,9 @@ final class Comparison {
         decoder.decode(c.code, 0, c.code.length, 64, c.rip(), instruction);
         boolean completed = real.rip != c.rip() || real.vector == 1;
         long mask = Permitted.visible() & ~(completed ? Permitted.undefined(instruction, c) : 0);
-        if (Permitted.isSaveArea(instruction)
-                && Permitted.isAnySaveAreaFault(real.vector)
-                && Permitted.isAnySaveAreaFault(emulated.vector)) {
+        if (Permitted.isAnyOrder(instruction)
+                && Permitted.isAnyOrderFault(real.vector)
+                && Permitted.isAnyOrderFault(emulated.vector)) {
             return List.of();
         }
         check("vector", real.vector, emulated.vector);

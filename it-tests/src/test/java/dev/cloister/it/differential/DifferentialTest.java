@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
  * {@code -Ddifferential.replay='code=…'} runs one case as a failure prints it.
  */
 class DifferentialTest {
-    private static final int CASES = 40;
+    private static final int CASES = 20;
 
     @BeforeAll
     static void needs() {
