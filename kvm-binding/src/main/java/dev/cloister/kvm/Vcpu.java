@@ -43,6 +43,9 @@ public final class Vcpu implements AutoCloseable {
     /** {@link #setGuestDebug}: the debug registers given are in force. */
     public static final int DEBUG_HARDWARE_BREAKPOINTS = 0x20000;
 
+    /** {@link #setGuestDebug}: interrupts wait while it steps (Linux 5.16; ignored before). */
+    public static final int DEBUG_BLOCK_INTERRUPTS = 0x100000;
+
     /** {@link #translate}: the address is not mapped. */
     public static final long NOT_MAPPED = -1;
 

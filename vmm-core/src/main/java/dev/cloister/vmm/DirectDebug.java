@@ -11,12 +11,13 @@ import dev.cloister.vmm.debug.DebugTarget;
 import dev.cloister.vmm.debug.VcpuDebug;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * One vCPU of the direct engine for a debugger. With no stop points and no step it runs as ever. What the processor's debug registers
  * can do KVM does, where it does it right ({@link dev.cloister.vmm.host.GuestDebugSupport}); all else the emulator executes with KVM's
- * interrupt chips, and whatever must happen in KVM (accesses to those chips, halts, instructions that the emulator lacks) as single
- * steps of KVM. {@link #enter}, {@link #exited} and {@link #settle} are the vCPU thread's, the rest the debugger's.
+ * interrupt chips, and whatever must happen in KVM (accesses to those chips, instructions that the emulator lacks) as single steps of
+ * KVM. {@link #enter}, {@link #exited} and {@link #settle} are the vCPU thread's, the rest the debugger's.
  */
 final class DirectDebug implements DebugTarget {
     /** A native step may take an exit for its data and then another for its end; more means that the guest is being stopped. */
@@ -48,6 +49,9 @@ final class DirectDebug implements DebugTarget {
         void forget() throws ErrnoException;
     }
 
+    /** How late a halted guest sees an interrupt while the emulator executes it. */
+    private static final long HALT_POLL_NANOS = 200_000;
+
     private final VcpuDebug debug;
     private final Parts parts;
     private final Vcpu vcpu;
@@ -55,6 +59,7 @@ final class DirectDebug implements DebugTarget {
     private final RunControl control;
     private final NativeStops stops = new NativeStops();
     private boolean interpreted;
+    private volatile boolean halted;
 
     DirectDebug(VcpuDebug debug, Parts parts) {
         this.debug = debug;
@@ -125,33 +130,64 @@ final class DirectDebug implements DebugTarget {
             interpreted = false;
             parts.shadows().forget();
         }
+        if (halted) {
+            halted = false;
+            vcpu.setMpState(Vcpu.MP_HALTED);
+        }
     }
 
     private void interpret() throws ErrnoException {
-        if (vcpu.mpState() != Vcpu.MP_RUNNABLE) {
-            nativeStep();
+        if (!isStarted()) {
             return;
         }
-        int vector = debug.isStepping() ? Interpreter.NO_INTERRUPT : takeInterrupt();
-        if (vector < Interpreter.NO_INTERRUPT) {
-            nativeStep();
-            return;
-        }
+        int vector = debug.isStepping() && !halted ? Interpreter.NO_INTERRUPT : takeInterrupt();
         if (!control.mayRun()) {
             return;
         }
+        if (vector < Interpreter.NO_INTERRUPT) {
+            halted = false;
+            nativeStep();
+            return;
+        }
+        if (halted && vector == Interpreter.NO_INTERRUPT) {
+            // KVM's chips wake nobody but a vCPU that sleeps in KVM, and that would run on at once.
+            LockSupport.parkNanos(HALT_POLL_NANOS);
+            return;
+        }
+        halted = false;
         parts.registers().load();
         interpreted = true;
         Interpreter.Outcome outcome = parts.interpreter().run(vector);
         parts.registers().store();
+        goOn(outcome);
+    }
+
+    private void goOn(Interpreter.Outcome outcome) throws ErrnoException {
         switch (outcome) {
             case GOES_ON -> {
                 // Nothing but the bound, a stop or a step.
             }
-            case HALTED -> vcpu.setMpState(Vcpu.MP_HALTED);
+            case HALTED -> halted = true;
             case SHUTDOWN -> parts.portals().handle(Portal.SHUTDOWN, Portal.NOTHING);
             case NATIVE -> nativeStep();
         }
+    }
+
+    /** Whether it executes or is halted; one that waits for INIT or SIPI does so in KVM, which returns before its first instruction. */
+    private boolean isStarted() throws ErrnoException {
+        int now = vcpu.mpState();
+        if (now == Vcpu.MP_HALTED) {
+            halted = true;
+            vcpu.setMpState(Vcpu.MP_RUNNABLE);
+        } else if (now != Vcpu.MP_RUNNABLE) {
+            int result = vcpu.run();
+            if (result == 0) {
+                handleExit();
+            } else {
+                fails(result);
+            }
+        }
+        return now == Vcpu.MP_HALTED || now == Vcpu.MP_RUNNABLE;
     }
 
     /**
@@ -186,11 +222,11 @@ final class DirectDebug implements DebugTarget {
         return vector;
     }
 
-    /** One instruction by KVM; a halted vCPU sleeps first, and one that was never started waits for that. */
+    /** One instruction by KVM. */
     private void nativeStep() throws ErrnoException {
         forgetIfInterpreted();
         boolean steps = parts.supported() || parts.registers().load().cpl() != 3;
-        vcpu.setGuestDebug(steps ? Vcpu.DEBUG_ENABLE | Vcpu.DEBUG_SINGLE_STEP : 0);
+        vcpu.setGuestDebug(steps ? NativeStops.STEP : 0);
         boolean executed = false;
         for (int i = 0; i < STEP_EXITS && control.mayRun() && !executed; i++) {
             int result = vcpu.run();
@@ -244,7 +280,7 @@ final class DirectDebug implements DebugTarget {
     public String condition() {
         try {
             return switch (vcpu.mpState()) {
-                case Vcpu.MP_RUNNABLE -> "";
+                case Vcpu.MP_RUNNABLE -> halted ? "halted" : "";
                 case Vcpu.MP_HALTED -> "halted";
                 default -> "waits for its start";
             };

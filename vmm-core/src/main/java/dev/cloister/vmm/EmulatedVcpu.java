@@ -165,13 +165,8 @@ final class EmulatedVcpu implements VcpuBody {
 
     /** Sleeps, or takes what is pending and executes for a while. */
     private void turn() {
-        DebuggedExecutor looking = debugged;
-        if (looking != null) {
-            looking.standIfHeld();
-            if (!control.mayRun()) {
-                // Standing may have swallowed the signal that says so.
-                return;
-            }
+        if (isHeld()) {
+            return;
         }
         if (apic.attention()) {
             takeUnmaskable();
@@ -180,12 +175,23 @@ final class EmulatedVcpu implements VcpuBody {
             signal.await();
             return;
         }
+        DebuggedExecutor looking = debugged;
         if (halted || looking == null || !looking.holdsInterrupts()) {
             halted = false;
             takeInterrupt();
         }
         memory.poll();
         handle(looking == null ? executor.run(SLICE) : looking.run(WATCHED_SLICE));
+    }
+
+    /** Stands still while a debugger lets only others run; afterwards the machine may have other wishes, whose signal was swallowed. */
+    private boolean isHeld() {
+        DebuggedExecutor looking = debugged;
+        if (looking == null) {
+            return false;
+        }
+        looking.standIfHeld();
+        return !control.mayRun();
     }
 
     private boolean sleeps() {

@@ -13,6 +13,9 @@ import java.util.List;
  * the hardware knows (Intel SDM vol. 3, 18.2). Used on the vCPU's thread.
  */
 final class NativeStops {
+    /** One instruction; an interrupt delivered meanwhile would save the step's trap flag on the guest's stack. */
+    static final int STEP = Vcpu.DEBUG_ENABLE | Vcpu.DEBUG_SINGLE_STEP | Vcpu.DEBUG_BLOCK_INTERRUPTS;
+
     private static final int MOST = 4;
     private static final long DR6_STEP = 1 << 14;
     private static final int DR7 = 7;
@@ -45,7 +48,7 @@ final class NativeStops {
     void arm(Vcpu vcpu, VcpuDebug debug, CpuState state) throws ErrnoException {
         armed = debug.plan().points();
         boolean passes = debug.passes(state);
-        int wanted = Vcpu.DEBUG_ENABLE | (debug.isStepping() || passes ? Vcpu.DEBUG_SINGLE_STEP : 0);
+        int wanted = Vcpu.DEBUG_ENABLE | (debug.isStepping() || passes ? STEP : 0);
         java.util.Arrays.fill(registers, 0);
         for (int i = 0; i < armed.size(); i++) {
             StopPoint point = armed.get(i);

@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The stub with the real gdb where one is installed, and with packets by hand where gdb would not send them; under each engine. */
@@ -267,6 +268,52 @@ class GdbTest {
                     "kill"));
             assertThat(out).contains("cs 0x23 ss 0x1b", "New value = 5", "xmm1 0x5ca1ab1e", "jmp");
             assertThat(guest.await().outcome()).isEqualTo(Outcome.STOPPED);
+        }
+    }
+
+    /** Interrupts come while every instruction is looked at: to a guest that halts and to one that spins. */
+    @ParameterizedTest
+    @CsvSource({"DIRECT,hlt", "DIRECT,nop", "EMULATED,hlt", "EMULATED,nop"})
+    void interruptsComeWhileDataIsWatched(Engine engine, String waits) throws Exception {
+        BootImage image = TestGuest.real("""
+            %macro port 2
+                    mov     al, %2
+                    out     %1, al
+            %endm
+            start:  cli
+                    xor     ax, ax
+                    mov     ds, ax
+                    mov     ss, ax
+                    mov     sp, 0x7000
+                    port    0x20, 0x11
+                    port    0x21, 0x20
+                    port    0x21, 4
+                    port    0x21, 1
+                    port    0x21, 0xfe
+                    mov     word [0x80], tick
+                    mov     word [0x82], 0
+                    port    0x43, 0x34
+                    port    0x40, 0xa9
+                    port    0x40, 4
+                    mov     word [0x9000], 0
+                    sti
+            wait:   WAITS
+                    cmp     word [0x9000], 5
+                    jb      wait
+                    cli
+                    mov     al, [0x9000]
+                    out     0xf4, al
+            tick:   push    ax
+                    inc     word [0x9000]
+                    port    0x20, 0x20
+                    pop     ax
+                    iret
+            """.replace("WAITS", waits));
+        try (GdbGuest guest = new GdbGuest(folder, engine, 1, image)) {
+            String out = guest.gdb(
+                    "watch *(short*)0x9000", "continue", "continue", "print *(short*)0x9000", "delete", "continue");
+            assertThat(out).contains("New value = 1", "New value = 2", "$1 = 2", "exited with code");
+            assertThat(guest.await().outcome()).as(out).isEqualTo(Outcome.DEBUG_EXIT);
         }
     }
 }
