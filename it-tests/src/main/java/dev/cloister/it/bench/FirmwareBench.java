@@ -27,6 +27,9 @@ import java.util.concurrent.CountDownLatch;
 final class FirmwareBench {
     private static final int ROUNDS = 3;
     private static final String LAST_WORDS = "No bootable device.";
+    /** How much of what was said last is looked at; more than is written at once. */
+    private static final int TAIL = 4096;
+
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private FirmwareBench() {}
@@ -143,7 +146,8 @@ final class FirmwareBench {
         }
 
         private void look() {
-            if (buf[count - 1] == '.' && toString(StandardCharsets.ISO_8859_1).contains(LAST_WORDS)) {
+            int from = Math.max(0, count - TAIL);
+            if (new String(buf, from, count - from, StandardCharsets.ISO_8859_1).contains(LAST_WORDS)) {
                 seen.countDown();
             }
         }
