@@ -8,6 +8,7 @@ import dev.cloister.cli.testgen.Suite;
 import dev.cloister.cli.testgen.SuiteFolder;
 import dev.cloister.cli.testgen.Testgen;
 import dev.cloister.cli.testgen.Verdicts;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Policy;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -83,6 +84,12 @@ public final class TestgenCommand implements Callable<Integer> {
             description = "ask for memory, event and stream between every pair, not for one of them by turns")
     private boolean allKinds;
 
+    @Option(
+            names = "--engine",
+            paramLabel = "ENGINE",
+            description = "what executes the tests' guests: auto, direct or emulated (default: auto)")
+    private Engine engine = Engine.AUTO;
+
     @Option(names = "--json", description = "print the judgement as JSON")
     private boolean json;
 
@@ -154,7 +161,15 @@ public final class TestgenCommand implements Callable<Integer> {
         try (PrintWriter writer = new PrintWriter(printed)) {
             CommandLine up = Main.commandLine();
             up.setOut(writer);
-            int code = up.execute("up", policy.toString(), "--state", state.toString(), "--timeout", TIMEOUT);
+            int code = up.execute(
+                    "up",
+                    policy.toString(),
+                    "--state",
+                    state.toString(),
+                    "--timeout",
+                    TIMEOUT,
+                    "--engine",
+                    engine.jsonName());
             if (code == ExitCodes.BAD_INPUT || code == ExitCodes.HOST) {
                 throw new CommandFailure(code, "the tests could not be run: " + policy);
             }

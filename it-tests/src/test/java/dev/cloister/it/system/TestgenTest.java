@@ -28,9 +28,10 @@ class TestgenTest {
         return cloister.run(args);
     }
 
-    @Test
-    void theQuickstartConnectsWhatItsPolicySaysAndNothingElse() throws Exception {
-        Json judged = generate(Cloister.fresh(), "quickstart", "--run", "--json")
+    @ParameterizedTest
+    @ValueSource(strings = {"direct", "emulated"})
+    void theQuickstartConnectsWhatItsPolicySaysAndNothingElse(String engine) throws Exception {
+        Json judged = generate(Cloister.fresh(), "quickstart", "--run", "--json", "--engine", engine)
                 .expect(0)
                 .json();
         assertThat(judged.flag("passed")).isTrue();
