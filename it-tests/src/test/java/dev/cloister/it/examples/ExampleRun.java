@@ -24,8 +24,13 @@ record ExampleRun(String out, List<String> audit) {
 
     /** Runs an example as its page says, and has its audit log proved whole. */
     static ExampleRun of(String example) throws Exception {
+        return of(example, "auto");
+    }
+
+    /** The same with the engine that {@code --engine} names. */
+    static ExampleRun of(String example, String engine) throws Exception {
         Cloister cloister = Cloister.fresh();
-        Finished end = cloister.run("up", policy(example).toString(), "--timeout", "80s")
+        Finished end = cloister.run("up", policy(example).toString(), "--timeout", "80s", "--engine", engine)
                 .expect(0);
         cloister.run("audit", "verify", example).expect(0);
         return new ExampleRun(end.out(), Files.readAllLines(cloister.auditLog(example)));

@@ -8,6 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The examples as their pages say: what the guests say, and what the audit log holds. */
 class ExampleRunsTest {
@@ -45,9 +47,10 @@ class ExampleRunsTest {
                 .anyMatch(line -> line.matches("logger: [0-9]+ audit records, .*lost to overrun 0"));
     }
 
-    @Test
-    void redBecomesBlackOnlyEnciphered() throws Exception {
-        ExampleRun run = ExampleRun.of("red-black");
+    @ParameterizedTest
+    @ValueSource(strings = {"direct", "emulated"})
+    void redBecomesBlackOnlyEnciphered(String engine) throws Exception {
+        ExampleRun run = ExampleRun.of("red-black", engine);
         assertThat(run.said("black-net"))
                 .contains("black-net: first block 497df3d0 72612cb5", "released 00000010: 00000010")
                 .contains("black-net: passed 16, dropped 0")
@@ -102,9 +105,10 @@ class ExampleRunsTest {
                 .orElseThrow(() -> new AssertionError("no line of the form " + form + " in " + said));
     }
 
-    @Test
-    void theWorkerIsThrownAwayAndItsArtefactsAreChecked() throws Exception {
-        ExampleRun run = ExampleRun.of("build-farm");
+    @ParameterizedTest
+    @ValueSource(strings = {"direct", "emulated"})
+    void theWorkerIsThrownAwayAndItsArtefactsAreChecked(String engine) throws Exception {
+        ExampleRun run = ExampleRun.of("build-farm", engine);
         assertThat(run.said("worker")).contains("worker: built 4, gone").noneMatch(line -> line.contains("REMEMBER"));
         assertThat(run.said("gate")).contains("gate: passed 9, dropped 3");
         assertThat(run.said("store")).contains("store: artefacts 9 messages, lost 0");
