@@ -1,5 +1,6 @@
 package dev.cloister.emulator;
 
+import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.decode.Form;
 import dev.cloister.emulator.decode.FormTable;
 import dev.cloister.emulator.decode.OperandPlace;
@@ -219,7 +220,7 @@ final class VectorCases {
         for (int r = 0; r < 16; r++) {
             record.putLong(GPR + 8 * r, values.integer() & (wide ? -1 : 0xFFFFFFFFL));
         }
-        record.putLong(FLAGS, 0x202 | random.nextLong() & 0xCD5);
+        record.putLong(FLAGS, 0x202 | random.nextLong() & 0xCD5 | (random.nextInt(6) == 0 ? Flags.AC : 0));
         for (int n = 0; n < MEMORY_SIZE; n += 32) {
             values.fill(record, MEMORY + n, 32, name);
         }
@@ -251,6 +252,15 @@ final class VectorCases {
         switch (random.nextInt(8)) {
             case 0 -> offset += random.nextInt(32);
             case 1 -> offset += 16;
+            case 3 -> {
+                // Around the end of the lower canonical half, of 32-bit addresses, or anywhere.
+                long[] edges = {0x7FFF_FFFF_FFF0L, 0x8000_0000_0000L, random.nextLong()};
+                if (wide && index < 0 && !form.has(Form.VSIB) && random.nextInt(3) == 0) {
+                    long edge = edges[random.nextInt(edges.length)];
+                    record.putLong(GPR + 8 * memoryBase, edge + random.nextInt(64) - 32 - memoryDisplacement);
+                    return;
+                }
+            }
             case 2 -> offset = MEMORY_SIZE - 1 - random.nextInt(random.nextBoolean() ? 40 : 4);
             default -> {}
         }

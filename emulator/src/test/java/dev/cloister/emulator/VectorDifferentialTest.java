@@ -63,7 +63,8 @@ class VectorDifferentialTest {
         }
         Path program = directory.resolve("vector");
         try {
-            Process gcc = new ProcessBuilder("gcc", "-O1", "-w", "-o", program.toString(), source.toString())
+            Process gcc = new ProcessBuilder(
+                            "gcc", "-O1", "-w", "-mno-red-zone", "-o", program.toString(), source.toString())
                     .inheritIO()
                     .start();
             Assumptions.assumeTrue(

@@ -123,6 +123,27 @@ public final class Segmentation {
         memory.write(linear, 8, value, user(LinearMemory.WRITE));
     }
 
+    /**
+     * Reads at an address that {@link #linear} gave, without alignment check: operands of 16 bytes and more, and their parts, raise #GP
+     * or nothing (Intel SDM vol. 1, 4.1.1).
+     */
+    public long readAt(long linear, int size, int access) {
+        long at = linearWidth(linear);
+        if (x.debug.watching) {
+            x.debug.access(at, size, (access & LinearMemory.WRITE) != 0);
+        }
+        return memory.read(at, size, user(access));
+    }
+
+    /** As {@link #readAt}, for writing. */
+    public void writeAt(long linear, int size, long value) {
+        long at = linearWidth(linear);
+        if (x.debug.watching) {
+            x.debug.access(at, size, true);
+        }
+        memory.write(at, size, value, user(LinearMemory.WRITE));
+    }
+
     public void probe(int segment, long offset, int length, int access) {
         memory.probe(linear(segment, offset, length, access), length, user(access));
     }
@@ -153,7 +174,8 @@ public final class Segmentation {
         long linear = segment >= CpuState.FS ? state.segment(segment).base() + offset : offset;
         boolean begins = isCanonical(linear);
         if (!begins || !isCanonical(linear + size - 1)) {
-            if (begins) {
+            // Operands of 16 bytes and more are not checked for alignment by RFLAGS.AC.
+            if (begins && size < 16) {
                 checkAlignment(linear, Integer.highestOneBit(size));
             }
             throw refused(segment);

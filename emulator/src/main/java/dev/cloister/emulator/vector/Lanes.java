@@ -88,6 +88,59 @@ public final class Lanes {
         return ~spread((difference & ~top) + ~top | difference, bits);
     }
 
+    /** The same element everywhere. */
+    static long repeat(long element, int bits) {
+        return (tops(bits) >>> bits - 1) * element;
+    }
+
+    /** Elements of ones where {@code a} is less than {@code b}, both unsigned: where a subtraction borrows. */
+    static long below(long a, long b, int bits) {
+        return spread(~a & b | (~a | b) & subtract(a, b, bits), bits);
+    }
+
+    /** As {@link #below}, signed. */
+    static long less(long a, long b, int bits) {
+        long top = tops(bits);
+        return below(a ^ top, b ^ top, bits);
+    }
+
+    /** Elements of the second lane where the mask has ones, of the first elsewhere. */
+    static long choose(long first, long second, long mask) {
+        return first & ~mask | second & mask;
+    }
+
+    static long shiftLeft(long lane, int count, int bits) {
+        return lane << count & repeat(mask(bits) << count & mask(bits), bits);
+    }
+
+    static long shiftRight(long lane, int count, int bits) {
+        return lane >>> count & repeat(mask(bits) >>> count, bits);
+    }
+
+    /** The low half of two lanes, element by element in turn. */
+    static long interleave(long a, long b, int bits) {
+        return widen(a, bits) | widen(b, bits) << bits;
+    }
+
+    private static long widen(long lane, int bits) {
+        long wide = lane & 0xFFFFFFFFL;
+        if (bits <= 16) {
+            wide = (wide | wide << 16) & 0x0000FFFF0000FFFFL;
+        }
+        return bits == 8 ? (wide | wide << 8) & 0x00FF00FF00FF00FFL : wide;
+    }
+
+    /** The highest bits of all elements, lowest element first. */
+    static int signs(long lane, int bits) {
+        long ones = (lane & tops(bits)) >>> bits - 1;
+        return switch (bits) {
+            // Every bit meets the top byte in its own place, and no sum carries.
+            case 8 -> (int) (ones * 0x0102040810204080L >>> 56);
+            case 32 -> (int) (ones | ones >>> 31) & 3;
+            default -> (int) ones;
+        };
+    }
+
     /** Element {@code index} of a register held in lanes. */
     static long get(long[] lanes, int index, int bits) {
         int at = index * bits;

@@ -61,29 +61,35 @@ final class VectorIntegerOps {
         each(table, "psubsb", 8, (a, b) -> Lanes.saturate(a - b, 8));
         each(table, "paddsw", 16, (a, b) -> Lanes.saturate(a + b, 16));
         each(table, "psubsw", 16, (a, b) -> Lanes.saturate(a - b, 16));
-        each(table, "paddusb", 8, (a, b) -> Math.min((a & 0xFF) + (b & 0xFF), 0xFF));
-        each(table, "psubusb", 8, (a, b) -> Math.max((a & 0xFF) - (b & 0xFF), 0));
-        each(table, "paddusw", 16, (a, b) -> Math.min((a & 0xFFFF) + (b & 0xFFFF), 0xFFFF));
-        each(table, "psubusw", 16, (a, b) -> Math.max((a & 0xFFFF) - (b & 0xFFFF), 0));
-        each(table, "pavgb", 8, (a, b) -> (a & 0xFF) + (b & 0xFF) + 1 >> 1);
-        each(table, "pavgw", 16, (a, b) -> (a & 0xFFFF) + (b & 0xFFFF) + 1 >> 1);
+        for (int n = 0; n < 2; n++) {
+            int bits = 8 << n;
+            whole(table, "paddus" + SUFFIXES[n], (a, b) -> addUnsigned(a, b, bits));
+            whole(table, "psubus" + SUFFIXES[n], (a, b) -> Lanes.subtract(a, b, bits) & ~Lanes.below(a, b, bits));
+            // The average is what both have, and half of what one has, rounded up; nothing borrows across elements.
+            whole(table, "pavg" + SUFFIXES[n], (a, b) -> (a | b) - Lanes.shiftRight(a ^ b, 1, bits));
+        }
         for (int n = 0; n < 3; n++) {
             each(table, "psign" + SUFFIXES[n], 8 << n, (a, b) -> b < 0 ? -a : b == 0 ? 0 : a);
         }
+    }
+
+    private static long addUnsigned(long a, long b, int bits) {
+        long sum = Lanes.add(a, b, bits);
+        return sum | Lanes.spread(a & b | (a | b) & ~sum, bits);
     }
 
     private static void comparisons(HandlerRegistry table) {
         for (int n = 0; n < 4; n++) {
             int bits = 8 << n;
             whole(table, "pcmpeq" + SUFFIXES[n], (a, b) -> Lanes.equal(a, b, bits));
-            each(table, "pcmpgt" + SUFFIXES[n], bits, (a, b) -> a > b ? -1 : 0);
+            whole(table, "pcmpgt" + SUFFIXES[n], (a, b) -> Lanes.less(b, a, bits));
         }
         for (int n = 0; n < 3; n++) {
             int bits = 8 << n;
-            each(table, "pmins" + SUFFIXES[n], bits, Math::min);
-            each(table, "pmaxs" + SUFFIXES[n], bits, Math::max);
-            each(table, "pminu" + SUFFIXES[n], bits, (a, b) -> Long.compareUnsigned(a, b) < 0 ? a : b);
-            each(table, "pmaxu" + SUFFIXES[n], bits, (a, b) -> Long.compareUnsigned(a, b) > 0 ? a : b);
+            whole(table, "pmins" + SUFFIXES[n], (a, b) -> Lanes.choose(b, a, Lanes.less(a, b, bits)));
+            whole(table, "pmaxs" + SUFFIXES[n], (a, b) -> Lanes.choose(a, b, Lanes.less(a, b, bits)));
+            whole(table, "pminu" + SUFFIXES[n], (a, b) -> Lanes.choose(b, a, Lanes.below(a, b, bits)));
+            whole(table, "pmaxu" + SUFFIXES[n], (a, b) -> Lanes.choose(a, b, Lanes.below(a, b, bits)));
         }
     }
 
@@ -115,7 +121,8 @@ final class VectorIntegerOps {
                 VectorUnit.check(x, i);
                 VectorUnit.load(x, i, 1, x.b);
                 for (int k = 0; k < VectorUnit.lanes(i); k++) {
-                    x.r[k] = Lanes.map(x.b[k], 0, bits, (a, zero) -> Math.abs(a));
+                    long signs = Lanes.spread(x.b[k], bits);
+                    x.r[k] = Lanes.subtract(x.b[k] ^ signs, signs, bits);
                 }
                 VectorUnit.store(x, i, 0, x.r);
             };

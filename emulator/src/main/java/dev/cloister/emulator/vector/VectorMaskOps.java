@@ -33,21 +33,46 @@ final class VectorMaskOps {
         int count = (i.kinds[1] == OperandKind.YMM ? 256 : 128) / bits;
         int segment = x.segmentOf(i);
         long at = x.effective(i);
+        checkSegment(x, i, at, bits, count);
         if (i.kinds[0] == OperandKind.MEMORY) {
             VectorUnit.load(x, i, 2, x.a);
             probe(x, segment, at, bits, count);
             for (int n = 0; n < count; n++) {
                 if (isSet(x.b, n, bits)) {
-                    x.write(segment, at + n * bytes & addressMask(i), bytes, Lanes.get(x.a, n, bits));
+                    write(x, segment, at + n * bytes & addressMask(i), bytes, Lanes.get(x.a, n, bits));
                 }
             }
             return;
         }
         for (int n = 0; n < count; n++) {
             boolean set = isSet(x.b, n, bits);
-            Lanes.put(x.r, n, bits, set ? x.read(segment, at + n * bytes & addressMask(i), bytes, 0) : 0);
+            Lanes.put(x.r, n, bits, set ? read(x, segment, at + n * bytes & addressMask(i), bytes) : 0);
         }
         VectorUnit.store(x, i, 0, x.r);
+    }
+
+    /** Every element to be moved must lie within the segment, or be canonical, before any is looked for in the page tables. */
+    private static void checkSegment(Execution x, Instruction i, long at, int bits, int count) {
+        int access = i.kinds[0] == OperandKind.MEMORY ? LinearMemory.WRITE : 0;
+        for (int n = 0; n < count; n++) {
+            if (isSet(x.b, n, bits)) {
+                linear(x, x.segmentOf(i), at + n * (bits / 8) & addressMask(i), bits / 8, access);
+            }
+        }
+    }
+
+    /** By the first and last byte, because elements aren't checked for alignment. */
+    private static long linear(Execution x, int segment, long at, int bytes, int access) {
+        x.segmentation.linear(segment, at + bytes - 1, 1, access);
+        return x.segmentation.linear(segment, at, 1, access);
+    }
+
+    private static long read(Execution x, int segment, long at, int bytes) {
+        return x.segmentation.readAt(linear(x, segment, at, bytes, 0), bytes, 0);
+    }
+
+    private static void write(Execution x, int segment, long at, int bytes, long value) {
+        x.segmentation.writeAt(linear(x, segment, at, bytes, LinearMemory.WRITE), bytes, value);
     }
 
     private static long addressMask(Instruction i) {
@@ -73,6 +98,7 @@ final class VectorMaskOps {
         // Real processors have left the x87 state behind also where the store then faults.
         VectorUnit.enterMmx(x, i);
         // Unlike VMASKMOV these check all bytes, whatever the mask; the manual leaves that to the processor.
+        x.segmentation.checkAlignment(x.segmentation.linear(segment, at, count, LinearMemory.WRITE), 8);
         x.segmentation.probe(segment, at, count, LinearMemory.WRITE);
         for (int n = 0; n < count; n++) {
             if (isSet(x.b, n, 8)) {
@@ -86,7 +112,8 @@ final class VectorMaskOps {
      * vol. 2, VPGATHERDD). The three registers must differ, and a SIB byte must name the index.
      */
     private static void gather(Execution x, Instruction i, int indexBits, int bits) {
-        if (!i.hasSib || i.registers[0] == i.registers[2] || i.registers[0] == i.index || i.registers[2] == i.index) {
+        boolean distinct = i.registers[0] != i.registers[2] && i.registers[0] != i.index && i.registers[2] != i.index;
+        if (!i.hasSib || !distinct) {
             throw x.fault(CpuException.UD);
         }
         VectorUnit.check(x, i);
@@ -96,21 +123,33 @@ final class VectorMaskOps {
         int width = i.vectorLength == 0 ? 128 : 256;
         int count = width / Math.max(indexBits, bits);
         normalizeMask(x, bits);
-        boolean progress = false;
+        int before = remaining(x, bits);
         try {
             for (int n = 0; n < count; n++) {
-                if (isSet(x.b, n, bits)) {
-                    long at = gatherBase(x, i) + (Lanes.getSigned(x.a, n, indexBits) << i.scale) & addressMask(i);
-                    Lanes.put(x.r, n, bits, x.read(x.segmentOf(i), at, bits / 8, 0));
-                    Lanes.put(x.b, n, bits, 0);
-                    progress = true;
-                }
+                gatherOne(x, i, n, indexBits, bits);
             }
         } catch (CpuException e) {
-            putGathered(x, i, width, progress);
+            putGathered(x, i, width, remaining(x, bits) != before);
             throw e;
         }
         putGathered(x, i, Math.min(count * bits, width), true);
+    }
+
+    private static void gatherOne(Execution x, Instruction i, int n, int indexBits, int bits) {
+        if (isSet(x.b, n, bits)) {
+            long at = gatherBase(x, i) + (Lanes.getSigned(x.a, n, indexBits) << i.scale) & addressMask(i);
+            Lanes.put(x.r, n, bits, read(x, x.segmentOf(i), at, bits / 8));
+            Lanes.put(x.b, n, bits, 0);
+        }
+    }
+
+    /** How many elements still have their mask. */
+    private static int remaining(Execution x, int bits) {
+        int count = 0;
+        for (int k = 0; k < 4; k++) {
+            count += Long.bitCount(x.b[k] & Lanes.tops(bits));
+        }
+        return count;
     }
 
     /** Beyond the bits to keep both destinations become zero; before the first element arrived real processors leave one alone. */

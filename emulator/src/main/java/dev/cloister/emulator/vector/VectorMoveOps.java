@@ -95,8 +95,9 @@ final class VectorMoveOps {
         VectorUnit.check(x, i);
         VectorUnit.load(x, i, 1, x.b);
         long mask = 0;
-        for (int n = 0; n < 256 / bits; n++) {
-            mask |= (Lanes.get(x.b, n, bits) >>> bits - 1) << n;
+        int each = 64 / bits;
+        for (int k = 0; k < 4; k++) {
+            mask |= (long) Lanes.signs(x.b[k], bits) << k * each;
         }
         VectorUnit.storeValue(x, i, 0, mask);
     }

@@ -15,10 +15,19 @@ final class VectorShiftOps {
     static void register(HandlerRegistry table) {
         for (int n = 0; n < 3; n++) {
             int bits = 16 << n;
-            uniform(table, "psll" + SUFFIXES[n], bits, (a, count) -> left(a, count, bits));
-            uniform(table, "psrl" + SUFFIXES[n], bits, (a, count) -> right(a, count, bits));
+            uniform(
+                    table,
+                    "psll" + SUFFIXES[n],
+                    (a, count) -> count < bits ? Lanes.shiftLeft(a, (int) count, bits) : 0);
+            uniform(
+                    table,
+                    "psrl" + SUFFIXES[n],
+                    (a, count) -> count < bits ? Lanes.shiftRight(a, (int) count, bits) : 0);
             if (bits < 64) {
-                uniform(table, "psra" + SUFFIXES[n], bits, (a, count) -> a >> Math.min(count, bits - 1));
+                uniform(
+                        table,
+                        "psra" + SUFFIXES[n],
+                        (a, count) -> arithmetic(a, (int) Math.min(count, bits - 1), bits));
             }
         }
         for (int n = 1; n < 3; n++) {
@@ -31,6 +40,11 @@ final class VectorShiftOps {
         table.put((x, i) -> shiftBytes(x, i, -1), "pslldq", "vpslldq");
     }
 
+    private static long arithmetic(long lane, int count, int bits) {
+        long kept = Lanes.repeat(Lanes.mask(bits) >>> count, bits);
+        return lane >>> count & kept | Lanes.spread(lane, bits) & ~kept;
+    }
+
     private static long left(long a, long count, int bits) {
         return Long.compareUnsigned(count, bits) < 0 ? a << count : 0;
     }
@@ -40,7 +54,7 @@ final class VectorShiftOps {
     }
 
     /** All elements by the count in the low 64 bits of the last operand, or its immediate. */
-    private static void uniform(HandlerRegistry table, String name, int bits, Lanes.Element operation) {
+    private static void uniform(HandlerRegistry table, String name, Lanes.Element operation) {
         Handler handler = (x, i) -> {
             VectorUnit.check(x, i);
             int last = i.operandCount - 1;
@@ -49,21 +63,11 @@ final class VectorShiftOps {
             long raw = i.kinds[last] == OperandKind.IMMEDIATE ? i.immediate & 0xFF : x.b[0];
             long count = Long.compareUnsigned(raw, 64) < 0 ? raw : 64;
             for (int k = 0; k < VectorUnit.lanes(i); k++) {
-                x.r[k] = shiftLane(x.a[k], count, bits, operation);
+                x.r[k] = operation.apply(x.a[k], count);
             }
             VectorUnit.store(x, i, 0, x.r);
         };
         table.put(handler, name, "v" + name);
-    }
-
-    private static long shiftLane(long lane, long count, int bits, Lanes.Element operation) {
-        long result = 0;
-        int shift = 64 - bits;
-        for (int at = 0; at < 64; at += bits) {
-            long value = operation.apply(lane >>> at << shift >> shift, count);
-            result |= (value & Lanes.mask(bits)) << at;
-        }
-        return result;
     }
 
     private static void variable(HandlerRegistry table, String name, int bits, Lanes.Element operation) {
@@ -80,11 +84,24 @@ final class VectorShiftOps {
     private static void shiftBytes(Execution x, Instruction i, int direction) {
         VectorUnit.check(x, i);
         VectorUnit.load(x, i, i.operandCount - 2, x.a);
-        int count = Math.min((int) i.immediate & 0xFF, 16) * direction;
-        for (int n = 0; n < 8 * VectorUnit.lanes(i); n++) {
-            int from = (n & 15) + count;
-            Lanes.put(x.r, n, 8, from >= 0 && from < 16 ? Lanes.get(x.a, (n & 16) + from, 8) : 0);
+        int count = Math.min((int) i.immediate & 0xFF, 16);
+        for (int k = 0; k < VectorUnit.lanes(i); k += 2) {
+            if (direction > 0) {
+                x.r[k] = window(x.a[k], x.a[k + 1], 0, count);
+                x.r[k + 1] = window(x.a[k + 1], 0, 0, count);
+            } else {
+                x.r[k] = window(0, 0, x.a[k], 16 - count);
+                x.r[k + 1] = window(0, x.a[k], x.a[k + 1], 16 - count);
+            }
         }
         VectorUnit.store(x, i, 0, x.r);
+    }
+
+    /** Eight bytes from the given place on, 0 to 16, of three lanes in a row. */
+    static long window(long low, long middle, long high, int from) {
+        if (from >= 8) {
+            return from == 16 ? high : window(middle, high, 0, from - 8);
+        }
+        return from == 0 ? low : low >>> 8 * from | middle << 64 - 8 * from;
     }
 }

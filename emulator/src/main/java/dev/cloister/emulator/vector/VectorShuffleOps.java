@@ -49,14 +49,15 @@ final class VectorShuffleOps {
 
     private static void unpack(Execution x, Instruction i, int bits, int high) {
         VectorUnit.loadSources(x, i);
-        int elements = VectorUnit.group(i) / bits;
-        int half = elements / 2;
-        for (int base = 0; base * bits < 64 * VectorUnit.lanes(i); base += elements) {
-            for (int n = 0; n < half; n++) {
-                int from = base + n + high * half;
-                Lanes.put(x.r, base + 2 * n, bits, Lanes.get(x.a, from, bits));
-                Lanes.put(x.r, base + 2 * n + 1, bits, Lanes.get(x.b, from, bits));
-            }
+        int lanes = VectorUnit.lanes(i);
+        if (lanes == 1) {
+            x.r[0] = Lanes.interleave(x.a[0] >>> 32 * high, x.b[0] >>> 32 * high, bits);
+        }
+        for (int k = 0; k + 1 < lanes; k += 2) {
+            long a = x.a[k + high];
+            long b = x.b[k + high];
+            x.r[k] = bits == 64 ? a : Lanes.interleave(a, b, bits);
+            x.r[k + 1] = bits == 64 ? b : Lanes.interleave(a >>> 32, b >>> 32, bits);
         }
         VectorUnit.store(x, i, 0, x.r);
     }
@@ -94,10 +95,15 @@ final class VectorShuffleOps {
     private static void shuffleBytes(Execution x, Instruction i) {
         VectorUnit.loadSources(x, i);
         int within = VectorUnit.group(i) / 8 - 1;
-        for (int n = 0; n < 8 * VectorUnit.lanes(i); n++) {
-            int control = (int) Lanes.get(x.b, n, 8);
-            int from = n & ~within | control & within;
-            Lanes.put(x.r, n, 8, control < 128 ? Lanes.get(x.a, from, 8) : 0);
+        for (int k = 0; k < VectorUnit.lanes(i); k++) {
+            long lane = 0;
+            for (int n = 0; n < 8; n++) {
+                int control = (int) (x.b[k] >>> 8 * n) & 0xFF;
+                int from = 8 * k & ~within | control & within;
+                long value = control < 128 ? x.a[from >> 3] >>> 8 * (from & 7) & 0xFF : 0;
+                lane |= value << 8 * n;
+            }
+            x.r[k] = lane;
         }
         VectorUnit.store(x, i, 0, x.r);
     }
@@ -118,18 +124,18 @@ final class VectorShuffleOps {
 
     private static void align(Execution x, Instruction i) {
         VectorUnit.loadSourcesBeforeLast(x, i);
-        int elements = VectorUnit.group(i) / 8;
         int count = (int) i.immediate & 0xFF;
-        for (int n = 0; n < 8 * VectorUnit.lanes(i); n++) {
-            int base = n & -elements;
-            int from = n - base + count;
-            long value = 0;
-            if (from < elements) {
-                value = Lanes.get(x.b, base + from, 8);
-            } else if (from < 2 * elements) {
-                value = Lanes.get(x.a, base + from - elements, 8);
-            }
-            Lanes.put(x.r, n, 8, value);
+        int lanes = VectorUnit.lanes(i);
+        if (lanes == 1) {
+            x.r[0] = VectorShiftOps.window(x.b[0], x.a[0], 0, Math.min(count, 16));
+        }
+        for (int k = 0; k + 1 < lanes; k += 2) {
+            boolean far = count >= 16;
+            int from = far ? Math.min(count - 16, 16) : count;
+            long low = far ? x.a[k] : x.b[k];
+            long high = far ? x.a[k + 1] : x.b[k + 1];
+            x.r[k] = VectorShiftOps.window(low, high, far ? 0 : x.a[k], from);
+            x.r[k + 1] = VectorShiftOps.window(high, far ? 0 : x.a[k], far ? 0 : x.a[k + 1], from);
         }
         VectorUnit.store(x, i, 0, x.r);
     }

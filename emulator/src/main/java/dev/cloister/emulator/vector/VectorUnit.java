@@ -118,7 +118,7 @@ public final class VectorUnit {
         lanes[1] = 0;
         lanes[2] = 0;
         lanes[3] = 0;
-        if (kind == OperandKind.MEMORY && i.sizes[n] > 8) {
+        if (kind == OperandKind.MEMORY && isWhole(i, n)) {
             loadMemory(x, i, n, lanes);
         } else {
             lanes[0] = x.get(i, n);
@@ -130,6 +130,12 @@ public final class VectorUnit {
         lanes[1] = state.lane(register, 1);
         lanes[2] = wide ? state.lane(register, 2) : 0;
         lanes[3] = wide ? state.lane(register, 3) : 0;
+    }
+
+    /** Whether RFLAGS.AC doesn't concern a memory operand: 16 bytes and more, and the eight of VCVTPH2PS and VCVTPS2PH. */
+    private static boolean isWhole(Instruction i, int n) {
+        boolean half = i.vex && i.form.mnemonic.endsWith(n == 0 ? "2ph" : "ph2ps");
+        return i.sizes[n] > 8 || half;
     }
 
     private static void loadMemory(Execution x, Instruction i, int n, long[] lanes) {
@@ -183,7 +189,7 @@ public final class VectorUnit {
 
     private static void storeMemory(Execution x, Instruction i, int n, long[] lanes) {
         int size = i.sizes[n];
-        if (size <= 8) {
+        if (!isWhole(i, n)) {
             storeValue(x, i, n, lanes[0]);
             return;
         }
