@@ -1,6 +1,7 @@
 package dev.cloister.vmm;
 
 import dev.cloister.devices.InterruptLine;
+import dev.cloister.devices.NumericErrorPort;
 import dev.cloister.devices.interrupt.InterruptChips;
 import dev.cloister.devices.interrupt.LocalApic;
 import dev.cloister.devices.timer.Alarms;
@@ -31,6 +32,7 @@ final class EmulatedEngine implements Engine {
     private final Alarms alarms;
     private final InterruptChips chips;
     private final Pit8254 timer;
+    private final NumericErrorPort numericError;
     private final EventWatch events;
     private @Nullable MachineDebug debug;
 
@@ -43,6 +45,7 @@ final class EmulatedEngine implements Engine {
         alarms = new Alarms(new GuestClock(), "timers-" + config.name());
         chips = new InterruptChips(signals, alarms);
         timer = new Pit8254(alarms, chips.line(Pit8254.IRQ));
+        numericError = new NumericErrorPort(chips.line(NumericErrorPort.IRQ));
         events = new EventWatch("interrupts-" + config.name());
     }
 
@@ -54,6 +57,7 @@ final class EmulatedEngine implements Engine {
     @Override
     public void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuBody.Owner owner) {
         board.attach(chips, timer);
+        board.attach(NumericErrorPort.PORT, NumericErrorPort.PORTS, numericError, "x87 error");
         for (int i = 0; i < signals.size(); i++) {
             EmulatedVcpu.Parts parts = parts(i, ram, board, entry);
             EmulatedVcpu vcpu = new EmulatedVcpu(parts, control, owner, affinity);
@@ -72,7 +76,7 @@ final class EmulatedEngine implements Engine {
         }
         EmulatedBus bus = new EmulatedBus(board, apic, doorbells);
         Topology place = new Topology(number, signals.size());
-        EmulatedEnvironment environment = new EmulatedEnvironment(state, place, alarms.clock(), apic);
+        EmulatedEnvironment environment = new EmulatedEnvironment(state, place, alarms.clock(), apic, numericError);
         int bits = environment.physicalBits();
         boolean gigabyte = environment.gigabytePages();
         TlbMemory memory = new TlbMemory(state, ram.memory(), bus, bits, gigabyte);

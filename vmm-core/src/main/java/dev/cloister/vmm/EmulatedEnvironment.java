@@ -1,5 +1,6 @@
 package dev.cloister.vmm;
 
+import dev.cloister.devices.NumericErrorPort;
 import dev.cloister.devices.interrupt.LocalApic;
 import dev.cloister.devices.timer.GuestClock;
 import dev.cloister.emulator.cpu.CpuEnvironment;
@@ -22,10 +23,13 @@ final class EmulatedEnvironment implements CpuEnvironment {
     private static final int PRIORITY_SHIFT = 4;
 
     private final LocalApic apic;
+    private final NumericErrorPort numericError;
     private final ModelEnvironment model;
 
-    EmulatedEnvironment(CpuState state, Topology place, GuestClock clock, LocalApic apic) {
+    EmulatedEnvironment(
+            CpuState state, Topology place, GuestClock clock, LocalApic apic, NumericErrorPort numericError) {
         this.apic = apic;
+        this.numericError = numericError;
         HostRandom random = new HostRandom();
         this.model = new ModelEnvironment(new ModelEnvironment.Parts(
                 CpuModel.of(MODEL), state, place, clock::nanos, HERTZ, random::next, new ApicMsrs()));
@@ -77,6 +81,16 @@ final class EmulatedEnvironment implements CpuEnvironment {
     @Override
     public void taskPriorityChanged(int priority) {
         apic.setTaskPriority(priority << PRIORITY_SHIFT);
+    }
+
+    @Override
+    public void numericError(boolean asserted) {
+        numericError.setError(asserted);
+    }
+
+    @Override
+    public boolean ignoresNumericError() {
+        return numericError.ignoresError();
     }
 
     /** The local APIC behind the model's MSRs. */
