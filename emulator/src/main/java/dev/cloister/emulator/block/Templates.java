@@ -9,6 +9,7 @@ import java.lang.invoke.MethodType;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes operations of template classes. For every shape the template's class file is loaded once more as a hidden class whose class
@@ -16,6 +17,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * and inlining are the copy's own. Any thread.
  */
 final class Templates {
+    /** Shapes that get a class at most: a guest chooses them, and classes stay. Ordinary guests use some hundreds. */
+    private static final int MOST = 4096;
+
     private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
     private static final Map<Class<?>, byte[]> FILES = new ConcurrentHashMap<>();
     private static final Map<Key, Op> PROTOTYPES = new ConcurrentHashMap<>();
@@ -38,11 +42,17 @@ final class Templates {
                 .forEach(template -> FILES.computeIfAbsent(template, Templates::read));
     }
 
-    /** The operation of a template for the operands and their shape. */
-    static Op make(Class<? extends Op> template, Operands operands) {
-        return PROTOTYPES
-                .computeIfAbsent(new Key(template, operands.shape), Templates::load)
-                .make(operands);
+    /** The operation of a template for the operands and their shape; null where too many shapes are in use. */
+    static @Nullable Op make(Class<? extends Op> template, Operands operands) {
+        Key key = new Key(template, operands.shape);
+        Op prototype = PROTOTYPES.get(key);
+        if (prototype == null) {
+            if (PROTOTYPES.size() >= MOST) {
+                return null;
+            }
+            prototype = PROTOTYPES.computeIfAbsent(key, Templates::load);
+        }
+        return prototype.make(operands);
     }
 
     /** The shape of the class that asks; 0 in the template itself, which is never used. */
