@@ -5,6 +5,7 @@ import dev.cloister.emulator.block.Interpreter;
 import dev.cloister.emulator.cpu.CpuEnvironment;
 import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.EventInjection;
 import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.emulator.cpu.PortIo;
@@ -15,7 +16,6 @@ import dev.cloister.emulator.decode.Form;
 import dev.cloister.emulator.decode.Formatter;
 import dev.cloister.emulator.decode.Instruction;
 import dev.cloister.emulator.decode.OperandKind;
-import dev.cloister.emulator.execute.EventDelivery;
 import dev.cloister.emulator.execute.Execution;
 import dev.cloister.emulator.execute.Handler;
 import dev.cloister.emulator.memory.PagedMemory;
@@ -276,7 +276,7 @@ public final class Executor {
      *
      * @return the one object
      */
-    public EventDelivery delivery() {
+    public EventInjection delivery() {
         return execution.delivery;
     }
 

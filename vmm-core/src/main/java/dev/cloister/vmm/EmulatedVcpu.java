@@ -25,7 +25,6 @@ final class EmulatedVcpu implements VcpuBody {
     /** The same while somebody looks: each instruction alone sees no kick. */
     private static final int WATCHED_SLICE = 2_000;
 
-    private static final int NMI = 2;
     private static final int REAL_MODE_LIMIT = 0xffff;
 
     /**
@@ -213,7 +212,7 @@ final class EmulatedVcpu implements VcpuBody {
         }
         if (apic.takeNonMaskable()) {
             halted = false;
-            delivered(executor.delivery().deliverInterrupt(NMI));
+            delivered(executor.delivery().deliverNmi());
         }
     }
 

@@ -3,6 +3,7 @@ package dev.cloister.emulator.execute;
 import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuMode;
 import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.emulator.cpu.EventInjection;
 import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.cpu.PendingEvents;
 import dev.cloister.emulator.cpu.StepResult;
@@ -12,7 +13,7 @@ import dev.cloister.emulator.cpu.StepResult;
  * virtual-8086 mode, with the rules of double and triple faults (Intel SDM vol. 3, chapter 6). Used on the processor's
  * thread; nothing is allocated.
  */
-public final class EventDelivery {
+public final class EventDelivery implements EventInjection {
     /** INT n: the gate's DPL is checked. */
     public static final int SOFTWARE = 0;
     /** INT3 and INTO: the gate's DPL is checked. */
@@ -34,14 +35,7 @@ public final class EventDelivery {
         this.state = x.state;
     }
 
-    /**
-     * Delivers an exception that an instruction raised, with double- and triple-fault rules.
-     *
-     * @param vector 0 to 31
-     * @param errorCode pushed where the vector has one
-     * @param faultAddress goes to CR2 for vector 14
-     * @return COMPLETED, SHUTDOWN after a triple fault, or UNSUPPORTED
-     */
+    @Override
     public StepResult deliverException(int vector, int errorCode, long faultAddress) {
         if (vector == CpuException.PF) {
             state.setCr2(faultAddress);
@@ -52,33 +46,19 @@ public final class EventDelivery {
         return attempt(vector, errorCode, CpuException.hasErrorCode(vector), trap ? 0 : Flags.RF);
     }
 
-    /**
-     * Delivers an external interrupt; the caller has checked that it may be.
-     *
-     * @param vector 0 to 255
-     * @return as {@link #deliverException}
-     */
+    @Override
     public StepResult deliverInterrupt(int vector) {
         return attempt(vector, 0, false, 0);
     }
 
-    /**
-     * Delivers a non-maskable interrupt and blocks further ones until IRET; the caller has checked that it may be.
-     *
-     * @return as {@link #deliverException}
-     */
+    @Override
     public StepResult deliverNmi() {
         state.events().setNmiPending(false);
         state.events().setNmiBlocked(true);
         return attempt(CpuException.NMI, 0, false, 0);
     }
 
-    /**
-     * Delivers what {@link PendingEvents} holds for before the next instruction: an exception or interrupt on its way, then
-     * an NMI that waits and isn't blocked.
-     *
-     * @return as {@link #deliverException}; COMPLETED also where nothing waits
-     */
+    @Override
     public StepResult deliverPending() {
         PendingEvents events = state.events();
         StepResult result = StepResult.COMPLETED;
