@@ -17,8 +17,8 @@ final class InstructionFacts {
                 + " pusha pushaw popa popaw pushf pushfw enter leave push lahf sahf clc stc cmc cld std cpuid rdtsc"
                 + " rdtscp rdpid nop endbr32 endbr64 pause lfence mfence sfence prefetch prefetchw prefetchnta"
                 + " prefetcht0 prefetcht1 prefetcht2 prefetchwt1 clflush clflushopt clwb cldemote arpl lar lsl verr"
-                + " verw sgdt sidt sldt str smsw bound rdrand rdseed emms ldmxcsr stmxcsr fxsave fxsave64 fxrstor"
-                + " fxrstor64 fwait")
+                + " verw sgdt sidt sldt str smsw bound rdrand rdseed emms ldmxcsr stmxcsr vldmxcsr vstmxcsr vzeroupper"
+                + " vzeroall fxsave fxsave64 fxrstor fxrstor64 fwait")
                     .split(" "));
 
     /** Ends of a block after which addresses still mean the same. */
