@@ -104,9 +104,7 @@ final class CompleterCore implements CpuEnvironment {
         int selector = state.segment(CpuState.CS).selector();
         long rip = state.rip();
         StepResult step = executor.step();
-        if (trace != null && step != StepResult.UNSUPPORTED) {
-            trace.instruction(vcpu.id(), selector, rip, executor.text());
-        }
+        tell(step, selector, rip);
         for (int i = 0; step == StepResult.REPEATING && i < REPEATS && control.mayRun(); i++) {
             step = executor.step();
         }
@@ -129,11 +127,20 @@ final class CompleterCore implements CpuEnvironment {
         };
     }
 
-    private Result deliver(int vector, int errorCode, long faultAddress) {
+    private void tell(StepResult step, int selector, long rip) {
+        if (trace != null && step != StepResult.UNSUPPORTED) {
+            trace.instruction(vcpu.id(), selector, rip, executor.text());
+        }
+    }
+
+    private Result deliver(int vector, int errorCode, long faultAddress) throws ErrnoException {
         if (trace != null) {
             trace.exception(vcpu.id(), vector, errorCode, faultAddress, state.rip());
         }
         exceptions++;
+        if (vector == CpuException.DB) {
+            reportDebugging();
+        }
         return switch (executor.delivery().deliverException(vector, errorCode, faultAddress)) {
             case SHUTDOWN -> Result.TRIPLE_FAULT;
             case UNSUPPORTED -> Result.UNSUPPORTED;

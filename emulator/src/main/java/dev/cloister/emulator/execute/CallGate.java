@@ -14,8 +14,27 @@ final class CallGate {
     static void through(Execution x, int selector, long gate, boolean call) {
         boolean isLong = x.state.isLongActive();
         boolean narrow = Segmentation.type(gate) == NARROW;
-        long offset = gate & 0xFFFF | (narrow ? 0 : gate >>> 32 & 0xFFFF0000L);
-        if (isLong) {
+        int size = isLong ? 8 : narrow ? 2 : 4;
+        long offset = offset(x, selector, gate, size);
+        int target = (int) (gate >>> 16) & 0xFFFF;
+        long code = code(x, target, call);
+        int level = call ? GateDelivery.innerLevel(code, x.cpl) : x.cpl;
+        if (level == x.cpl) {
+            FarOps.checkTarget(x, code, offset);
+            if (call) {
+                FarOps.pushReturn(x, size);
+            }
+            FarOps.enter(x, target & ~3 | x.cpl, code, offset);
+        } else if (isLong) {
+            innerLong(x, target, code, offset, level);
+        } else {
+            inner(x, target, code, offset, level, size, (int) (gate >>> 32) & 31);
+        }
+    }
+
+    private static long offset(Execution x, int selector, long gate, int size) {
+        long offset = gate & 0xFFFF | (size == 2 ? 0 : gate >>> 32 & 0xFFFF0000L);
+        if (size == 8) {
             long high =
                     x.segmentation.readSystem(x.segmentation.descriptorAddress(selector, 16, CpuException.GP) + 8, 8);
             if ((high >>> 40 & 31) != 0) {
@@ -23,22 +42,7 @@ final class CallGate {
             }
             offset |= high << 32;
         }
-        int target = (int) (gate >>> 16) & 0xFFFF;
-        long code = code(x, target, call);
-        int level = call ? GateDelivery.innerLevel(code, x.cpl) : x.cpl;
-        if (level < x.cpl) {
-            if (isLong) {
-                innerLong(x, target, code, offset, level);
-            } else {
-                inner(x, target, code, offset, level, narrow ? 2 : 4, (int) (gate >>> 32) & 31);
-            }
-            return;
-        }
-        FarOps.checkTarget(x, code, offset);
-        if (call) {
-            FarOps.pushReturn(x, isLong ? 8 : narrow ? 2 : 4);
-        }
-        FarOps.enter(x, target & ~3 | x.cpl, code, offset);
+        return offset;
     }
 
     private static long code(Execution x, int target, boolean call) {
@@ -47,15 +51,19 @@ final class CallGate {
         }
         long code = x.segmentation.descriptor(target, CpuException.GP);
         int dpl = Segmentation.dpl(code);
-        boolean fits = call || Segmentation.isConforming(code) ? dpl <= x.cpl : dpl == x.cpl;
-        boolean width = !x.state.isLongActive() || (code >>> 53 & 3) == 1;
-        if (!Segmentation.isCode(code) || !fits || !width) {
+        boolean fits = dpl == x.cpl || dpl < x.cpl && (call || Segmentation.isConforming(code));
+        if (!Segmentation.isCode(code) || !fits || !hasWidth(x, code)) {
             throw x.fault(CpuException.GP, target & ~3);
         }
         if (!Segmentation.isPresent(code)) {
             throw x.fault(CpuException.NP, target & ~3);
         }
         return code;
+    }
+
+    /** Long mode's gates lead to 64-bit code only. */
+    private static boolean hasWidth(Execution x, long code) {
+        return !x.state.isLongActive() || (code >>> 53 & 3) == 1;
     }
 
     private static void inner(Execution x, int target, long code, long offset, int level, int size, int count) {

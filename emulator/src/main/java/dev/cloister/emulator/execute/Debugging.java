@@ -103,10 +103,16 @@ public final class Debugging {
      * Raises the fault of an instruction breakpoint at CS:RIP unless RFLAGS.RF is set, or SS was just loaded.
      */
     public void checkFetch() {
-        boolean blocked = state.interruptShadow() && state.events().afterStackLoad();
-        if (!watching || blocked || state.flag(Flags.RF)) {
-            return;
+        if (watching && !isFetchExcused()) {
+            matchFetch();
         }
+    }
+
+    private boolean isFetchExcused() {
+        return state.flag(Flags.RF) || state.interruptShadow() && state.events().afterStackLoad();
+    }
+
+    private void matchFetch() {
         long linear = x.long64 ? state.rip() : state.segment(CpuState.CS).base() + state.rip() & 0xFFFFFFFFL;
         long hits = 0;
         for (int n = 0; n < REGISTERS; n++) {

@@ -24,6 +24,11 @@ final class Event {
         pushesError = false;
     }
 
+    /** Words of its frame: flags, CS, IP, and the error code if there is one. */
+    int words() {
+        return pushesError ? 4 : 3;
+    }
+
     /** Whether the gate's DPL must allow the present CPL. */
     boolean isChecked() {
         return source == EventDelivery.SOFTWARE || source == EventDelivery.TRAP;

@@ -88,15 +88,15 @@ final class GateDelivery {
         if (virtual && level != 0) {
             throw x.fault(CpuException.GP, selector & ~3);
         }
-        long offset = gate & 0xFFFF | (size == 4 ? gate >>> 32 & 0xFFFF0000L : 0);
+        long offset = gate & 0xFFFF | gate >>> 32 & 0xFFFF0000L & Execution.mask(size);
         long oldSp = state.gprs()[CpuState.RSP];
         int oldSs = state.segment(CpuState.SS).selector();
         boolean switched = level < x.cpl;
         if (switched) {
             TaskStack.enter(x, level);
         }
-        int words = 3 + (switched ? 2 : 0) + (virtual ? 4 : 0) + (event.pushesError ? 1 : 0);
-        x.probePush(size * words);
+        int words = (switched ? 2 : 0) + (virtual ? 4 : 0);
+        x.probePush(size * (words + event.words()));
         if (virtual) {
             Virtual8086.leave(x, size);
         }
@@ -104,15 +104,19 @@ final class GateDelivery {
             x.push(oldSs, size);
             x.push(oldSp, size);
         }
+        pushEvent(x, event, size);
+        FarOps.checkTarget(x, code, offset);
+        FarOps.enter(x, selector & ~3 | level, code, offset);
+        begin(x, (Segmentation.type(gate) & 1) == 0);
+    }
+
+    private static void pushEvent(Execution x, Event event, int size) {
         x.push(event.savedFlags, size);
-        x.push(state.segment(CpuState.CS).selector(), size);
+        x.push(x.state.segment(CpuState.CS).selector(), size);
         x.push(event.returnRip, size);
         if (event.pushesError) {
             x.push(event.errorCode, size);
         }
-        FarOps.checkTarget(x, code, offset);
-        FarOps.enter(x, selector & ~3 | level, code, offset);
-        begin(x, (Segmentation.type(gate) & 1) == 0);
     }
 
     /** The flags that a handler starts with. */

@@ -84,25 +84,23 @@ final class CpuidLeaves {
 
     private void basic(int leaf, int subleaf, int[] result) {
         switch (leaf) {
-            case 0 -> {
-                byte[] vendor = VENDOR.getBytes(StandardCharsets.US_ASCII);
-                set(result, MAX_BASIC, text(vendor, 0), text(vendor, 8), text(vendor, 4));
-            }
+            case 0 -> vendor(result);
             case 1 -> version(result);
             // Descriptor FF: the caches are told of by leaf 4.
             case 2 -> set(result, 0x00FEFF01, 0, 0, 0);
-            case 4 -> caches(subleaf, result);
+            case 4, 0xB -> topology(leaf, subleaf, result);
             case 6 -> set(result, word(CpuFeature.Word.LEAF_6_EAX), 0, 0, 0);
             case 7 -> structuredFeatures(subleaf, result);
-            case 0xB -> levels(subleaf, result);
             case 0xD -> xsave.answer(subleaf, state, word(CpuFeature.Word.LEAF_D_1_EAX), result);
             case 0x15 -> crystal(result);
-            case 0x16 -> {
-                int mhz = (int) (hertz / MHZ);
-                set(result, mhz, mhz, 100, 0);
-            }
+            case 0x16 -> frequencies(result);
             default -> {}
         }
+    }
+
+    private static void vendor(int[] result) {
+        byte[] vendor = VENDOR.getBytes(StandardCharsets.US_ASCII);
+        set(result, MAX_BASIC, text(vendor, 0), text(vendor, 8), text(vendor, 4));
     }
 
     private void version(int[] result) {
@@ -165,6 +163,19 @@ final class CpuidLeaves {
         if (model.has(CpuFeature.INVARIANT_TSC) && hertz % MHZ == 0) {
             set(result, 1, (int) (hertz / MHZ), MHZ, 0);
         }
+    }
+
+    private void topology(int leaf, int subleaf, int[] result) {
+        if (leaf == 4) {
+            caches(subleaf, result);
+        } else {
+            levels(subleaf, result);
+        }
+    }
+
+    private void frequencies(int[] result) {
+        int mhz = (int) (hertz / MHZ);
+        set(result, mhz, mhz, 100, 0);
     }
 
     private void hypervisor(int leaf, int[] result) {
