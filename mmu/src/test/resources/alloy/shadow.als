@@ -165,8 +165,8 @@ pred seededWith[f: set Flaw] { Seeded = f }
 
 assert Confined { seededWith[none] and system implies always confined }
 assert NoMore { seededWith[none] and system implies always noMore }
-check Confined for 3 but 2 Domain, exactly 4 steps expect 0
-check NoMore for 3 but 2 Domain, exactly 4 steps expect 0
+check Confined for 3 but 2 Domain, exactly 3 steps expect 0
+check NoMore for 3 but 2 Domain, exactly 3 steps expect 0
 
 /* Without a bound on time: the invariant holds at first, and every step keeps it. It keeps domains apart. */
 pred invariant {
