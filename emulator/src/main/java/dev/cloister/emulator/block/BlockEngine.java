@@ -153,10 +153,9 @@ public final class BlockEngine {
         BlockContext c = context;
         long before = c.budget;
         Block block = first;
-        if (state.flag(Flags.RF)) {
-            // It concerns breakpoints alone, and there are none.
-            state.setRflags(state.rflags() & ~Flags.RF);
-        }
+        // It concerns breakpoints alone, and there are none; the first instruction that completes ends it.
+        long resume = state.rflags() & Flags.RF;
+        state.setRflags(state.rflags() ^ resume);
         try {
             while (block != null) {
                 c.budget -= block.count;
@@ -174,6 +173,9 @@ public final class BlockEngine {
             throw e;
         }
         completed += before - c.budget;
+        if (c.budget == before) {
+            state.setRflags(state.rflags() | resume);
+        }
         if (memory.isBehind()) {
             memory.poll();
             c.resync = true;
