@@ -49,6 +49,9 @@ public final class AtomicOps {
     private static void pair(Execution x, Instruction i, int half) {
         int segment = x.segmentOf(i);
         long at = x.effective(i);
+        if (half == 8) {
+            x.segmentation.checkWide(segment, at, 16, LinearMemory.WRITE, true);
+        }
         long linear = x.segmentation.linear(segment, at, 2 * half, LinearMemory.WRITE);
         if (half == 8 && (linear & 15) != 0) {
             throw x.fault(CpuException.GP);
