@@ -1,7 +1,7 @@
 package dev.cloister.cli;
 
-import dev.cloister.linux.StreamListener;
 import dev.cloister.vmm.DebugOptions;
+import dev.cloister.vmm.GdbListener;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -20,7 +20,7 @@ final class DebugOptionGroup {
     record Opened(DebugOptions options) implements AutoCloseable {
         @Override
         public void close() throws IOException {
-            StreamListener listener = options.gdb();
+            GdbListener listener = options.gdb();
             if (listener != null) {
                 listener.close();
             }
@@ -64,7 +64,7 @@ final class DebugOptionGroup {
     /** Opens what the options name; {@code say} takes what a person is told while the guest runs. */
     Opened open(Consumer<String> say) throws CommandFailure, IOException {
         OutputStream out = trace == null ? null : create(trace);
-        StreamListener listener = null;
+        GdbListener listener = null;
         boolean done = false;
         try {
             listener = gdb == null ? null : listen(gdb);
@@ -93,18 +93,12 @@ final class DebugOptionGroup {
         }
     }
 
-    private static StreamListener listen(String where) throws CommandFailure {
+    private static GdbListener listen(String where) throws CommandFailure {
         try {
-            boolean port = where.chars().allMatch(Character::isDigit);
-            return port ? StreamListener.loopback(portNumber(where)) : StreamListener.unix(Path.of(where));
+            return GdbListener.open(where);
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCodes.HOST, "can't listen for gdb: " + e.getMessage() + "; choose another port or path", e);
         }
-    }
-
-    private static int portNumber(String digits) {
-        // Longer numbers are no ports, whatever they are.
-        return digits.length() > 5 ? Integer.MAX_VALUE : Integer.parseInt(digits);
     }
 }

@@ -1,6 +1,5 @@
 package dev.cloister.vmm;
 
-import dev.cloister.linux.StreamListener;
 import dev.cloister.vmm.debug.StopPoint;
 import dev.cloister.vmm.debug.Trace;
 import java.io.OutputStream;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record DebugOptions(
         List<String> breakpoints,
-        @Nullable StreamListener gdb,
+        @Nullable GdbListener gdb,
         @Nullable OutputStream trace,
         long traceLimit,
         Consumer<String> say) {

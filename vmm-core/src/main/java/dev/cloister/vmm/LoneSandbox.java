@@ -1,7 +1,6 @@
 package dev.cloister.vmm;
 
 import dev.cloister.emulator.Disassembler;
-import dev.cloister.linux.StreamListener;
 import dev.cloister.vmm.sandbox.Sandbox;
 import java.io.IOException;
 
@@ -21,9 +20,10 @@ public final class LoneSandbox {
      */
     public static void enter(DebugOptions debug) throws IOException {
         prepare();
-        StreamListener gdb = debug.gdb();
+        GdbListener gdb = debug.gdb();
         if (debug.stops()) {
-            Sandbox.enterAlone(gdb == null ? Sandbox.NO_LISTENER : gdb.fd().number());
+            Sandbox.enterAlone(
+                    gdb == null ? Sandbox.NO_LISTENER : gdb.stream().fd().number());
         } else {
             Sandbox.enterAlone();
         }

@@ -3,7 +3,6 @@ package dev.cloister.vmm;
 import dev.cloister.emulator.Disassembler;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.linux.ErrnoException;
-import dev.cloister.linux.StreamListener;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.WalkContext;
 import dev.cloister.vmm.debug.DebugMachine;
@@ -52,7 +51,7 @@ final class MachineDebug implements DebugMachine, AutoCloseable {
         this.memory = memory;
         this.trace = options.trace() == null ? null : new Trace(options.trace(), options.traceLimit());
         this.debugger = options.stops() ? new Debugger(this, config.cpus()) : null;
-        StreamListener listener = options.gdb();
+        GdbListener listener = options.gdb();
         GdbServer made = null;
         Thread watching = null;
         if (debugger != null) {
@@ -63,7 +62,7 @@ final class MachineDebug implements DebugMachine, AutoCloseable {
             }
             debugger.setPlan(plan);
             if (listener != null) {
-                made = new GdbServer(debugger, listener, options.say(), this::tell);
+                made = new GdbServer(debugger, listener.stream(), options.say(), this::tell);
             } else {
                 watching = new Thread(null, this::watch, "break-" + config.name(), 0, false);
                 watching.setDaemon(true);

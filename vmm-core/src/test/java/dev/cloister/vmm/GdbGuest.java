@@ -1,6 +1,5 @@
 package dev.cloister.vmm;
 
-import dev.cloister.linux.StreamListener;
 import dev.cloister.policy.model.Engine;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -27,7 +26,7 @@ final class GdbGuest implements AutoCloseable {
     GdbGuest(Path folder, Engine engine, int cpus, BootImage image, List<String> breakpoints) throws Exception {
         this.folder = folder;
         this.socket = folder.resolve("gdb");
-        StreamListener listener = StreamListener.unix(socket);
+        GdbListener listener = GdbListener.open(socket.toString());
         MachineConfig config = MachineConfig.builder(image)
                 .engine(engine)
                 .cpus(cpus)
