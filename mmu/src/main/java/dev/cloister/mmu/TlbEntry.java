@@ -1,7 +1,6 @@
 package dev.cloister.mmu;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 
 /**
  * A slot of a {@link Tlb}. A key is a linear page address with the regime and the address space in bits 3 to 11 and zeros below, so
@@ -66,7 +65,6 @@ public final class TlbEntry {
         readTag = read;
         writeTag = write;
         executeTag = execute;
-        boolean direct = Objects.equals(host, main);
         hits[place + Tlb.HIT_READ] = direct ? read : NONE;
         hits[place + Tlb.HIT_WRITE] = direct ? write : NONE;
         hits[place + Tlb.HIT_DELTA] = delta;

@@ -141,28 +141,35 @@ final class GuestLinearMemory implements LinearMemory {
     }
 
     private long translate(long address, int access, Translation result) {
-        long linear = address;
-        CpuState now = followed;
-        if (now != null) {
-            prepare(now);
-            linear = now.isLongActive() ? address : address & 0xffff_ffffL;
-        }
+        long linear = followed(address);
         WalkContext context = (access & USER) != 0 ? user : supervisor;
         AccessKind kind = kind(access);
         for (int attempt = 0; attempt < WALK_ATTEMPTS; attempt++) {
             if (walker.walk(context, linear, kind, true, result)) {
                 return result.gpa();
             }
-            if (result.outcome() == Translation.Outcome.PAGE_FAULT) {
-                throw exception.pageFault(result.gva(), result.errorCode());
-            }
-            if (result.outcome() == Translation.Outcome.TABLE_UNBACKED) {
-                // Hardware reads all ones from an address without memory: reserved bits are set (Intel SDM vol. 3,
-                // 4.7).
-                throw exception.pageFault(result.gva(), reservedBitFault(access));
-            }
+            refuse(result, access);
         }
         throw exception.with(CpuException.GP, 0);
+    }
+
+    private long followed(long address) {
+        CpuState now = followed;
+        if (now == null) {
+            return address;
+        }
+        prepare(now);
+        return now.isLongActive() ? address : address & 0xffff_ffffL;
+    }
+
+    private void refuse(Translation result, int access) {
+        if (result.outcome() == Translation.Outcome.PAGE_FAULT) {
+            throw exception.pageFault(result.gva(), result.errorCode());
+        }
+        if (result.outcome() == Translation.Outcome.TABLE_UNBACKED) {
+            // Hardware reads all ones from an address without memory: reserved bits are set (Intel SDM vol. 3, 4.7).
+            throw exception.pageFault(result.gva(), reservedBitFault(access));
+        }
     }
 
     private static int reservedBitFault(int access) {

@@ -120,18 +120,10 @@ final class VcpuThread implements VcpuBody {
     private void enter() throws ErrnoException {
         try {
             int result = vcpu.run();
-            if (result == 0 && debug != null && debug.exited(KvmRun.exitReason(area))) {
-                return;
-            }
             if (result == 0) {
-                dispatch(Portal.of(KvmRun.exitReason(area)));
-            } else if (result == -Errno.EINTR) {
-                portals.handle(Portal.INTERRUPTED, prefetched);
-            } else if (result != -Errno.EAGAIN && !(result == -Errno.EFAULT && owner.severVanished())) {
-                // EAGAIN is an application processor between INIT and SIPI, EFAULT a window whose memory is gone and
-                // whose channel
-                // is severed now: enter again.
-                portals.runFailed(-result);
+                exited(KvmRun.exitReason(area));
+            } else {
+                notExited(result);
             }
         } catch (InternalError e) {
             // The same, met by our own access for the guest; the JVM may throw it some steps later. The guest's
@@ -139,6 +131,22 @@ final class VcpuThread implements VcpuBody {
             if (!owner.severVanished()) {
                 throw e;
             }
+        }
+    }
+
+    private void exited(int reason) {
+        if (debug == null || !debug.exited(reason)) {
+            dispatch(Portal.of(reason));
+        }
+    }
+
+    private void notExited(int result) {
+        if (result == -Errno.EINTR) {
+            portals.handle(Portal.INTERRUPTED, prefetched);
+        } else if (result != -Errno.EAGAIN && !(result == -Errno.EFAULT && owner.severVanished())) {
+            // EAGAIN is an application processor between INIT and SIPI, EFAULT a window whose memory is gone and whose
+            // channel is severed now: enter again.
+            portals.runFailed(-result);
         }
     }
 

@@ -51,7 +51,7 @@ class ControlSessionTest {
         volatile int code = -1;
 
         Daemon() throws ErrnoException {
-            TestGuest.kvm().close();
+            java.util.Objects.requireNonNull(TestGuest.kvm()).close();
             thread = Thread.ofPlatform().start(() -> {
                 try (ControlSession session = new ControlSession(pair.second())) {
                     code = session.run();

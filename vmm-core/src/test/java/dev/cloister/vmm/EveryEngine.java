@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
         names = {"DIRECT", "EMULATED"})
 abstract class EveryEngine {
     @Parameter
-    Engine engine;
+    Engine engine = Engine.DIRECT;
 
     @BeforeEach
     void choose() {

@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /** Small guests for tests: real-mode snippets and the 64-bit frame around others, assembled on the spot and run on this host's KVM. */
@@ -36,7 +37,7 @@ final class TestGuest {
     }
 
     /** This host's KVM, or null for an engine without; a test that needs it is skipped, with the reason, where there is none. */
-    static Kvm kvm() {
+    static @Nullable Kvm kvm() {
         if (engine == Engine.EMULATED) {
             return null;
         }

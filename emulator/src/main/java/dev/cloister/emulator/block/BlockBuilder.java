@@ -19,6 +19,7 @@ final class BlockBuilder {
     /** The longest block in instructions. */
     static final int MOST = 48;
 
+    private static final Set<String> STRINGS = Set.of("movs", "stos", "lods", "cmps", "scas");
     private static final Map<String, Integer> CONDITIONS = new HashMap<>();
     private static final Map<String, Integer> LOOPS = Map.of(
             "loop", LoopOp.LOOP, "loope", LoopOp.WHILE_EQUAL, "loopne", LoopOp.WHILE_UNEQUAL, "jrcxz", LoopOp.IF_ZERO);
@@ -184,8 +185,10 @@ final class BlockBuilder {
         if (i.operandCount > 0 && i.kinds[0] == OperandKind.RELATIVE) {
             return setTarget(draft, i) ? direct(draft, i) : null;
         }
+        if (STRINGS.contains(i.form.mnemonic)) {
+            return OpSelector.select(i, draft.mode, 0);
+        }
         return switch (i.form.mnemonic) {
-            case "movs", "stos", "lods", "cmps", "scas" -> OpSelector.select(i, draft.mode, 0);
             case "jmp" -> indirect(StackOp.JMP_INDIRECT, i, draft.mode);
             case "call" -> indirect(StackOp.CALL_INDIRECT, i, draft.mode);
             case "ret" -> ret(i, draft.mode);

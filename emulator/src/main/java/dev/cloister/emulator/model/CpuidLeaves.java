@@ -92,9 +92,15 @@ final class CpuidLeaves {
             case 6 -> set(result, word(CpuFeature.Word.LEAF_6_EAX), 0, 0, 0);
             case 7 -> structuredFeatures(subleaf, result);
             case 0xD -> xsave.answer(subleaf, state, word(CpuFeature.Word.LEAF_D_1_EAX), result);
-            case 0x15 -> crystal(result);
-            case 0x16 -> frequencies(result);
-            default -> {}
+            default -> clocks(leaf, result);
+        }
+    }
+
+    private void clocks(int leaf, int[] result) {
+        if (leaf == 0x15) {
+            crystal(result);
+        } else if (leaf == 0x16) {
+            frequencies(result);
         }
     }
 

@@ -85,24 +85,34 @@ public final class DebuggedExecutor {
         return result == StepResult.COMPLETED || result == StepResult.REPEATING;
     }
 
+    private static boolean completed(StepResult result) {
+        return goesOn(result) || result == StepResult.HALTED;
+    }
+
+    private void tell(StepResult result, int selector, long rip) {
+        Trace told = trace;
+        if (told == null) {
+            return;
+        }
+        if (completed(result)) {
+            told.instruction(vcpu, selector, rip, executor.text());
+        } else if (result == StepResult.EXCEPTION) {
+            told.exception(vcpu, executor.vector(), executor.errorCode(), executor.faultAddress(), rip);
+        }
+    }
+
     private StepResult one(@Nullable VcpuDebug watching) {
         memory.begin(watching == null ? StopPlan.EMPTY : watching.plan());
         int selector = state.segment(CpuState.CS).selector();
         long rip = state.rip();
         StepResult result = executor.step();
-        Trace told = trace;
-        if (told != null && (goesOn(result) || result == StepResult.HALTED)) {
-            told.instruction(vcpu, selector, rip, executor.text());
-        }
         boolean faulted = result == StepResult.EXCEPTION;
+        tell(result, selector, rip);
         if (faulted) {
-            if (told != null) {
-                told.exception(vcpu, executor.vector(), executor.errorCode(), executor.faultAddress(), rip);
-            }
             result = executor.delivery()
                     .deliverException(executor.vector(), executor.errorCode(), executor.faultAddress());
         }
-        if (watching != null && (goesOn(result) || result == StepResult.HALTED)) {
+        if (watching != null && completed(result)) {
             StopPoint touched = faulted ? null : memory.touched();
             watching.stopsAfter(touched, memory.address(), result == StepResult.REPEATING);
         }

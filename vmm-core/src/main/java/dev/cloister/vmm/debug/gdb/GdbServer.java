@@ -149,37 +149,38 @@ public final class GdbServer implements AutoCloseable {
         }
     }
 
+    private void damaged() {
+        if (!writer.acknowledge(false)) {
+            writer.reply("E01");
+        }
+    }
+
+    /** Another protocol, such as a browser's: nothing that follows may be taken for a packet. */
+    private void sendAway(Poller poller) throws ErrnoException {
+        say.accept("a peer that does not speak gdb's protocol was sent away");
+        drop(poller);
+    }
+
     private void take(PacketReader.Event event, PacketReader packets, Poller poller) throws ErrnoException {
+        if (event == PacketReader.Event.GARBAGE && silent) {
+            sendAway(poller);
+            return;
+        }
         switch (event) {
-            case NONE -> {
-                silent = false;
-                return;
-            }
+            case NONE, GARBAGE -> {}
             case PACKET -> {
                 writer.acknowledge(true);
                 // At once: a peer that gets no acknowledgement in time sends its packet again.
                 flush(poller);
                 session.packet(packets.text());
             }
-            case DAMAGED -> {
-                if (!writer.acknowledge(false)) {
-                    writer.reply("E01");
-                }
-            }
+            case DAMAGED -> damaged();
             case TOO_LONG -> {
                 writer.acknowledge(true);
                 writer.reply("E02");
             }
             case REPEAT -> writer.repeat();
             case INTERRUPT -> session.interrupt();
-            case GARBAGE -> {
-                if (silent) {
-                    // Another protocol, such as a browser's: nothing that follows may be taken for a packet.
-                    say.accept("a peer that does not speak gdb's protocol was sent away");
-                    drop(poller);
-                    return;
-                }
-            }
         }
         silent = false;
         flush(poller);

@@ -168,15 +168,21 @@ final class GdbSession {
     }
 
     private @Nullable String answer(String text) throws BadPacket, ErrnoException {
-        String rest = text.isEmpty() ? "" : text.substring(1);
-        return switch (text.isEmpty() ? 0 : text.charAt(0)) {
-            case 'g', 'G', 'p', 'P' -> registers(text.charAt(0), rest);
-            case 'm', 'M', 'X' -> memory(text.charAt(0), rest);
+        if (text.isEmpty()) {
+            return control(0, "");
+        }
+        char command = text.charAt(0);
+        String rest = text.substring(1);
+        if ("gGpP".indexOf(command) >= 0) {
+            return registers(command, rest);
+        }
+        return switch (command) {
+            case 'm', 'M', 'X' -> memory(command, rest);
             case 'Z' -> stops.change(rest, true);
             case 'z' -> stops.change(rest, false);
             case 'q', 'Q' -> query(text);
             case 'v' -> verbose(text);
-            default -> control(text.isEmpty() ? 0 : text.charAt(0), rest);
+            default -> control(command, rest);
         };
     }
 
@@ -189,11 +195,7 @@ final class GdbSession {
                 yield OK;
             }
             case 'c', 'C' -> resume(all(Action.RUN));
-            case 's', 'S' -> {
-                List<Action> actions = all(Action.HOLD);
-                actions.set(selected, Action.STEP);
-                yield resume(actions);
-            }
+            case 's', 'S' -> step();
             case 'D' -> detach();
             case 'k' -> {
                 kill();
@@ -201,6 +203,12 @@ final class GdbSession {
             }
             default -> "";
         };
+    }
+
+    private @Nullable String step() {
+        List<Action> actions = all(Action.HOLD);
+        actions.set(selected, Action.STEP);
+        return resume(actions);
     }
 
     private DebugTarget target(int vcpu) {

@@ -98,14 +98,7 @@ final class PeerStops {
             return "";
         }
         if (event.kind() == StopEvent.Kind.WATCHPOINT) {
-            String name = switch (point.kind()) {
-                case READ -> "rwatch";
-                case ACCESS -> "awatch";
-                default -> "watch";
-            };
-            // The access may begin before what is watched.
-            long gva = event.address() - point.address() < 0 ? point.address() : event.address();
-            return name + ":" + Long.toHexString(gva) + ";";
+            return watched(point, event.address());
         }
         Integer type = points.get(point);
         if (type == null || !isAtProgramCounter(event, target)) {
@@ -115,6 +108,17 @@ final class PeerStops {
             return softwareKnown ? "swbreak:;" : "";
         }
         return type == HARDWARE && hardwareKnown ? "hwbreak:;" : "";
+    }
+
+    private static String watched(StopPoint point, long address) {
+        String name = switch (point.kind()) {
+            case READ -> "rwatch";
+            case ACCESS -> "awatch";
+            default -> "watch";
+        };
+        // The access may begin before what is watched.
+        long gva = address - point.address() < 0 ? point.address() : address;
+        return name + ":" + Long.toHexString(gva) + ";";
     }
 
     /** With a code segment that does not begin at 0 the peer would look for its breakpoint in a wrong place, and go on. */

@@ -9,6 +9,7 @@ import dev.cloister.vmm.debug.StopPlan;
 import dev.cloister.vmm.debug.StopPoint;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
@@ -155,7 +156,7 @@ class GdbSessionTest {
     @Test
     void theCommandLinesStopPointsOutliveThePeer() {
         StopPoint own = new StopPoint(StopPoint.Kind.EXECUTE, 0x42, 1);
-        debugger.setPlan(StopPlan.EMPTY.with(own));
+        debugger.setPlan(Objects.requireNonNull(StopPlan.EMPTY.with(own)));
         ask("Z0,42,1");
         ask("Z0,43,1");
         ask("z0,42,1");
