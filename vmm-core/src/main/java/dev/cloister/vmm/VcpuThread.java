@@ -134,7 +134,7 @@ final class VcpuThread implements VcpuBody {
         }
     }
 
-    private void exited(int reason) {
+    private void exited(int reason) throws ErrnoException {
         if (debug == null || !debug.exited(reason)) {
             dispatch(Portal.of(reason));
         }

@@ -63,15 +63,18 @@ public final class AuditVerifier {
      */
     public static AuditVerification verify(Path log, Optional<String> expectedHead) throws IOException {
         Path current = Files.isDirectory(log) ? log.resolve("audit.log") : log;
-        if (SegmentName.isSegment(current)) {
-            return new AuditVerifier(List.of(LogParts.file(current, 1)), Optional.empty(), expectedHead, false).run();
-        }
+        return SegmentName.isSegment(current)
+                ? new AuditVerifier(List.of(LogParts.file(current, 1)), Optional.empty(), expectedHead, false).run()
+                : verifyAll(current, expectedHead);
+    }
+
+    private static AuditVerification verifyAll(Path current, Optional<String> expectedHead) throws IOException {
         NoSuchFileException gone = new NoSuchFileException(current.toString());
         for (int i = 0; i < ATTEMPTS; i++) {
             Object before = LogParts.key(current);
             try {
                 AuditVerification found = verifyOnce(current, expectedHead);
-                if (found.fault().isEmpty() || LogParts.same(before, LogParts.key(current)) || i == ATTEMPTS - 1) {
+                if (found.fault().isEmpty() || LogParts.same(before, LogParts.key(current))) {
                     return found;
                 }
                 // What was read as the current file had been rotated since the segments were listed.
