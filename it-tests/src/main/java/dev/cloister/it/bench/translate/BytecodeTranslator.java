@@ -126,6 +126,12 @@ final class BytecodeTranslator {
                 c.land().lstore(LEFT);
                 compared = false;
             }
+            default -> leaving(i);
+        }
+    }
+
+    private void leaving(Instruction i) {
+        switch (i.mnemonic()) {
             case "jmp" -> go(i);
             case "je" -> branch(i, true);
             case "jne" -> branch(i, false);

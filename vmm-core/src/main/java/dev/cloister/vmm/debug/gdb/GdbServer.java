@@ -166,6 +166,15 @@ public final class GdbServer implements AutoCloseable {
             sendAway(poller);
             return;
         }
+        act(event, packets, poller);
+        silent = false;
+        flush(poller);
+        if (session.isPeerDone()) {
+            drop(poller);
+        }
+    }
+
+    private void act(PacketReader.Event event, PacketReader packets, Poller poller) throws ErrnoException {
         switch (event) {
             case NONE, GARBAGE -> {}
             case PACKET -> {
@@ -181,11 +190,6 @@ public final class GdbServer implements AutoCloseable {
             }
             case REPEAT -> writer.repeat();
             case INTERRUPT -> session.interrupt();
-        }
-        silent = false;
-        flush(poller);
-        if (session.isPeerDone()) {
-            drop(poller);
         }
     }
 

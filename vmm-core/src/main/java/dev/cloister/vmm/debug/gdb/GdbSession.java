@@ -176,10 +176,11 @@ final class GdbSession {
         if ("gGpP".indexOf(command) >= 0) {
             return registers(command, rest);
         }
+        if ("mMX".indexOf(command) >= 0) {
+            return memory(command, rest);
+        }
         return switch (command) {
-            case 'm', 'M', 'X' -> memory(command, rest);
-            case 'Z' -> stops.change(rest, true);
-            case 'z' -> stops.change(rest, false);
+            case 'Z', 'z' -> stops.change(rest, command == 'Z');
             case 'q', 'Q' -> query(text);
             case 'v' -> verbose(text);
             default -> control(command, rest);
@@ -190,19 +191,24 @@ final class GdbSession {
         return switch (command) {
             case '?' -> stopped == null ? ERROR_RUNNING : stopReply(stopped);
             case 'H' -> selectThread(rest);
-            case 'T' -> {
-                thread(rest);
-                yield OK;
-            }
+            case 'T' -> thread(rest) < 0 ? "" : OK;
+            case 'D' -> detach();
+            case 'k' -> killed();
+            default -> move(command);
+        };
+    }
+
+    private @Nullable String move(int command) {
+        return switch (command) {
             case 'c', 'C' -> resume(all(Action.RUN));
             case 's', 'S' -> step();
-            case 'D' -> detach();
-            case 'k' -> {
-                kill();
-                yield null;
-            }
             default -> "";
         };
+    }
+
+    private @Nullable String killed() {
+        kill();
+        return null;
     }
 
     private @Nullable String step() {
