@@ -14,6 +14,7 @@ import dev.cloister.devices.PortBus;
 import dev.cloister.devices.PortDevice;
 import dev.cloister.devices.PostPort;
 import dev.cloister.devices.PowerOffPort;
+import dev.cloister.devices.ProcessorCount;
 import dev.cloister.devices.ResetControl;
 import dev.cloister.devices.Serial16550;
 import dev.cloister.devices.interrupt.InterruptChips;
@@ -67,6 +68,8 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
         long low = Math.min(config.memoryBytes(), GuestMap.LOW_RAM_END);
         Cmos.Machine machine = new Cmos.Machine(low, config.memoryBytes() - low, config.cpus());
         ports.attach(Cmos.PORT, Cmos.PORTS, new Cmos(machine, Clock.systemUTC()), "CMOS");
+        ports.attach(
+                ProcessorCount.PORT, ProcessorCount.PORTS, new ProcessorCount(config.cpus()), "number of processors");
         ports.attach(ResetControl.PORT, ResetControl.PORTS, new ResetControl(this), "reset control");
         ports.attach(PowerOffPort.Q35_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "power off");
         ports.attach(PowerOffPort.BOCHS_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "old power off");

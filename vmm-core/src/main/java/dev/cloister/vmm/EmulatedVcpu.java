@@ -6,6 +6,7 @@ import dev.cloister.emulator.cpu.CpuEnvironment;
 import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.Flags;
+import dev.cloister.emulator.cpu.PendingEvents;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.memory.TlbMemory;
 import dev.cloister.linux.ErrnoException;
@@ -170,6 +171,7 @@ final class EmulatedVcpu implements VcpuBody {
         if (apic.attention()) {
             takeUnmaskable();
         }
+        takeNonMaskable();
         if (sleeps()) {
             signal.await();
             return;
@@ -180,7 +182,9 @@ final class EmulatedVcpu implements VcpuBody {
             takeInterrupt();
         }
         memory.poll();
-        handle(looking == null ? executor.run(SLICE) : looking.run(WATCHED_SLICE));
+        // The IRET that unblocks a waiting NMI is to be seen at once.
+        int slice = state.events().nmiPending() ? 1 : SLICE;
+        handle(looking == null ? executor.run(slice) : looking.run(Math.min(slice, WATCHED_SLICE)));
     }
 
     /** Stands still while a debugger lets only others run; afterwards the machine may have other wishes, whose signal was swallowed. */
@@ -211,6 +215,14 @@ final class EmulatedVcpu implements VcpuBody {
             start(page);
         }
         if (apic.takeNonMaskable()) {
+            state.events().setNmiPending(true);
+        }
+    }
+
+    /** An NMI that waits, unless the handler of the one before it hasn't returned (Intel SDM vol. 3, 6.7.1). */
+    private void takeNonMaskable() {
+        PendingEvents events = state.events();
+        if (events.nmiPending() && !events.nmiBlocked()) {
             halted = false;
             delivered(executor.delivery().deliverNmi());
         }
