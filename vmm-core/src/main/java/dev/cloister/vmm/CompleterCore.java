@@ -54,7 +54,9 @@ final class CompleterCore implements CpuEnvironment {
     private final MemorySegment randomBytes = arena.allocate(ValueLayout.JAVA_LONG);
     private final MemorySegment image = MemorySegment.ofArray(state.extended().image());
     private final byte[] code = new byte[CODE_BYTES];
-    private final int[] keysLeaf = new int[4];
+    /** Where KVM's image has PKRU, or 0. */
+    private final int keysPlace;
+
     private long exceptions;
     private long userRefusals;
     private @Nullable Trace trace;
@@ -66,6 +68,7 @@ final class CompleterCore implements CpuEnvironment {
         this.vcpu = around.vcpu();
         this.memory = around.memory();
         this.cpuid = around.cpuid();
+        this.keysPlace = keysPlace(cpuid);
         this.control = around.control();
         this.counts = counts;
         this.executor = new Executor(state, memory, around.board(), this);
@@ -202,7 +205,7 @@ final class CompleterCore implements CpuEnvironment {
         if (extendedLoaded) {
             MemorySegment held = xsavePart(vcpu.readXsave());
             image.copyFrom(held);
-            state.extended().takePkru(keysPlace());
+            state.extended().takePkru(keysPlace);
             state.extended().normalize();
             // The vCPU's buffer keeps what the emulator starts from, to be compared afterwards.
             held.copyFrom(image);
@@ -214,10 +217,10 @@ final class CompleterCore implements CpuEnvironment {
         }
     }
 
-    /** Where KVM's image has PKRU, or 0. */
-    private int keysPlace() {
-        CpuidTable.answer(cpuid, XSAVE_LEAF, PKRU_COMPONENT, keysLeaf);
-        return keysLeaf[0] == 0 ? 0 : keysLeaf[1];
+    private static int keysPlace(CpuidEntries cpuid) {
+        int[] leaf = new int[4];
+        CpuidTable.answer(cpuid, XSAVE_LEAF, PKRU_COMPONENT, leaf);
+        return leaf[0] == 0 ? 0 : leaf[1];
     }
 
     /** The part of KVM's image that the emulator knows; KVM's buffer is the same each time. */
@@ -234,7 +237,7 @@ final class CompleterCore implements CpuEnvironment {
         if (!extendedLoaded) {
             return;
         }
-        state.extended().placePkru(keysPlace());
+        state.extended().placePkru(keysPlace);
         MemorySegment held = xsave;
         if (held != null && image.mismatch(held) >= 0) {
             held.copyFrom(image);
