@@ -18,6 +18,7 @@ import java.lang.invoke.MethodHandles;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A region as one method of a hidden class: general registers in local variables, flags as the operands they came from, a label for each
@@ -33,6 +34,7 @@ final class BytecodeTranslator {
     private static final MethodTypeDesc LOAD = MethodTypeDesc.of(CD_long, CD_long);
     private static final MethodTypeDesc STORE = MethodTypeDesc.of(CD_void, CD_long, CD_long);
     private static final MethodTypeDesc ASK = MethodTypeDesc.of(CD_boolean);
+    private static final Set<String> BINARY = Set.of("add", "sub", "xor", "and", "shl", "shr");
     private static final int REGISTERS = 16;
     private static final int ARRAY = 1;
     private static final int VIEW = 2;
@@ -102,12 +104,15 @@ final class BytecodeTranslator {
     }
 
     private void instruction(Instruction i) {
+        if (BINARY.contains(i.mnemonic())) {
+            binary(i);
+            return;
+        }
         switch (i.mnemonic()) {
             case "mov" -> {
                 load(i, 1);
                 store(i);
             }
-            case "add", "sub", "xor", "and", "shl", "shr" -> binary(i);
             case "inc", "dec" -> {
                 load(i, 0);
                 c.loadConstant(i.mnemonic().equals("inc") ? 1L : -1L).ladd();
