@@ -162,9 +162,22 @@ final class ControlSession implements MachineEvents, AutoCloseable {
         DomainSetup made = DomainSetup.take(configure.domain(), fds);
         setup = made;
         Fd kvm = made.kvm();
-        machine = Machine.create(kvm == null ? null : Kvm.adopt(kvm), made.config(configure.domain(), this));
+        machine = Machine.create(
+                kvm == null ? null : adopt(kvm, configure.domain().engine()), made.config(configure.domain(), this));
         made.releaseImages();
         send(new FromVmm.Ready());
+    }
+
+    /** What was handed over as KVM; null where it is none and the engine may be another. */
+    private static @Nullable Kvm adopt(Fd fd, dev.cloister.policy.model.Engine engine) throws ErrnoException {
+        try {
+            return Kvm.adopt(fd);
+        } catch (ErrnoException e) {
+            if (engine == dev.cloister.policy.model.Engine.AUTO) {
+                return null;
+            }
+            throw e;
+        }
     }
 
     /** The machine cannot be made or changed as asked: that ends the process, with the reason as its report. */
