@@ -1,5 +1,6 @@
 package dev.cloister.vmm.loader;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -73,6 +74,30 @@ public final class ImageLoader {
             throw new ImageException("image", 0, "an empty file", "at least 1 byte", "give the right file");
         }
         return load(chosen == null ? detect(image) : chosen, image, memory, options);
+    }
+
+    /**
+     * Unpacks the kernel within a bzImage, as a load does (Linux Documentation/arch/x86/boot.rst, payload_offset), for tools
+     * that look into kernels.
+     *
+     * @param bzImage the image; must not change during the call
+     * @param arena owner of what is returned
+     * @return the ELF kernel, at most 256 MiB
+     * @throws ImageException if this is no bzImage, its payload's compression is none that is known, or it is damaged
+     */
+    public static MemorySegment unpackKernel(MemorySegment bzImage, Arena arena) throws ImageException {
+        Bytes image = new Bytes(bzImage);
+        LinuxHeader header = LinuxHeader.parse(image);
+        Payload.Method method = Payload.method(image, header.payloadAt());
+        if (method == Payload.Method.UNKNOWN) {
+            throw new ImageException(
+                    "bzImage payload",
+                    header.payloadAt(),
+                    "a compression that is not known",
+                    "gzip, xz, lzma, lz4, zstd or none",
+                    "unpack it with the kernel's own scripts/extract-vmlinux");
+        }
+        return Payload.unpack(arena, image, method, header.payloadAt(), header.payloadSize(), Payload.MAX_UNPACKED);
     }
 
     private static LoadedImage load(ImageFormat format, MemorySegment image, GuestSink memory, LoadOptions options)
