@@ -4,5 +4,6 @@ module dev.cloister.devices {
 
     exports dev.cloister.devices;
     exports dev.cloister.devices.interrupt;
+    exports dev.cloister.devices.pci;
     exports dev.cloister.devices.timer;
 }
