@@ -22,6 +22,7 @@ import dev.cloister.devices.timer.Pit8254;
 import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.policy.channel.DirectoryLayout;
+import dev.cloister.vmm.channel.Violations;
 import java.time.Clock;
 
 /**

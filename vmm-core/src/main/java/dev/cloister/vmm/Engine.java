@@ -1,7 +1,7 @@
 package dev.cloister.vmm;
 
 import dev.cloister.linux.ErrnoException;
-import dev.cloister.linux.Fd;
+import dev.cloister.vmm.channel.ChannelSignals;
 import dev.cloister.vmm.loader.EntryState;
 import java.util.List;
 
@@ -9,7 +9,8 @@ import java.util.List;
  * What executes the guest's instructions. The machine around it (memory map, board, channels) is the same object under every engine;
  * an engine installs guest memory, runs vCPUs and raises interrupts.
  */
-sealed interface Engine extends RunControl.Kicker, Board.Lines, AutoCloseable permits DirectEngine, EmulatedEngine {
+sealed interface Engine extends RunControl.Kicker, Board.Lines, ChannelSignals, AutoCloseable
+        permits DirectEngine, EmulatedEngine {
     /** Which one it is. */
     dev.cloister.policy.model.Engine kind();
 
@@ -31,18 +32,6 @@ sealed interface Engine extends RunControl.Kicker, Board.Lines, AutoCloseable pe
 
     /** The guest's time stands still: when vCPUs do. */
     void stopTime();
-
-    /** Makes 4-byte writes to a port signal an eventfd without a visit to user space. */
-    void bindDoorbell(Fd event, int port) throws ErrnoException;
-
-    /** Undoes {@link #bindDoorbell}. */
-    void unbindDoorbell(Fd event, int port) throws ErrnoException;
-
-    /** Makes an eventfd's signals interrupts of a GSI. */
-    void bindInterrupt(Fd event, int gsi) throws ErrnoException;
-
-    /** Undoes {@link #bindInterrupt}. */
-    void unbindInterrupt(Fd event, int gsi) throws ErrnoException;
 
     @Override
     void close();

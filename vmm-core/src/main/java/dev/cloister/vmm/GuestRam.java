@@ -8,6 +8,8 @@ import dev.cloister.mmu.Region;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
+import dev.cloister.vmm.channel.ChannelPages;
+import dev.cloister.vmm.channel.ChannelWindow;
 import dev.cloister.vmm.loader.FirmwareLayout;
 import dev.cloister.vmm.loader.GuestSink;
 import dev.cloister.vmm.loader.ImageException;
@@ -20,7 +22,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** All host memory behind one guest's physical space: RAM, firmware, directory and request page, channel windows. Owns the mappings. */
-final class GuestRam implements AutoCloseable {
+final class GuestRam implements ChannelPages, AutoCloseable {
     /**
      * A piece of the guest-physical space as an engine installs it.
      *
@@ -147,8 +149,8 @@ final class GuestRam implements AutoCloseable {
         return List.copyOf(pieces.subList(before, pieces.size()));
     }
 
-    /** Shows a channel that was added, severed. Any thread. */
-    void directoryDeclared(ChannelConfig channel) {
+    @Override
+    public void directoryDeclared(ChannelConfig channel) {
         synchronized (directory) {
             DirectoryLayout.declare(directory, channel);
         }
@@ -207,15 +209,15 @@ final class GuestRam implements AutoCloseable {
         return directory;
     }
 
-    /** Shows a channel as live in the directory. Any thread. */
-    void directoryLive(int index, int epoch) {
+    @Override
+    public void directoryLive(int index, int epoch) {
         synchronized (directory) {
             DirectoryLayout.setLive(directory, index, epoch);
         }
     }
 
-    /** Shows a channel as severed in the directory. Any thread. */
-    void directorySevered(int index) {
+    @Override
+    public void directorySevered(int index) {
         synchronized (directory) {
             DirectoryLayout.setSevered(directory, index);
         }
@@ -226,9 +228,8 @@ final class GuestRam implements AutoCloseable {
         return request;
     }
 
-    /** The window of a channel; null for kinds without one. */
-    @Nullable
-    ChannelWindow window(int index) {
+    @Override
+    public @Nullable ChannelWindow window(int index) {
         return windows.get(index);
     }
 

@@ -10,6 +10,10 @@ import dev.cloister.policy.protocol.AnswerStatus;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.FromVmm.ChannelCounters;
+import dev.cloister.vmm.channel.ChannelException;
+import dev.cloister.vmm.channel.ChannelSet;
+import dev.cloister.vmm.channel.RequestPage;
+import dev.cloister.vmm.channel.Violations;
 import dev.cloister.vmm.loader.ImageException;
 import dev.cloister.vmm.loader.ImageLoader;
 import dev.cloister.vmm.loader.LoadOptions;
@@ -60,12 +64,16 @@ public final class Machine implements AutoCloseable {
         this.engine = engine;
         this.ram = ram;
         this.control = new RunControl(config.cpus(), engine);
-        this.violations = new Violations(config.events());
+        this.violations = new Violations(
+                (kind, detail, suppressed) -> config.events().violation(new Violation(kind, detail, suppressed)));
         this.console =
                 new StreamSink(config.serialOut(), CONSOLE_BYTES, CONSOLE_STUCK_NANOS, "console-" + config.name());
         this.board = new Board(config, ram.memory(), control, violations, new Board.Wires(console, engine));
         this.channels = new ChannelSet(config.channels(), engine, ram, violations);
-        this.requests = new RequestPage(ram.request(), config.events(), violations);
+        this.requests = new RequestPage(
+                ram.request(),
+                (id, kind, direction, peer) -> config.events().request(new ChannelRequest(id, kind, direction, peer)),
+                violations);
         this.debug = config.debug().isActive() ? new MachineDebug(config, control, ram.memory()) : null;
         assemble();
     }
@@ -331,7 +339,7 @@ public final class Machine implements AutoCloseable {
      * @throws ErrnoException where the host refuses
      */
     public void attach(int index, Direction role, List<Fd> fds) throws MachineException, ErrnoException {
-        channels.attach(index, role, channels.nextEpoch(index), fds);
+        change(() -> channels.attach(index, role, channels.nextEpoch(index), fds));
     }
 
     /**
@@ -345,7 +353,7 @@ public final class Machine implements AutoCloseable {
      * @throws ErrnoException where the host refuses
      */
     public void attach(int index, Direction role, int epoch, List<Fd> fds) throws MachineException, ErrnoException {
-        channels.attach(index, role, epoch, fds);
+        change(() -> channels.attach(index, role, epoch, fds));
     }
 
     /**
@@ -356,7 +364,7 @@ public final class Machine implements AutoCloseable {
      * @throws ErrnoException where the host refuses
      */
     public void declare(ChannelConfig channel) throws MachineException, ErrnoException {
-        channels.requireFree(channel);
+        change(() -> channels.requireFree(channel));
         List<GuestRam.Piece> added = ram.declare(channel);
         engine.install(added);
         channels.put(channel, state != MachineState.CREATED);
@@ -371,7 +379,20 @@ public final class Machine implements AutoCloseable {
      * @throws ErrnoException where the host refuses
      */
     public void revoke(int index) throws MachineException, ErrnoException {
-        channels.revoke(index);
+        change(() -> channels.revoke(index));
+    }
+
+    /** What the daemon wants done with a channel. */
+    private interface ChannelChange {
+        void run() throws ChannelException, ErrnoException;
+    }
+
+    private static void change(ChannelChange change) throws MachineException, ErrnoException {
+        try {
+            change.run();
+        } catch (ChannelException e) {
+            throw MachineException.input(e);
+        }
     }
 
     /** Takes every channel away; what cannot be taken away ends the guest. */

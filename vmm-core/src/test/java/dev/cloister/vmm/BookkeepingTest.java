@@ -16,22 +16,6 @@ class BookkeepingTest extends EveryEngine {
     private static final long SECOND = 1_000_000_000L;
 
     @Test
-    void aRateLimitLetsItsBurstThroughThenItsRate() {
-        RateLimit limit = new RateLimit(10, 3, 0);
-        assertThat(List.of(limit.tryTake(0), limit.tryTake(0), limit.tryTake(0), limit.tryTake(0)))
-                .containsExactly(true, true, true, false);
-        assertThat(limit.tryTake(SECOND / 10 - 1)).isFalse();
-        assertThat(limit.tryTake(SECOND / 10)).isTrue();
-        assertThat(limit.takeHeld()).isEqualTo(2);
-        assertThat(limit.takeHeld()).isZero();
-        int passed = 0;
-        for (long now = SECOND; now < 11 * SECOND; now += SECOND / 1000) {
-            passed += limit.tryTake(now) ? 1 : 0;
-        }
-        assertThat(passed).isBetween(100, 103);
-    }
-
-    @Test
     void theExitRingKeepsTheLastExitsAndFoldsRepetitions() {
         ExitRing ring = new ExitRing();
         for (int i = 0; i < 100; i++) {

@@ -2,7 +2,6 @@ package dev.cloister.vmm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cloister.policy.protocol.ChannelConfig;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -11,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Where a machine's threads and memory are, and what its channels may carry in a period. */
+/** Where a machine's threads and memory are. */
 @Timeout(60)
 class PlacementTest extends EveryEngine {
     private static final String SPIN = "main: jmp main\ntrap: exit 2\n";
@@ -62,20 +61,5 @@ class PlacementTest extends EveryEngine {
             assertThat(exit.exitCode()).isEqualTo(Outcome.CODE_HOST);
             assertThat(exit.report().toString()).contains("sched_setaffinity");
         }
-    }
-
-    @Test
-    void aQuotaBeginsAnewWithEachPeriodCountedFromTheLoad() {
-        QuotaGate gate = new QuotaGate(new ChannelConfig.Quota(3, 1000, -500, 1), 0);
-        assertThat(gate.left(0)).isEqualTo(2);
-        assertThat(gate.tryTake(10)).isTrue();
-        assertThat(gate.tryTake(499)).isTrue();
-        assertThat(gate.tryTake(499)).isFalse();
-        assertThat(gate.untilNext(499)).isEqualTo(1);
-        assertThat(gate.left(500)).isEqualTo(3);
-        gate.take(5, 600);
-        assertThat(gate.left(1499)).isZero();
-        assertThat(gate.left(1500)).isEqualTo(3);
-        assertThat(new QuotaGate(ChannelConfig.Quota.NONE, 0).left(0)).isEqualTo(Long.MAX_VALUE);
     }
 }

@@ -1,4 +1,4 @@
-package dev.cloister.vmm;
+package dev.cloister.vmm.channel;
 
 import dev.cloister.devices.PortDevice;
 import dev.cloister.policy.channel.DirectoryLayout;
@@ -15,7 +15,22 @@ import java.nio.charset.StandardCharsets;
  * The port and page by which a guest asks for a channel. The page is the guest's to scribble on: it is copied once when the port is
  * written, judged by the copy, and answered with the status last.
  */
-final class RequestPage implements PortDevice {
+public final class RequestPage implements PortDevice {
+    /** Who passes requests on. */
+    @FunctionalInterface
+    public interface Asker {
+        /**
+         * A request, copied once out of its page and checked for form.
+         *
+         * @param id this page's number for it; the answer carries the same
+         * @param kind what it asks for
+         * @param direction as the asking domain sees it
+         * @param peer the other endpoint's name, printable ASCII, 1..31 characters
+         * @return whether an answer will follow
+         */
+        boolean asks(long id, FlowKind kind, Direction direction, String peer);
+    }
+
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle STATUS = INT.varHandle();
 
@@ -27,16 +42,23 @@ final class RequestPage implements PortDevice {
     private static final int PEER_BYTES = 32;
 
     private final MemorySegment page;
-    private final MachineEvents events;
+    private final Asker asker;
     private final Violations violations;
     private final RateLimit rate = new RateLimit(PER_SECOND, BURST, System.nanoTime());
     private final byte[] copy = new byte[COPIED];
     private long lastId;
     private long pendingId;
 
-    RequestPage(MemorySegment page, MachineEvents events, Violations violations) {
+    /**
+     * A page that nobody has written to yet.
+     *
+     * @param page the page, writable
+     * @param asker told of what is asked
+     * @param violations told of what makes no sense
+     */
+    public RequestPage(MemorySegment page, Asker asker, Violations violations) {
         this.page = page;
-        this.events = events;
+        this.asker = asker;
         this.violations = violations;
     }
 
@@ -71,15 +93,20 @@ final class RequestPage implements PortDevice {
         }
         STATUS.setRelease(page, (long) DirectoryLayout.REQUEST_STATUS, DirectoryLayout.STATUS_PENDING);
         pendingId = ++lastId;
-        ChannelRequest request =
-                new ChannelRequest(pendingId, FlowKind.ofCode(kind), Direction.ofCode(direction), peer);
-        if (!events.request(request)) {
+        if (!asker.asks(pendingId, FlowKind.ofCode(kind), Direction.ofCode(direction), peer)) {
             answer(pendingId, AnswerStatus.REFUSED, 0, "no policy daemon answers here");
         }
     }
 
-    /** Shows the daemon's answer to the guest; an answer to nothing that was asked is ignored. */
-    synchronized void answer(long id, AnswerStatus status, int index, String reason) {
+    /**
+     * Shows the daemon's answer to the guest; an answer to nothing that was asked is ignored.
+     *
+     * @param id the request's number
+     * @param status the outcome
+     * @param index position in the directory if granted
+     * @param reason one sentence for the guest
+     */
+    public synchronized void answer(long id, AnswerStatus status, int index, String reason) {
         if (id == pendingId && id != 0) {
             pendingId = 0;
             reply(status, index, reason);

@@ -1,4 +1,4 @@
-package dev.cloister.vmm;
+package dev.cloister.vmm.channel;
 
 /** A token bucket over {@link System#nanoTime()}; counts what it holds back. Thread-safe, allocates nothing. */
 final class RateLimit {

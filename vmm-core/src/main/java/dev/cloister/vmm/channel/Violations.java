@@ -1,4 +1,4 @@
-package dev.cloister.vmm;
+package dev.cloister.vmm.channel;
 
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.Region;
@@ -7,25 +7,54 @@ import dev.cloister.policy.protocol.ViolationKind;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Counts what the guest tries against its policy and reports some of it: a guest that tries a million times costs a million counts. */
-final class Violations {
+public final class Violations {
+    /** Who hears of some violations. */
+    @FunctionalInterface
+    public interface Listener {
+        /**
+         * One violation.
+         *
+         * @param kind what the guest tried
+         * @param detail one line with the values
+         * @param suppressed how many earlier ones were counted but not told one by one
+         */
+        void violated(ViolationKind kind, String detail, long suppressed);
+    }
+
     private static final int PER_SECOND = 4;
     private static final int BURST = 8;
 
-    private final MachineEvents events;
+    private final Listener listener;
     private final RateLimit rate = new RateLimit(PER_SECOND, BURST, System.nanoTime());
     private final AtomicLong count = new AtomicLong();
 
-    Violations(MachineEvents events) {
-        this.events = events;
+    /**
+     * None so far.
+     *
+     * @param listener told of some of them
+     */
+    public Violations(Listener listener) {
+        this.listener = listener;
     }
 
-    /** How many there were, reported or not. */
-    long count() {
+    /**
+     * How many there were, reported or not.
+     *
+     * @return a count
+     */
+    public long count() {
         return count.get();
     }
 
-    /** A write to a window, the directory or another page that the guest has read-only. */
-    void readOnlyWrite(GuestMemory memory, long gpa, int size, long value) {
+    /**
+     * A write to a window, the directory or another page that the guest has read-only.
+     *
+     * @param memory the guest's memory
+     * @param gpa where
+     * @param size bytes
+     * @param value what it wrote
+     */
+    public void readOnlyWrite(GuestMemory memory, long gpa, int size, long value) {
         if (take()) {
             String region = memory.regions().stream()
                     .filter(r -> gpa >= r.gpa() && gpa < r.end())
@@ -39,8 +68,14 @@ final class Violations {
         }
     }
 
-    /** An access to the channel area where there is nothing. */
-    void outOfWindow(boolean write, long gpa, int size) {
+    /**
+     * An access to the channel area where there is nothing.
+     *
+     * @param write whether it was a write
+     * @param gpa where
+     * @param size bytes
+     */
+    public void outOfWindow(boolean write, long gpa, int size) {
         if (take()) {
             report(
                     ViolationKind.OUT_OF_WINDOW,
@@ -101,6 +136,6 @@ final class Violations {
     }
 
     private void report(ViolationKind kind, String detail) {
-        events.violation(new Violation(kind, detail, rate.takeHeld()));
+        listener.violated(kind, detail, rate.takeHeld());
     }
 }

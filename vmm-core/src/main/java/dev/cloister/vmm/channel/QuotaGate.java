@@ -1,4 +1,4 @@
-package dev.cloister.vmm;
+package dev.cloister.vmm.channel;
 
 import dev.cloister.policy.protocol.ChannelConfig;
 

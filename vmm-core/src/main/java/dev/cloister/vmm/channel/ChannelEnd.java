@@ -1,4 +1,4 @@
-package dev.cloister.vmm;
+package dev.cloister.vmm.channel;
 
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;
@@ -26,8 +26,8 @@ final class ChannelEnd {
     private static final int SECOND = 1;
 
     private final ChannelConfig config;
-    private final Engine engine;
-    private final GuestRam ram;
+    private final ChannelSignals wires;
+    private final ChannelPages pages;
     private final Violations violations;
     private final @Nullable RateLimit rate;
     private final QuotaGate quota;
@@ -45,10 +45,10 @@ final class ChannelEnd {
     /** Records of this opening at the last look. */
     private long seen;
 
-    ChannelEnd(ChannelConfig config, Engine engine, GuestRam ram, Violations violations) {
+    ChannelEnd(ChannelConfig config, ChannelSignals wires, ChannelPages pages, Violations violations) {
         this.config = config;
-        this.engine = engine;
-        this.ram = ram;
+        this.wires = wires;
+        this.pages = pages;
         this.violations = violations;
         boolean rated = !config.kind().ringAtBothEnds() && config.ratePerSecond() > 0;
         this.rate = rated
@@ -59,12 +59,12 @@ final class ChannelEnd {
                 : null;
         this.quota = new QuotaGate(config.quota(), System.nanoTime());
         this.before = new ChannelCounters(config.index(), 0, 0, 0);
-        this.ring = config.kind().ringAtBothEnds() ? closedRing(config, ram) : null;
+        this.ring = config.kind().ringAtBothEnds() ? closedRing(config, pages) : null;
     }
 
     /** A ring that a guest finds closed as long as its channel has not been opened. */
-    private static @Nullable CountedRing closedRing(ChannelConfig config, GuestRam ram) {
-        ChannelWindow window = ram.window(config.index());
+    private static @Nullable CountedRing closedRing(ChannelConfig config, ChannelPages pages) {
+        ChannelWindow window = pages.window(config.index());
         if (window == null) {
             return null;
         }
@@ -100,19 +100,19 @@ final class ChannelEnd {
     }
 
     /** As {@link ChannelSet#attach}. */
-    synchronized void attach(Direction role, int newEpoch, List<Fd> fds) throws MachineException, ErrnoException {
+    synchronized void attach(Direction role, int newEpoch, List<Fd> fds) throws ChannelException, ErrnoException {
         if (live || role != config.direction() || newEpoch <= epoch) {
-            throw MachineException.input("attach of channel " + config.flow() + " as " + role + " in epoch " + newEpoch
+            throw new ChannelException("attach of channel " + config.flow() + " as " + role + " in epoch " + newEpoch
                     + ": expected " + config.direction() + ", not live, after epoch " + epoch);
         }
         requireCount(fds);
         put(newEpoch, fds);
         live = true;
         epoch = newEpoch;
-        ram.directoryLive(config.index(), newEpoch);
+        pages.directoryLive(config.index(), newEpoch);
     }
 
-    private void put(int newEpoch, List<Fd> fds) throws MachineException, ErrnoException {
+    private void put(int newEpoch, List<Fd> fds) throws ChannelException, ErrnoException {
         switch (config.kind()) {
             case MEMORY -> {
                 window().attach(fds.get(FIRST));
@@ -140,9 +140,9 @@ final class ChannelEnd {
         return epoch + 1;
     }
 
-    private void requireCount(List<Fd> fds) throws MachineException {
+    private void requireCount(List<Fd> fds) throws ChannelException {
         if (!config.kind().made()) {
-            throw MachineException.input("attach of channel " + config.flow() + ": this VMM makes no channel of kind "
+            throw new ChannelException("attach of channel " + config.flow() + ": this VMM makes no channel of kind "
                     + config.kind().jsonName());
         }
         int expected = switch (config.kind()) {
@@ -151,15 +151,15 @@ final class ChannelEnd {
             default -> 0;
         };
         if (fds.size() != expected) {
-            throw MachineException.input("attach of channel " + config.flow() + " came with " + fds.size()
+            throw new ChannelException("attach of channel " + config.flow() + " came with " + fds.size()
                     + " descriptors; expected " + expected);
         }
     }
 
-    private ChannelWindow window() throws MachineException {
-        ChannelWindow window = ram.window(config.index());
+    private ChannelWindow window() throws ChannelException {
+        ChannelWindow window = pages.window(config.index());
         if (window == null) {
-            throw MachineException.input("channel " + config.index() + " has no window; expected a size above 0");
+            throw new ChannelException("channel " + config.index() + " has no window; expected a size above 0");
         }
         return window;
     }
@@ -173,12 +173,12 @@ final class ChannelEnd {
     private void bindSignal(EventFd event) throws ErrnoException {
         if (config.direction() == Direction.IN) {
             interrupt = event;
-            engine.bindInterrupt(event.fd(), DirectoryLayout.INTERRUPT_GSI + config.index());
+            wires.bindInterrupt(event.fd(), DirectoryLayout.INTERRUPT_GSI + config.index());
             return;
         }
         bell = event;
         if (!counted()) {
-            engine.bindDoorbell(event.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
+            wires.bindDoorbell(event.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
         }
     }
 
@@ -202,7 +202,7 @@ final class ChannelEnd {
         violations.ringCorrupt(config.kind(), config.flow());
     }
 
-    private void attachRing(int newEpoch, RelayMaker maker, Fd pipe) throws MachineException, ErrnoException {
+    private void attachRing(int newEpoch, RelayMaker maker, Fd pipe) throws ChannelException, ErrnoException {
         EventFd doorbell = EventFd.create();
         bell = doorbell;
         EventFd raised = EventFd.create();
@@ -210,16 +210,16 @@ final class ChannelEnd {
         boolean sender = config.direction() == Direction.OUT;
         RingRelay made = maker.make(ring(newEpoch), new RingRelay.Ends(sender, pipe, doorbell, raised));
         relay = made;
-        engine.bindDoorbell(doorbell.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
-        engine.bindInterrupt(raised.fd(), DirectoryLayout.INTERRUPT_GSI + config.index());
+        wires.bindDoorbell(doorbell.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
+        wires.bindInterrupt(raised.fd(), DirectoryLayout.INTERRUPT_GSI + config.index());
         made.start();
     }
 
     /** The ring in the window: open for a guest that has not looked yet, else offered to it. */
-    private CountedRing ring(int newEpoch) throws MachineException {
+    private CountedRing ring(int newEpoch) throws ChannelException {
         CountedRing known = ring;
         if (known == null) {
-            throw MachineException.input("channel " + config.flow() + " has no window; expected a size above 0");
+            throw new ChannelException("channel " + config.flow() + " has no window; expected a size above 0");
         }
         if (guestRuns || epoch > 0) {
             known.offer(newEpoch);
@@ -243,16 +243,16 @@ final class ChannelEnd {
         live = false;
         relay = null;
         unbind();
-        ChannelWindow window = ram.window(config.index());
+        ChannelWindow window = pages.window(config.index());
         if (window != null && config.kind() == FlowKind.MEMORY) {
             window.sever();
         }
-        ram.directorySevered(config.index());
+        pages.directorySevered(config.index());
     }
 
     /** Severs a memory channel whose memory was taken away by somebody else; the guest then finds zeros and goes on. */
     synchronized boolean severIfVanished() {
-        ChannelWindow window = ram.window(config.index());
+        ChannelWindow window = pages.window(config.index());
         if (!live || config.kind() != FlowKind.MEMORY || window == null || window.whole()) {
             return false;
         }
@@ -270,14 +270,14 @@ final class ChannelEnd {
         if (rung != null) {
             bell = null;
             if (!counted() || config.kind().ringAtBothEnds()) {
-                engine.unbindDoorbell(rung.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
+                wires.unbindDoorbell(rung.fd(), DirectoryLayout.DOORBELL_PORT + config.index());
             }
             rung.close();
         }
         EventFd raised = interrupt;
         if (raised != null) {
             interrupt = null;
-            engine.unbindInterrupt(raised.fd(), DirectoryLayout.INTERRUPT_GSI + config.index());
+            wires.unbindInterrupt(raised.fd(), DirectoryLayout.INTERRUPT_GSI + config.index());
             raised.close();
         }
     }
@@ -339,7 +339,7 @@ final class ChannelEnd {
 
     /** The ring's write counter in this opening, as its writer shows it: a number to display, not to trust. */
     private long records() {
-        ChannelWindow window = ram.window(config.index());
+        ChannelWindow window = pages.window(config.index());
         if (window == null || !live) {
             return 0;
         }

@@ -1,4 +1,4 @@
-package dev.cloister.vmm;
+package dev.cloister.vmm.channel;
 
 import dev.cloister.devices.PortDevice;
 import dev.cloister.linux.ErrnoException;
@@ -15,23 +15,31 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * The channels of one machine, in directory order: attaches what the daemon hands over, takes away what it revokes, counts. Any
  * thread. Also the port device behind doorbells that are not bound to an eventfd in the kernel.
  */
-final class ChannelSet implements PortDevice, AutoCloseable {
+public final class ChannelSet implements PortDevice, AutoCloseable {
     /** The doorbell ports, and room for a 4-byte write to the last one. */
-    static final int PORTS = 34;
+    public static final int PORTS = 34;
 
     /** Read by vCPU threads while the control thread adds to it. */
     private final List<ChannelEnd> channels = new CopyOnWriteArrayList<>();
 
-    private final Engine engine;
-    private final GuestRam ram;
+    private final ChannelSignals wires;
+    private final ChannelPages pages;
     private final Violations violations;
 
-    ChannelSet(List<ChannelConfig> configs, Engine engine, GuestRam ram, Violations violations) {
-        this.engine = engine;
-        this.ram = ram;
+    /**
+     * The channels that the machine has from its beginning, none of them live.
+     *
+     * @param configs what they are, in directory order
+     * @param wires how their signals reach the guest
+     * @param pages their windows and the directory
+     * @param violations told of what the guest tries
+     */
+    public ChannelSet(List<ChannelConfig> configs, ChannelSignals wires, ChannelPages pages, Violations violations) {
+        this.wires = wires;
+        this.pages = pages;
         this.violations = violations;
         for (ChannelConfig config : configs) {
-            channels.add(new ChannelEnd(config, engine, ram, violations));
+            channels.add(new ChannelEnd(config, wires, pages, violations));
         }
     }
 
@@ -42,24 +50,36 @@ final class ChannelSet implements PortDevice, AutoCloseable {
      * @param role which end this is; must be as configured
      * @param epoch which opening of the channel this is, above every earlier one
      * @param fds memory: memfd, eventfd; event: eventfd; stream: pipe end, credit eventfd. What is kept is taken out of the list
+     * @throws ChannelException if the channel or the descriptors are not as configured, or it is live
+     * @throws ErrnoException where the host refuses
      */
-    void attach(int index, Direction role, int epoch, List<Fd> fds) throws MachineException, ErrnoException {
+    public void attach(int index, Direction role, int epoch, List<Fd> fds) throws ChannelException, ErrnoException {
         channel(index).attach(role, epoch, fds);
     }
 
-    /** Requires that a channel can be put in its place. */
-    void requireFree(ChannelConfig channel) throws MachineException {
+    /**
+     * Requires that a channel can be put in its place.
+     *
+     * @param channel what shall be put
+     * @throws ChannelException if the place is live or beyond the next one
+     */
+    public void requireFree(ChannelConfig channel) throws ChannelException {
         int index = channel.index();
         if (index > channels.size()
                 || index < channels.size() && channels.get(index).live()) {
-            throw MachineException.input("declaration of channel " + channel.flow() + " in place " + index
+            throw new ChannelException("declaration of channel " + channel.flow() + " in place " + index
                     + "; expected one that is not live, at most " + channels.size());
         }
     }
 
-    /** Puts a channel in its place, closed; its window is there. */
-    void put(ChannelConfig channel, boolean guestRuns) {
-        ChannelEnd end = new ChannelEnd(channel, engine, ram, violations);
+    /**
+     * Puts a channel in its place, closed; its window is there.
+     *
+     * @param channel what it is
+     * @param guestRuns whether the guest may have looked at its channels
+     */
+    public void put(ChannelConfig channel, boolean guestRuns) {
+        ChannelEnd end = new ChannelEnd(channel, wires, pages, violations);
         if (guestRuns) {
             end.guestStarts();
         }
@@ -68,41 +88,61 @@ final class ChannelSet implements PortDevice, AutoCloseable {
         } else {
             channels.set(channel.index(), end);
         }
-        ram.directoryDeclared(channel);
+        pages.directoryDeclared(channel);
     }
 
     /** The guest's first instruction is about to run. */
-    void guestStarts() {
+    public void guestStarts() {
         channels.forEach(ChannelEnd::guestStarts);
     }
 
-    /** The epoch that follows a channel's last one. */
-    int nextEpoch(int index) throws MachineException {
+    /**
+     * The epoch that follows a channel's last one.
+     *
+     * @param index position in the directory
+     * @return above every earlier one
+     * @throws ChannelException if there is no such channel
+     */
+    public int nextEpoch(int index) throws ChannelException {
         return channel(index).nextEpoch();
     }
 
-    private ChannelEnd channel(int index) throws MachineException {
+    private ChannelEnd channel(int index) throws ChannelException {
         if (index < 0 || index >= channels.size()) {
-            throw MachineException.input(
+            throw new ChannelException(
                     "channel index " + index + "; this domain has channels 0 to " + (channels.size() - 1));
         }
         return channels.get(index);
     }
 
-    /** Takes a channel away; when this returns, nothing passes through it any more. A channel that is not live stays so. */
-    void revoke(int index) throws MachineException, ErrnoException {
+    /**
+     * Takes a channel away; when this returns, nothing passes through it any more. A channel that is not live stays so.
+     *
+     * @param index position in the directory
+     * @throws ChannelException if there is no such channel
+     * @throws ErrnoException where the host refuses
+     */
+    public void revoke(int index) throws ChannelException, ErrnoException {
         channel(index).sever();
     }
 
-    /** Takes every channel away. */
-    void severAll() throws ErrnoException {
+    /**
+     * Takes every channel away.
+     *
+     * @throws ErrnoException where the host refuses
+     */
+    public void severAll() throws ErrnoException {
         for (ChannelEnd channel : channels) {
             channel.sever();
         }
     }
 
-    /** Severs the channels whose memory was taken away under them; returns whether there were any. */
-    boolean severVanished() {
+    /**
+     * Severs the channels whose memory was taken away under them.
+     *
+     * @return whether there were any
+     */
+    public boolean severVanished() {
         boolean any = false;
         for (ChannelEnd channel : channels) {
             any |= channel.severIfVanished();
@@ -126,8 +166,12 @@ final class ChannelSet implements PortDevice, AutoCloseable {
         }
     }
 
-    /** Counters of all channels. */
-    List<ChannelCounters> counters() {
+    /**
+     * Counters of all channels.
+     *
+     * @return one entry for each, in directory order
+     */
+    public List<ChannelCounters> counters() {
         List<ChannelCounters> result = new ArrayList<>(channels.size());
         for (ChannelEnd channel : channels) {
             result.add(channel.counters());

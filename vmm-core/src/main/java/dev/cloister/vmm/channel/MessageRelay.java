@@ -1,4 +1,4 @@
-package dev.cloister.vmm;
+package dev.cloister.vmm.channel;
 
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;

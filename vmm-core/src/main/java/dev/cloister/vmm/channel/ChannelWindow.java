@@ -1,4 +1,4 @@
-package dev.cloister.vmm;
+package dev.cloister.vmm.channel;
 
 import dev.cloister.linux.Errno;
 import dev.cloister.linux.ErrnoException;
@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
  * behind them changes: private zeros, then the channel's memory, then private zeros again once it is severed. So a guest that runs
  * meanwhile never meets a hole, and no thread of this process a missing page.
  */
-final class ChannelWindow implements AutoCloseable {
+public final class ChannelWindow implements AutoCloseable {
     private static final long SYS_LSEEK = 8;
     private static final long SYS_MMAP = 9;
     private static final long SYS_MADVISE = 28;
@@ -37,8 +37,9 @@ final class ChannelWindow implements AutoCloseable {
      *
      * @param bytes size, a multiple of the page size
      * @param writable whether this domain may write the channel's memory
+     * @throws ErrnoException where the host refuses
      */
-    ChannelWindow(long bytes, boolean writable) throws ErrnoException {
+    public ChannelWindow(long bytes, boolean writable) throws ErrnoException {
         this.reservation = made(bytes);
         this.writable = writable;
     }
@@ -53,8 +54,12 @@ final class ChannelWindow implements AutoCloseable {
         }
     }
 
-    /** The memory; the same segment whatever is behind it. Read-only unless this domain writes. */
-    MemorySegment segment() {
+    /**
+     * The memory.
+     *
+     * @return the same segment whatever is behind it; read-only unless this domain writes
+     */
+    public MemorySegment segment() {
         return writable ? reservation.segment() : reservation.segment().asReadOnly();
     }
 
@@ -71,17 +76,17 @@ final class ChannelWindow implements AutoCloseable {
     /**
      * Puts a memory file behind the window. It must not be able to grow: what the daemon takes away can't come back then.
      *
-     * @throws MachineException if the file is too small or can grow
+     * @throws ChannelException if the file is too small or can grow
      * @throws ErrnoException {@code EACCES} for a writer that was handed a read-only descriptor
      */
-    void attach(Fd memory) throws MachineException, ErrnoException {
+    void attach(Fd memory) throws ChannelException, ErrnoException {
         long length = Linux.check(
                 Linux.syscall(SYS_LSEEK, memory.number(), 0, SEEK_END, 0, 0, 0), "lseek", "channel memory " + memory);
         if (length < size()) {
-            throw MachineException.input("channel memory has " + length + " bytes; expected at least " + size());
+            throw new ChannelException("channel memory has " + length + " bytes; expected at least " + size());
         }
         if ((Memfd.seals(memory) & Memfd.SEAL_GROW) == 0) {
-            throw MachineException.input("channel memory can grow; expected F_SEAL_GROW on it");
+            throw new ChannelException("channel memory can grow; expected F_SEAL_GROW on it");
         }
         int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
         replace(protection, MAP_SHARED, memory.number(), "channel memory " + memory);
