@@ -18,12 +18,15 @@ import dev.cloister.devices.ProcessorCount;
 import dev.cloister.devices.ResetControl;
 import dev.cloister.devices.Serial16550;
 import dev.cloister.devices.interrupt.InterruptChips;
+import dev.cloister.devices.pci.PciHost;
+import dev.cloister.devices.pci.PciWindow;
 import dev.cloister.devices.timer.Pit8254;
 import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.vmm.channel.Violations;
 import java.time.Clock;
+import java.util.List;
 
 /**
  * The buses of one machine with the devices on them, and what devices ask of the machine. The same under every engine: KVM's exits and
@@ -34,6 +37,9 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     interface Lines {
         /** The line of a GSI. */
         InterruptLine line(int gsi);
+
+        /** Delivers a message-signalled interrupt; any thread. */
+        void message(long address, int data);
     }
 
     private final PortBus ports = new PortBus(this);
@@ -42,12 +48,18 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     private final RunControl control;
     private final Violations violations;
     private final Serial16550 com1;
+    private final PciHost pci;
 
     Board(MachineConfig config, GuestMemory memory, RunControl control, Violations violations, Wires wires) {
         this.memory = memory;
         this.control = control;
         this.violations = violations;
         this.com1 = new Serial16550(wires.console(), wires.lines().line(Serial16550.COM1_IRQ));
+        this.pci = new PciHost(
+                List.of(
+                        new PciWindow(GuestMap.PCI_LOW, DirectoryLayout.DIRECTORY_GPA - GuestMap.PCI_LOW),
+                        new PciWindow(GuestMap.PCI_HIGH, GuestMap.PCI_END - GuestMap.PCI_HIGH)),
+                wires.lines()::line);
         attach(config, wires);
     }
 
@@ -71,7 +83,7 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
         ports.attach(Cmos.PORT, Cmos.PORTS, new Cmos(machine, Clock.systemUTC()), "CMOS");
         ports.attach(
                 ProcessorCount.PORT, ProcessorCount.PORTS, new ProcessorCount(config.cpus()), "number of processors");
-        ports.attach(ResetControl.PORT, ResetControl.PORTS, new ResetControl(this), "reset control");
+        pci.attachTo(ports, new ResetControl(this), mmio, GuestMap.PCI_ECAM);
         ports.attach(PowerOffPort.Q35_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "power off");
         ports.attach(PowerOffPort.BOCHS_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "old power off");
         if (config.debugExit()) {
@@ -82,6 +94,11 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     /** COM1, for input. */
     Serial16550 serial() {
         return com1;
+    }
+
+    /** The PCI bus; functions join it before the guest runs. */
+    PciHost pci() {
+        return pci;
     }
 
     /** Puts a further device on the port bus. */

@@ -180,6 +180,16 @@ final class DirectEngine implements Engine {
     }
 
     @Override
+    public void message(long address, int data) {
+        try {
+            vm.signalMsi(address, data);
+        } catch (ErrnoException e) {
+            // The guest wrote an address that is no local APIC's: on a PC such a message is lost as well.
+            return;
+        }
+    }
+
+    @Override
     public void kickAll() {
         for (Vcpu vcpu : vcpus) {
             while (!vcpu.kick()) {

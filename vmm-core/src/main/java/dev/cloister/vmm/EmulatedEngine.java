@@ -119,6 +119,11 @@ final class EmulatedEngine implements Engine {
     }
 
     @Override
+    public void message(long address, int data) {
+        chips.message(address, data);
+    }
+
+    @Override
     public void kickAll() {
         signals.forEach(VcpuSignal::attend);
     }

@@ -26,6 +26,18 @@ final class GuestMap {
     /** The local APIC's page, where message-signalled interrupts are written to (Intel SDM vol. 3, 11.11.1). */
     static final long LOCAL_APIC = 0xFEE0_0000L;
 
+    /** Where the PCI bus's memory windows begin: below the channels' directory and windows. */
+    static final long PCI_LOW = 0xC000_0000L;
+
+    /** Configuration space of PCI bus 0: 1 MiB of ECAM, right above the channels' windows. */
+    static final long PCI_ECAM = 0xE000_0000L;
+
+    /** The second PCI memory window begins here. */
+    static final long PCI_HIGH = 0xE010_0000L;
+
+    /** The second PCI memory window ends here, where the I/O APIC is. */
+    static final long PCI_END = 0xFEC0_0000L;
+
     /** A page. */
     static final int PAGE = 4096;
 

@@ -148,7 +148,7 @@ class MachineRunTest extends EveryEngine {
     @Test
     void unclaimedMemoryReadsAsAllOnesAndIsCounted() throws Exception {
         Run run = TestGuest.run(TestGuest.long64("""
-            main:   mov     ebx, 0xE0000000
+            main:   mov     ebx, 0xFED80000
                     mov     eax, [rbx]
                     cmp     eax, -1
                     jne     bad
