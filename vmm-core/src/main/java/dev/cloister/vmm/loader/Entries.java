@@ -77,11 +77,20 @@ final class Entries {
 
     /** Protected mode without paging, with a GDT and a one-page stack placed. */
     static EntryState protected32(Plan plan, long eip, long eax, long ebx) throws ImageException {
+        return protected32(plan, eip, eax, ebx, 0);
+    }
+
+    /** Protected mode as the 32-bit boot protocol of Linux asks: ESI points to boot_params, the other registers are 0. */
+    static EntryState linux32(Plan plan, long eip, long esi) throws ImageException {
+        return protected32(plan, eip, 0, 0, esi);
+    }
+
+    private static EntryState protected32(Plan plan, long eip, long eax, long ebx, long esi) throws ImageException {
         long gdt = placeGdt(plan, CODE32_DESCRIPTOR);
         long stack = plan.allocate("boot stack", STACK_BYTES, Plan.LOWEST, MemoryMap.FOUR_GIB, false);
         return new EntryState(
                 Mode.PROTECTED32,
-                new General(eip, stack + STACK_BYTES, RFLAGS_FIXED, eax, ebx, 0, 0),
+                new General(eip, stack + STACK_BYTES, RFLAGS_FIXED, eax, ebx, 0, esi),
                 code(false),
                 data(),
                 system(TYPE_CODE, 0x67),
@@ -114,7 +123,9 @@ final class Entries {
                 EFER_LME_LMA);
     }
 
+    /** Every guest that is entered past the BIOS gets a GDT, and finds what the BIOS would have left. */
     private static long placeGdt(Plan plan, long codeDescriptor) throws ImageException {
+        BiosDataArea.place(plan);
         ByteBuffer gdt = buffer(GDT_BYTES);
         gdt.putLong(CODE_SELECTOR, codeDescriptor).putLong(DATA_SELECTOR, DATA_DESCRIPTOR);
         return plan.place("GDT", MemorySegment.ofBuffer(gdt), Plan.LOWEST, MemoryMap.FOUR_GIB);

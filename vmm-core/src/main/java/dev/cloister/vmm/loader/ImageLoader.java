@@ -9,6 +9,8 @@ import java.util.Optional;
  * guest memory, at most the bytes that docs/images.md states.
  */
 public final class ImageLoader {
+    private static final int GZIP_MAGIC = 0x8b1f;
+
     private ImageLoader() {}
 
     /**
@@ -60,7 +62,7 @@ public final class ImageLoader {
     }
 
     /**
-     * Loads an image with its command line, modules, tables and information structures into guest memory.
+     * Loads an image, unpacked first if it is a gzip file, with its command line, modules, tables and information structures into guest memory.
      *
      * @param image the image; must not change during the call (hand over a sealed memfd's mapping or a private copy)
      * @param memory guest memory; only RAM of the options' memory map (and a firmware's ROM) is written
@@ -72,6 +74,10 @@ public final class ImageLoader {
         ImageFormat chosen = options.format();
         if (image.byteSize() == 0) {
             throw new ImageException("image", 0, "an empty file", "at least 1 byte", "give the right file");
+        }
+        Bytes bytes = new Bytes(image);
+        if (chosen != ImageFormat.FLAT && chosen != ImageFormat.FIRMWARE && bytes.isU16(0, GZIP_MAGIC)) {
+            return loadUnpacked(bytes, memory, options);
         }
         return load(chosen == null ? detect(image) : chosen, image, memory, options);
     }
@@ -88,7 +94,7 @@ public final class ImageLoader {
     public static MemorySegment unpackKernel(MemorySegment bzImage, Arena arena) throws ImageException {
         Bytes image = new Bytes(bzImage);
         LinuxHeader header = LinuxHeader.parse(image);
-        Payload.Method method = Payload.method(image, header.payloadAt());
+        Payload.Method method = header.method(image);
         if (method == Payload.Method.UNKNOWN) {
             throw new ImageException(
                     "bzImage payload",
@@ -97,7 +103,19 @@ public final class ImageLoader {
                     "gzip, xz, lzma, lz4, zstd or none",
                     "unpack it with the kernel's own scripts/extract-vmlinux");
         }
-        return Payload.unpack(arena, image, method, header.payloadAt(), header.payloadSize(), Payload.MAX_UNPACKED);
+        return Payload.unpack(arena, image, header.packed(method), Payload.MAX_UNPACKED);
+    }
+
+    /** A kernel in gzip, as Xen's and others' are installed: boot loaders unpack those. */
+    private static LoadedImage loadUnpacked(Bytes packed, GuestSink memory, LoadOptions options) throws ImageException {
+        try (Arena arena = Arena.ofConfined()) {
+            Payload.Packed whole = new Payload.Packed("image", Payload.Method.GZIP, 0, packed.size());
+            MemorySegment image =
+                    Payload.unpack(arena, packed, whole, options.memoryMap().ramBytes());
+            ImageFormat chosen = options.format();
+            LoadedImage loaded = load(chosen == null ? detect(image) : chosen, image, memory, options);
+            return loaded.withNote("image unpacked on the host side: gzip, " + image.byteSize() + " bytes");
+        }
     }
 
     private static LoadedImage load(ImageFormat format, MemorySegment image, GuestSink memory, LoadOptions options)

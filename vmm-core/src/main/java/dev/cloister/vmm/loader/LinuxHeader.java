@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
  * @param enters64 XLF_KERNEL_64: the protected-mode kernel has a 64-bit entry at 0x200
  * @param commandLineMax most bytes of command line, without the NUL
  * @param payloadAt file offset of the compressed kernel
- * @param payloadSize its bytes
+ * @param payloadSize its bytes, 0 where there is none: a program that only follows the boot protocol
  * @param preferred the physical address that the kernel is linked for
  * @param initSize bytes that it needs from there, 0 if the version doesn't say
  */
@@ -70,7 +70,7 @@ record LinuxHeader(
         long kernelSize = kernelSize(image, kernelAt);
         long payloadOffset = image.u32(0x248, "bzImage payload_offset");
         long payloadSize = image.u32(0x24c, "bzImage payload_length");
-        if (payloadSize == 0 || payloadOffset + payloadSize > kernelSize) {
+        if (payloadOffset + payloadSize > kernelSize) {
             throw new ImageException(
                     "bzImage payload_offset and payload_length",
                     0x248,
@@ -137,6 +137,19 @@ record LinuxHeader(
                     "the image is truncated; get it again");
         }
         return Math.min(paragraphs * 16, available);
+    }
+
+    boolean hasPayload() {
+        return payloadSize > 0;
+    }
+
+    /** How the payload is compressed; unknown where there is none. */
+    Payload.Method method(Bytes image) {
+        return hasPayload() ? Payload.method(image, payloadAt) : Payload.Method.UNKNOWN;
+    }
+
+    Payload.Packed packed(Payload.Method method) {
+        return new Payload.Packed("bzImage payload", method, payloadAt, payloadSize);
     }
 
     /** Where the protected-mode kernel goes if the guest is to unpack it. */

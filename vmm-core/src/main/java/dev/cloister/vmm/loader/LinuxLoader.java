@@ -6,9 +6,10 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Linux by its 64-bit boot protocol (Documentation/arch/x86/boot.rst, "64-bit Boot Protocol"): a bzImage whose payload is
- * unpacked here, or an ELF64 vmlinux. The kernel is loaded at the physical addresses it is linked for, so that its
- * relocation table, which follows the ELF file in the payload, isn't needed.
+ * Linux by its 64-bit or 32-bit boot protocol (Documentation/arch/x86/boot.rst): a bzImage whose payload is unpacked here,
+ * an ELF64 vmlinux, or a program without payload that follows the protocol, such as memtest86+. The kernel is loaded at the
+ * physical addresses it is linked for, so that its relocation table, which follows the ELF file in the payload, isn't
+ * needed. An i386 kernel, and what names no 64-bit entry, is entered in 32-bit protected mode.
  */
 final class LinuxLoader {
     private static final int BOOT_PARAMS_BYTES = 4096;
@@ -35,54 +36,63 @@ final class LinuxLoader {
     private static final long VMLINUX_COMMAND_LINE = 2047;
     private static final long INITRD_MAX = 0x7fff_ffffL;
 
+    /**
+     * Where a kernel is entered.
+     *
+     * @param gpa guest-physical address
+     * @param wide in 64-bit mode rather than 32-bit protected mode
+     */
+    private record Start(long gpa, boolean wide) {
+        EntryState state(Plan plan, long params) throws ImageException {
+            return wide ? Entries.long64(plan, gpa, params) : Entries.linux32(plan, gpa, params);
+        }
+    }
+
     private LinuxLoader() {}
 
     static LoadedImage loadVmlinux(MemorySegment file, GuestSink sink, LoadOptions options) throws ImageException {
         Plan plan = new Plan(options.memoryMap());
-        long entry = placeKernel(plan, new Bytes(file));
+        Start start = placeKernel(plan, new Bytes(file));
         ByteBuffer params = Entries.buffer(BOOT_PARAMS_BYTES);
         params.putShort(BOOT_FLAG, (short) 0xaa55).putInt(HEADER_MAGIC, 0x5372_6448);
         params.putShort(VERSION, (short) 0x20f).put(LOADFLAGS, (byte) 1).putInt(KERNEL_ALIGNMENT, 0x100_0000);
         long rsi = placeParameters(plan, params, options, VMLINUX_COMMAND_LINE, INITRD_MAX);
-        return plan.commit(sink, ImageFormat.VMLINUX, Entries.long64(plan, entry, rsi));
+        return plan.commit(sink, ImageFormat.VMLINUX, start.state(plan, rsi));
     }
 
     static LoadedImage loadBzImage(MemorySegment file, GuestSink sink, LoadOptions options) throws ImageException {
         Bytes image = new Bytes(file);
         LinuxHeader header = LinuxHeader.parse(image);
         Plan plan = new Plan(options.memoryMap());
-        Payload.Method method = Payload.method(image, header.payloadAt());
+        Payload.Method method = header.method(image);
         // The unpacked kernel must live until it is copied to guest memory, and no longer.
         try (Arena arena = Arena.ofConfined()) {
-            long entry;
-            if (method == Payload.Method.UNKNOWN) {
-                entry = placeSelfUnpacking(plan, image, header);
-            } else {
-                entry = placeUnpacked(plan, arena, image, header, method);
-            }
+            Start start = method == Payload.Method.UNKNOWN
+                    ? placeAsItIs(plan, image, header)
+                    : placeUnpacked(plan, arena, image, header, method);
             ByteBuffer params = Entries.buffer(BOOT_PARAMS_BYTES);
             MemorySegment bytes = header.bytes(image);
             MemorySegment.ofBuffer(params)
                     .asSlice(LinuxHeader.START, bytes.byteSize())
                     .copyFrom(bytes);
             long rsi = placeParameters(plan, params, options, header.commandLineMax(), header.initrdMax());
-            return plan.commit(sink, ImageFormat.BZIMAGE, Entries.long64(plan, entry, rsi));
+            return plan.commit(sink, ImageFormat.BZIMAGE, start.state(plan, rsi));
         }
     }
 
-    private static long placeUnpacked(Plan plan, Arena arena, Bytes image, LinuxHeader header, Payload.Method method)
+    private static Start placeUnpacked(Plan plan, Arena arena, Bytes image, LinuxHeader header, Payload.Method method)
             throws ImageException {
-        long room = ramBytes(plan.map());
-        MemorySegment elf = Payload.unpack(arena, image, method, header.payloadAt(), header.payloadSize(), room);
+        long room = plan.map().ramBytes();
+        MemorySegment elf = Payload.unpack(arena, image, header.packed(method), room);
         plan.note("payload unpacked on the host side: " + method.label() + ", " + elf.byteSize() + " bytes");
-        long entry;
+        Start start;
         try {
-            entry = placeKernel(plan, new Bytes(elf));
+            start = placeKernel(plan, new Bytes(elf));
         } catch (ImageException e) {
             throw withinPayload(e);
         }
         checkSpan(plan, header);
-        return entry;
+        return start;
     }
 
     /** The kernel promises to stay within init_size bytes of pref_address; what it will use of them is kept free. */
@@ -110,17 +120,13 @@ final class LinuxLoader {
         return outer;
     }
 
-    /** Places an ELF64 kernel and returns its physical 64-bit entry. */
-    private static long placeKernel(Plan plan, Bytes image) throws ImageException {
+    /** Places an ELF kernel: entered in 64-bit mode if it is an ELF64, as its own decompressor would enter it. */
+    private static Start placeKernel(Plan plan, Bytes image) throws ImageException {
         if (!image.isU32(0, Elf.MAGIC)) {
             throw new ImageException(
-                    "ELF magic", 0, "something else", "0x7f and \"ELF\"", "use a kernel built for x86-64");
+                    "ELF magic", 0, "something else", "0x7f and \"ELF\"", "use a kernel built for x86");
         }
         Elf elf = Elf.parse(image);
-        if (!elf.wide()) {
-            throw new ImageException(
-                    "ELF EI_CLASS", 4, "1 (ELF32)", "2 (ELF64) for the 64-bit boot protocol", "use a 64-bit kernel");
-        }
         elf.place(plan, image);
         long entry = elf.physicalEntry();
         if (entry >= Entries.IDENTITY_BYTES) {
@@ -131,27 +137,24 @@ final class LinuxLoader {
                     "a physical address below 4 GiB, which the initial page tables map",
                     "link the kernel lower");
         }
-        return entry;
+        return new Start(entry, elf.wide());
     }
 
-    /** The fallback: the protected-mode kernel as it is, entered at its own 64-bit decompressor. */
-    private static long placeSelfUnpacking(Plan plan, Bytes image, LinuxHeader header) throws ImageException {
-        if (!header.enters64() || header.kernelSize() <= ENTRY_64) {
-            throw new ImageException(
-                    "bzImage xloadflags",
-                    0x236,
-                    "no 64-bit entry, and a payload whose compression is not known here",
-                    "XLF_KERNEL_64, or a payload in gzip, xz, lzma, lz4, zstd or none",
-                    "use a 64-bit kernel");
-        }
+    /** The protected-mode kernel as it is: a program without payload, or a decompressor for what is not known here. */
+    private static Start placeAsItIs(Plan plan, Bytes image, LinuxHeader header) throws ImageException {
         long gpa = header.selfLoadAddress();
         MemorySegment kernel = image.slice(header.kernelAt(), header.kernelSize(), "protected-mode kernel");
         long needed = Math.max(header.initSize(), kernel.byteSize());
         plan.put("protected-mode kernel", gpa, kernel, kernel.byteSize(), 0x258);
         plan.reserve("bzImage init_size", gpa, needed, 0x260);
-        plan.note("the payload's compression is not known here: the guest unpacks itself, which is slow or impossible"
-                + " where KVM interprets the guest");
-        return gpa + ENTRY_64;
+        if (header.hasPayload()) {
+            plan.note(
+                    "the payload's compression is not known here: the guest unpacks itself, which is slow or impossible"
+                            + " where KVM interprets the guest");
+        }
+        // The 32-bit entry is there in every version, the 64-bit one at 0x200 only where the header says so.
+        boolean wide = header.hasPayload() && header.enters64() && header.kernelSize() > ENTRY_64;
+        return new Start(wide ? gpa + ENTRY_64 : gpa, wide);
     }
 
     /** Command line, initrd, e820 and the rest of boot_params; returns its address. */
@@ -195,13 +198,5 @@ final class LinuxLoader {
             at = Plan.alignTo(at + each.bytes().byteSize(), 4);
         }
         params.putInt(RAMDISK_IMAGE, (int) start).putInt(RAMDISK_SIZE, (int) size);
-    }
-
-    private static long ramBytes(MemoryMap map) {
-        long bytes = 0;
-        for (MemoryRange each : map.ranges()) {
-            bytes += each.kind() == MemoryRange.Kind.RAM ? each.size() : 0;
-        }
-        return bytes;
     }
 }

@@ -1,5 +1,6 @@
 package dev.cloister.vmm.loader;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -26,5 +27,12 @@ public record LoadedImage(
     public LoadedImage {
         placements = List.copyOf(placements);
         notes = List.copyOf(notes);
+    }
+
+    /** The same with one more note, the first. */
+    LoadedImage withNote(String note) {
+        List<String> all = new ArrayList<>(notes);
+        all.addFirst(note);
+        return new LoadedImage(format, entry, memoryMap, placements, all);
     }
 }

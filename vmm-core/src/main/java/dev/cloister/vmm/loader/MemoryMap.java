@@ -71,6 +71,15 @@ public record MemoryMap(List<MemoryRange> ranges) {
         return new MemoryMap(ranges);
     }
 
+    /** Bytes that the guest is told are RAM. */
+    long ramBytes() {
+        long bytes = 0;
+        for (MemoryRange each : ranges) {
+            bytes += each.kind() == MemoryRange.Kind.RAM ? each.size() : 0;
+        }
+        return bytes;
+    }
+
     /**
      * Whether a range lies wholly within one RAM range of the map.
      *

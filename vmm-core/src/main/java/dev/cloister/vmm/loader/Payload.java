@@ -10,7 +10,7 @@ import java.util.zip.GZIPInputStream;
 import org.tukaani.xz.LZMAInputStream;
 import org.tukaani.xz.SingleXZInputStream;
 
-/** The compressed kernel within a bzImage, unpacked on the host side. */
+/** A compressed kernel, within a bzImage or a file of its own, unpacked on the host side. */
 final class Payload {
     /** The largest unpacked kernel; with {@link #DICTIONARY_KIB} the bound on what a load needs. */
     static final long MAX_UNPACKED = 256L << 20;
@@ -42,6 +42,16 @@ final class Payload {
         }
     }
 
+    /**
+     * Compressed bytes of a file.
+     *
+     * @param what their name in messages
+     * @param method how they are compressed
+     * @param at their file offset
+     * @param length their count; the last four are the unpacked size (gzip's own trailer has the same form)
+     */
+    record Packed(String what, Method method, long at, long length) {}
+
     /** A stream decoder over the payload. */
     private interface Decoder {
         InputStream open(InputStream source) throws IOException;
@@ -71,35 +81,35 @@ final class Payload {
     /**
      * Unpacks a payload into memory of an arena.
      *
-     * @param at file offset of the payload
-     * @param length its bytes; the last four are the unpacked size (gzip's own trailer has the same form)
      * @param limit the most that the guest could hold
      */
-    static MemorySegment unpack(Arena arena, Bytes image, Method method, long at, long length, long limit)
-            throws ImageException {
+    static MemorySegment unpack(Arena arena, Bytes image, Packed packed, long limit) throws ImageException {
+        Method method = packed.method();
+        long at = packed.at();
+        long length = packed.length();
         if (method == Method.NONE) {
-            return image.slice(at, length, "bzImage payload");
+            return image.slice(at, length, packed.what());
         }
         if (length <= TAIL) {
             throw new ImageException(
-                    "bzImage payload_length", at, length + " bytes", "more than " + TAIL, "get the image again");
+                    packed.what() + " length", at, length + " bytes", "more than " + TAIL, "get the image again");
         }
-        long declared = image.u32(at + length - TAIL, "unpacked size at the end of the bzImage payload");
+        long declared = image.u32(at + length - TAIL, "unpacked size at the end of the " + packed.what());
         long most = Math.min(MAX_UNPACKED, limit);
         if (declared == 0 || declared > most) {
             throw new ImageException(
-                    "unpacked size at the end of the bzImage payload",
+                    "unpacked size at the end of the " + packed.what(),
                     at + length - TAIL,
                     declared + " bytes",
                     "1 to " + most + " bytes (256 MiB, or what the guest's memory holds)",
                     "give the guest more memory, or get the image again");
         }
-        MemorySegment source = image.slice(at, method == Method.GZIP ? length : length - TAIL, "bzImage payload");
+        MemorySegment source = image.slice(at, method == Method.GZIP ? length : length - TAIL, packed.what());
         MemorySegment target = arena.allocate(declared);
-        long written = decode(method, source, target, at);
+        long written = decode(packed, source, target);
         if (written != declared) {
             throw new ImageException(
-                    "bzImage payload (" + method.label() + ")",
+                    packed.what() + " (" + method.label() + ")",
                     at,
                     written + " bytes when unpacked",
                     declared + " bytes, as its last four bytes say",
@@ -108,28 +118,24 @@ final class Payload {
         return target;
     }
 
-    private static long decode(Method method, MemorySegment source, MemorySegment target, long at)
-            throws ImageException {
+    private static long decode(Packed packed, MemorySegment source, MemorySegment target) throws ImageException {
         try {
-            return decode(method, source, target);
+            return decode(packed.method(), source, target);
         } catch (IOException | RuntimeException e) {
             // A third party's decoder may answer hostile data with any exception; none may leave the loader.
             throw undecoded(
-                    method,
-                    at,
-                    e,
-                    "data that does not unpack: " + e.getMessage(),
-                    "the image is damaged; get it again");
+                    packed, e, "data that does not unpack: " + e.getMessage(), "the image is damaged; get it again");
         } catch (OutOfMemoryError e) {
             // One large array, the dictionary: what failed is released, and the process can go on.
             throw undecoded(
-                    method, at, e, "a dictionary larger than the Java heap", "give the VMM process more heap (-Xmx)");
+                    packed, e, "a dictionary larger than the Java heap", "give the VMM process more heap (-Xmx)");
         }
     }
 
-    private static ImageException undecoded(Method method, long at, Throwable cause, String found, String remedy) {
+    private static ImageException undecoded(Packed packed, Throwable cause, String found, String remedy) {
+        String label = packed.method().label();
         ImageException failure = new ImageException(
-                "bzImage payload (" + method.label() + ")", at, found, "a whole " + method.label() + " stream", remedy);
+                packed.what() + " (" + label + ")", packed.at(), found, "a whole " + label + " stream", remedy);
         failure.initCause(cause);
         return failure;
     }

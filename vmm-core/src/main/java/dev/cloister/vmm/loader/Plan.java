@@ -68,6 +68,11 @@ final class Plan {
         add(what, gpa, bytes, bytes.byteSize());
     }
 
+    /** Whether nothing is placed or reserved there yet. */
+    boolean isFree(long gpa, long size) {
+        return overlapping(gpa, size) == null;
+    }
+
     /** Keeps {@link #allocate} out of a range of RAM that the guest will use by itself. */
     void reserve(String what, long gpa, long size, long offset) throws ImageException {
         if (!map.isRam(gpa, size)) {

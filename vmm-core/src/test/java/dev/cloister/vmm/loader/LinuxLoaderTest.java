@@ -95,6 +95,53 @@ class LinuxLoaderTest {
     }
 
     @Test
+    void anI386KernelIsEnteredInProtectedModeWithBootParamsInEsi() throws ImageException {
+        byte[] elf = Images.elf(false, Images.LINUX_GPA, 0xc020_0000L, false);
+        LoadedImage loaded = ImageLoader.load(Images.segment(Images.bzImage(packed(elf))), memory, Images.options());
+        assertEntered32(loaded, Images.LINUX_GPA + 0x10);
+        assertThat(memory.string(Images.LINUX_GPA + 0x80)).startsWith(Images.BANNER);
+    }
+
+    /** Boot.rst, "32-bit Boot Protocol": CS 0x10 and DS 0x18 flat, no paging, ESI boot_params, EBP, EDI and EBX 0. */
+    private void assertEntered32(LoadedImage loaded, long eip) {
+        EntryState entry = loaded.entry();
+        assertThat(entry.mode()).isEqualTo(EntryState.Mode.PROTECTED32);
+        assertThat(entry.cs().selector()).isEqualTo(0x10);
+        assertThat(entry.data().selector()).isEqualTo(0x18);
+        assertThat(entry.cr0()).isEqualTo(0x11);
+        assertThat(entry.general().rip()).isEqualTo(eip);
+        assertThat(entry.general().rbx()).isZero();
+        assertThat(memory.ascii(entry.general().rsi() + 0x202, 4)).isEqualTo("HdrS");
+    }
+
+    @Test
+    void aProgramWithoutPayloadIsEnteredAtTheStartOfItsProtectedModePart() throws ImageException {
+        byte[] image = Images.bzImage("no payload".getBytes(StandardCharsets.US_ASCII));
+        Images.little(image).putInt(0x248, 0).putInt(0x24c, 0);
+        LoadedImage loaded =
+                ImageLoader.load(Images.segment(image), memory, Images.options().withCommandLine("console=ttyS0"));
+        assertEntered32(loaded, Images.LINUX_GPA);
+        assertThat(memory.ascii(Images.LINUX_GPA + Images.PAYLOAD_OFFSET, 10)).isEqualTo("no payload");
+        long params = loaded.entry().general().rsi();
+        assertThat(memory.string(memory.u32(params + 0x228))).isEqualTo("console=ttyS0");
+    }
+
+    @Test
+    void anUnknownPayloadOfA32BitKernelIsUnpackedFromThe32BitEntry() throws ImageException {
+        byte[] image = Images.bzImage("BZh9 not known here".getBytes(StandardCharsets.US_ASCII));
+        Images.little(image).putShort(0x236, (short) 0);
+        assertEntered32(ImageLoader.load(Images.segment(image), memory, Images.options()), Images.LINUX_GPA);
+    }
+
+    private static byte[] packed(byte[] plain) {
+        try {
+            return Images.gzip(plain);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void theInitrdLiesHighInRamOutsideTheKernelsReach() throws ImageException {
         byte[] first = new byte[5001];
         first[0] = 0x11;

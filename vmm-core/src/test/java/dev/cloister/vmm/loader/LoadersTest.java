@@ -99,6 +99,36 @@ class LoadersTest {
     }
 
     @Test
+    void aKernelInGzipIsUnpackedFirst() throws Exception {
+        byte[] packed = Images.gzip(Images.multiboot(false));
+        LoadedImage loaded = ImageLoader.load(Images.segment(packed), memory, Images.options());
+        assertThat(loaded.format()).isEqualTo(ImageFormat.MULTIBOOT);
+        assertThat(loaded.notes()).anyMatch(note -> note.contains("gzip"));
+        assertThat(memory.u8(Images.KERNEL_GPA + 0x10)).isEqualTo(0x11);
+        packed[packed.length / 2] ^= 0x10;
+        assertThatThrownBy(() -> ImageLoader.load(Images.segment(packed), memory, Images.options()))
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("image (gzip)");
+    }
+
+    @Test
+    void aKernelFindsTheEndOfConventionalMemoryInTheBiosDataArea() throws ImageException {
+        memory.fill(0xcc);
+        ImageLoader.load(Images.segment(Images.multiboot(false)), memory, Images.options());
+        assertThat(memory.u32(0x40e) & 0xffff).as("segment of the EBDA").isEqualTo(0x9fc0);
+        assertThat(memory.u32(0x413) & 0xffff).as("KiB of conventional memory").isEqualTo(639);
+        assertThat(memory.u8(0x449)).as("video mode").isEqualTo(3);
+        assertThat(memory.u8(0x500)).as("and no more").isEqualTo(0xcc);
+    }
+
+    @Test
+    void anImageThatBringsItsOwnBytesForTheBiosDataAreaKeepsThem() throws ImageException {
+        byte[] image = Images.elf(false, 0x400, 0x400, true);
+        ImageLoader.load(Images.segment(image), memory, Images.options());
+        assertThat(memory.u8(0x40e)).isEqualTo(0x0f);
+    }
+
+    @Test
     void multibootAddressFieldsPlaceAnImageThatIsNoElf() throws ImageException {
         memory.fill(0xcc);
         LoadedImage loaded = ImageLoader.load(Images.segment(Images.multibootFlat()), memory, Images.options());
