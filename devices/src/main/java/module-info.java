@@ -6,4 +6,7 @@ module dev.cloister.devices {
     exports dev.cloister.devices.interrupt;
     exports dev.cloister.devices.pci;
     exports dev.cloister.devices.timer;
+    exports dev.cloister.devices.virtio;
+    exports dev.cloister.devices.virtio.block;
+    exports dev.cloister.devices.virtio.rng;
 }

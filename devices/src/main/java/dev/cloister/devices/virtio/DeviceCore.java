@@ -1,0 +1,258 @@
+package dev.cloister.devices.virtio;
+
+import dev.cloister.mmu.GuestMemory;
+import dev.cloister.mmu.GuestMemoryException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A device's status machine (virtio 1.2, 2.1 and 3.1), its queues and their threads, whatever the transport.
+ *
+ * <pre>
+ *   RESET ──ACKNOWLEDGE, DRIVER──▶ FEATURES ──FEATURES_OK──▶ SETUP ──DRIVER_OK──▶ LIVE ──broken queue──▶ LIVE, NEEDS_RESET
+ *     ▲                                                                            │                          │
+ *     └───────────────── last request ended ◀── RESETTING ◀──────── status 0 ──────┴──────────────────────────┘
+ * </pre>
+ *
+ * <p>A reset stops the queues at once, but is complete only when requests that are being served have ended; until then the status
+ * doesn't read 0, as the driver expects (4.1.4.3.1). Any thread; one lock, which is never held while a request is served.
+ */
+final class DeviceCore implements DeviceHost, AutoCloseable {
+    static final int FEATURES_OK = 8;
+    static final int DRIVER_OK = 4;
+    static final int NEEDS_RESET = 0x40;
+    private static final int DRIVER_BITS = 0x8f;
+
+    /** How interrupts reach the driver. Called with or without the core's lock held. */
+    interface Interrupts {
+        /** A queue has used buffers. */
+        void queue(int vector);
+
+        /** The configuration or the status has changed. */
+        void config(int vector);
+
+        /** Back to silence. */
+        void reset();
+    }
+
+    final QueueRegisters[] registers;
+    private final VirtioDevice device;
+    private final GuestMemory memory;
+    private final Interrupts interrupts;
+    private final Notes notes;
+    private final VirtQueue[] queues;
+    private final List<QueueWorker> workers = new ArrayList<>();
+    private int status;
+    private int generation;
+    private int busy;
+    private boolean resetting;
+    private boolean live;
+    int configVector = QueueRegisters.NO_VECTOR;
+    long driverFeatures;
+
+    DeviceCore(VirtioDevice device, GuestMemory memory, Interrupts interrupts) {
+        this.device = device;
+        this.memory = memory;
+        this.interrupts = interrupts;
+        this.notes = new Notes(device.name());
+        this.registers = new QueueRegisters[device.queues()];
+        this.queues = new VirtQueue[registers.length];
+        for (int i = 0; i < registers.length; i++) {
+            registers[i] = new QueueRegisters(device.queueSize(i));
+            int number = i;
+            workers.add(new QueueWorker(device.name() + " queue " + i, () -> serve(number)));
+        }
+    }
+
+    void start() {
+        workers.forEach(QueueWorker::start);
+    }
+
+    long offered() {
+        return device.features() | Features.COMMON;
+    }
+
+    List<String> notes() {
+        return notes.list();
+    }
+
+    synchronized int status() {
+        return status;
+    }
+
+    synchronized int generation() {
+        return generation;
+    }
+
+    /** Whether the driver may still set features and queues. */
+    synchronized boolean isSetUp() {
+        return !live && !resetting;
+    }
+
+    synchronized void setStatus(int value) {
+        if (value == 0) {
+            beginReset();
+            return;
+        }
+        if (resetting) {
+            return;
+        }
+        int added = value & DRIVER_BITS & ~status;
+        if ((added & FEATURES_OK) != 0 && !featuresAcceptable()) {
+            added &= ~FEATURES_OK;
+        }
+        status |= added;
+        if ((added & DRIVER_OK) != 0) {
+            activate();
+        }
+    }
+
+    private boolean featuresAcceptable() {
+        return (driverFeatures & ~offered()) == 0 && (driverFeatures & Features.VERSION_1) != 0;
+    }
+
+    private void activate() {
+        if ((status & FEATURES_OK) == 0) {
+            fail("the driver says that it is ready, but features were not agreed on");
+            return;
+        }
+        live = true;
+        for (int i = 0; i < queues.length; i++) {
+            if (registers[i].enabled) {
+                VirtQueue.Place place = registers[i].place();
+                String fault = place.fault(memory);
+                if (!fault.isEmpty()) {
+                    fail("queue " + i + " " + place + " " + fault);
+                    return;
+                }
+                int number = i;
+                queues[i] = new VirtQueue(memory, place, driverFeatures, () -> interrupt(number));
+            }
+        }
+        device.activate(driverFeatures, this);
+        // What the driver made available before it was ready had no notification that counted.
+        workers.forEach(QueueWorker::ring);
+    }
+
+    private void interrupt(int queue) {
+        // Written only before the queue was made, and by a reset, after which nobody minds a lost interrupt.
+        interrupts.queue(registers[queue].vector);
+    }
+
+    /** The driver's doorbell: any thread. */
+    void ring(int queue) {
+        if (queue >= 0 && queue < queues.length) {
+            workers.get(queue).ring();
+        }
+    }
+
+    private void serve(int number) {
+        VirtQueue queue = enter(number);
+        if (queue == null) {
+            return;
+        }
+        try {
+            do {
+                queue.suppressNotifications();
+                device.notified(number, queue);
+            } while (queue.armNotifications());
+        } catch (QueueException | GuestMemoryException e) {
+            broken(queue, "queue " + number + ": " + e.getMessage());
+        } catch (RuntimeException | StackOverflowError e) {
+            broken(queue, "queue " + number + ": the device failed: " + e);
+        } finally {
+            leave();
+        }
+    }
+
+    private synchronized VirtQueue enter(int number) {
+        VirtQueue queue = queues[number];
+        if (queue == null || resetting || (status & NEEDS_RESET) != 0) {
+            return null;
+        }
+        busy++;
+        return queue;
+    }
+
+    private synchronized void leave() {
+        busy--;
+        if (resetting && busy == 0) {
+            finishReset();
+        }
+    }
+
+    private synchronized void broken(VirtQueue queue, String reason) {
+        // What a queue holds that was stopped meanwhile is no longer the driver's word.
+        if (!queue.isStopped()) {
+            fail(reason);
+        }
+    }
+
+    /** Stops the device until the driver resets it (virtio 1.2, 2.1.2). */
+    private void fail(String reason) {
+        notes.add("stopped until its driver resets it: " + reason);
+        stopQueues();
+        status |= NEEDS_RESET;
+        if ((status & DRIVER_OK) != 0) {
+            interrupts.config(configVector);
+        }
+    }
+
+    private void stopQueues() {
+        for (int i = 0; i < queues.length; i++) {
+            if (queues[i] != null) {
+                queues[i].stop();
+                workers.get(i).interruptWait();
+            }
+        }
+    }
+
+    private void beginReset() {
+        stopQueues();
+        resetting = true;
+        if (busy == 0) {
+            finishReset();
+        }
+    }
+
+    private void finishReset() {
+        resetting = false;
+        live = false;
+        status = 0;
+        driverFeatures = 0;
+        configVector = QueueRegisters.NO_VECTOR;
+        for (int i = 0; i < queues.length; i++) {
+            queues[i] = null;
+            registers[i].reset();
+        }
+        device.reset();
+        interrupts.reset();
+    }
+
+    @Override
+    public void wake(int queue) {
+        ring(queue);
+    }
+
+    @Override
+    public synchronized void configChanged() {
+        generation = generation + 1 & 0xff;
+        if ((status & DRIVER_OK) != 0) {
+            interrupts.config(configVector);
+        }
+    }
+
+    @Override
+    public void note(String text) {
+        notes.add(text);
+    }
+
+    /** Stops the queues and waits for their threads. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            stopQueues();
+        }
+        workers.forEach(QueueWorker::close);
+    }
+}

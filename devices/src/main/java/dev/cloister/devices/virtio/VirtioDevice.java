@@ -1,0 +1,100 @@
+package dev.cloister.devices.virtio;
+
+/**
+ * A device model behind a virtio transport.
+ *
+ * <p>The transport calls {@link #notified} on the queue's own thread, one call at a time for each queue; different queues in parallel.
+ * {@link #readConfig} and {@link #writeConfig} come from processors' threads and must not wait. Between {@link #reset} and the next
+ * {@link #activate} no queue is served.
+ */
+public interface VirtioDevice {
+    /**
+     * The device type.
+     *
+     * @return its number in virtio 1.2, chapter 5
+     */
+    int type();
+
+    /**
+     * What it is called in messages and threads.
+     *
+     * @return a short name, such as {@code disk 0}
+     */
+    String name();
+
+    /**
+     * What kind of PCI function it is.
+     *
+     * @return class code, 24 bits
+     */
+    int classCode();
+
+    /**
+     * The device type's feature bits that are offered.
+     *
+     * @return bits 0 to 23 and 50 on; the others are the transport's
+     */
+    long features();
+
+    /**
+     * How many queues there are.
+     *
+     * @return 1 to 64
+     */
+    int queues();
+
+    /**
+     * The most descriptors of a queue.
+     *
+     * @param queue its number
+     * @return a power of two up to {@link VirtQueue#MAX_SIZE}
+     */
+    int queueSize(int queue);
+
+    /**
+     * How long the device's configuration is.
+     *
+     * @return bytes, up to 4096
+     */
+    int configBytes();
+
+    /**
+     * Reads the device's configuration.
+     *
+     * @param offset first byte; {@code offset + size} is within {@link #configBytes()}
+     * @param size 1, 2, 4 or 8
+     * @return the value, little-endian
+     */
+    long readConfig(int offset, int size);
+
+    /**
+     * Writes the device's configuration.
+     *
+     * @param offset first byte; {@code offset + size} is within {@link #configBytes()}
+     * @param size 1, 2, 4 or 8
+     * @param value the value
+     */
+    default void writeConfig(int offset, int size, long value) {
+        // Most have nothing to write.
+    }
+
+    /**
+     * The driver is ready.
+     *
+     * @param features what was negotiated
+     * @param host what the device may ask of its transport
+     */
+    void activate(long features, DeviceHost host);
+
+    /**
+     * There may be requests: pops until there are no more, or until the device has no use for one.
+     *
+     * @param number which queue
+     * @param queue the queue
+     * @throws QueueException if a request breaks the rules so that no answer is possible
+     */
+    void notified(int number, VirtQueue queue);
+
+    /** All queues have stopped: forgets what the driver had set. */
+    void reset();
+}
