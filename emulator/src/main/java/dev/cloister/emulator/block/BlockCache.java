@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class BlockCache implements CodeWatcher {
     /** Blocks that are kept at most. */
-    static final int MOST = 16_384;
+    static final int MOST = 65_536;
 
-    private static final int BUCKETS = 4096;
+    private static final int BUCKETS = 16_384;
     private static final int SLOTS = 64;
     private static final int PAGE_SHIFT = 12;
 

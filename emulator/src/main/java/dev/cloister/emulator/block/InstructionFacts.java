@@ -26,7 +26,7 @@ final class InstructionFacts {
             Set.of(("in out ins outs cli sti popf popfw hlt int int1 int3 into iret iretw iretq syscall sysretd"
                 + " sysretq sysenter sysexitd sysexitq jmp call ret retf swapgs rdfsbase rdgsbase wrfsbase wrgsbase"
                 + " les lds lss lfs lgs stac clac clts lgdt lidt lldt ltr rdmsr rdpmc invd wbinvd wbnoinvd pop movs"
-                + " stos lods cmps scas")
+                + " stos lods cmps scas serialize")
                     .split(" "));
 
     private static final Set<String> NOTHING = Set.of(

@@ -127,19 +127,33 @@ public final class MultiplyOps {
         }
         long by = signed && divisor < 0 ? -divisor : divisor;
         require(x, Long.compareUnsigned(high, by) < 0);
-        long quotient = 0;
-        long remainder = high;
-        for (int bit = 63; bit >= 0; bit--) {
-            boolean carry = remainder < 0;
-            remainder = remainder << 1 | low >>> bit & 1;
-            if (carry || Long.compareUnsigned(remainder, by) >= 0) {
-                remainder -= by;
-                quotient |= 1L << bit;
-            }
-        }
+        longDivision(x.r, high, low, by);
+        long quotient = x.r[0];
+        long remainder = x.r[1];
         long signedQuotient = opposite ? -quotient : quotient;
         require(x, !signed || quotient == 0 || signedQuotient < 0 == opposite);
         x.state.gprs()[CpuState.RAX] = signedQuotient;
         x.state.gprs()[CpuState.RDX] = negative ? -remainder : remainder;
+    }
+
+    /** Divides a number of 128 bits, whose upper half is less than the divisor; all unsigned. Leaves quotient and remainder. */
+    private static void longDivision(long[] into, long high, long low, long by) {
+        long quotient = 0;
+        long remainder = high;
+        if (high == 0) {
+            quotient = Long.divideUnsigned(low, by);
+            remainder = low - quotient * by;
+        } else {
+            for (int bit = 63; bit >= 0; bit--) {
+                boolean carry = remainder < 0;
+                remainder = remainder << 1 | low >>> bit & 1;
+                if (carry || Long.compareUnsigned(remainder, by) >= 0) {
+                    remainder -= by;
+                    quotient |= 1L << bit;
+                }
+            }
+        }
+        into[0] = quotient;
+        into[1] = remainder;
     }
 }
