@@ -113,6 +113,11 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--debug-exit", description = "let the guest end the run through port 0xf4")
     private boolean debugExit;
 
+    @Option(
+            names = "--test-device",
+            description = "give the guest the device that processor test programs drive, as QEMU's pc-testdev")
+    private boolean testDevice;
+
     @Option(names = "--timeout", paramLabel = "TIME", description = "end the run after this time: 500ms, 30s, 5m")
     private Duration timeout = Duration.ZERO;
 
@@ -219,6 +224,7 @@ final class RunCommand implements Callable<Integer> {
                 .cpus(cpus)
                 .engine(engine)
                 .debugExit(debugExit)
+                .testDevice(testDevice)
                 .timeout(timeout)
                 .debug(debug)
                 .serialOut(new FileOutputStream(FileDescriptor.out))

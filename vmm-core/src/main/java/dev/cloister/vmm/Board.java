@@ -17,6 +17,7 @@ import dev.cloister.devices.PowerOffPort;
 import dev.cloister.devices.ProcessorCount;
 import dev.cloister.devices.ResetControl;
 import dev.cloister.devices.Serial16550;
+import dev.cloister.devices.TestDevice;
 import dev.cloister.devices.interrupt.InterruptChips;
 import dev.cloister.devices.pci.PciHost;
 import dev.cloister.devices.pci.PciWindow;
@@ -74,7 +75,12 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     private void attach(MachineConfig config, Wires wires) {
         ports.attach(Serial16550.COM1_PORT, Serial16550.PORTS, com1, "COM1");
         DebugPort debug = new DebugPort(wires.console());
-        ports.attach(DebugPort.BOCHS_PORT, DebugPort.PORTS, debug, "debug console");
+        if (config.testDevice()) {
+            // Its ports are where Bochs' console is: a program that looks for the one does not look for the other.
+            new TestDevice(wires.lines()::line, InterruptChips.LINES).attachTo(ports, mmio);
+        } else {
+            ports.attach(DebugPort.BOCHS_PORT, DebugPort.PORTS, debug, "debug console");
+        }
         ports.attach(DebugPort.FIRMWARE_PORT, DebugPort.PORTS, debug, "firmware debug console");
         ports.attach(PostPort.PORT, PostPort.PORTS, new PostPort(), "POST code");
         new I8042(this, wires.lines().line(I8042.IRQ)).attachTo(ports);

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param engine what shall execute the guest
  * @param image what it boots
  * @param debugExit whether port 0xf4 ends the machine with a chosen exit code
+ * @param testDevice whether the machine has the device that processor test programs drive, see {@link dev.cloister.devices.TestDevice}
  * @param serialOut where COM1 and the debug ports print; the machine flushes but never closes it
  * @param serialIn what COM1 receives, or null for nothing; read by a daemon thread, never closed
  * @param channels channels in directory order; attached with {@link Machine#attach} before or after the start
@@ -35,6 +36,7 @@ public record MachineConfig(
         dev.cloister.policy.model.Engine engine,
         BootImage image,
         boolean debugExit,
+        boolean testDevice,
         OutputStream serialOut,
         @Nullable InputStream serialIn,
         List<ChannelConfig> channels,
@@ -100,6 +102,7 @@ public record MachineConfig(
         private dev.cloister.policy.model.Engine engine = dev.cloister.policy.model.Engine.AUTO;
         private final BootImage image;
         private boolean debugExit;
+        private boolean testDevice;
         private OutputStream serialOut = OutputStream.nullOutputStream();
         private @Nullable InputStream serialIn;
         private List<ChannelConfig> channels = List.of();
@@ -156,6 +159,17 @@ public record MachineConfig(
          */
         public Builder engine(dev.cloister.policy.model.Engine kind) {
             this.engine = kind;
+            return this;
+        }
+
+        /**
+         * Offers the test device or not.
+         *
+         * @param offered whether the guest finds {@link dev.cloister.devices.TestDevice}
+         * @return this
+         */
+        public Builder testDevice(boolean offered) {
+            this.testDevice = offered;
             return this;
         }
 
@@ -272,6 +286,7 @@ public record MachineConfig(
                     engine,
                     image,
                     debugExit,
+                    testDevice,
                     serialOut,
                     serialIn,
                     channels,
