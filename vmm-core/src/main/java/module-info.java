@@ -14,4 +14,5 @@ module dev.cloister.vmm {
     exports dev.cloister.vmm.host;
     exports dev.cloister.vmm.loader;
     exports dev.cloister.vmm.sandbox;
+    exports dev.cloister.vmm.virtio;
 }

@@ -1,6 +1,7 @@
 package dev.cloister.vmm;
 
 import dev.cloister.policy.protocol.ChannelConfig;
+import dev.cloister.vmm.virtio.VirtioConfig;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param prefault whether all guest memory is touched when the machine is made
  * @param debug how the guest is looked at
  * @param pin host CPUs that the vCPU threads may run on; empty: any
+ * @param virtio its virtio devices; the machine closes the disks' files
  */
 public record MachineConfig(
         String name,
@@ -44,7 +46,8 @@ public record MachineConfig(
         MachineEvents events,
         boolean prefault,
         DebugOptions debug,
-        List<Integer> pin) {
+        List<Integer> pin,
+        VirtioConfig virtio) {
     /** Guest memory where nothing else is asked for: 256 MiB. */
     public static final long DEFAULT_MEMORY = 256L << 20;
 
@@ -111,6 +114,7 @@ public record MachineConfig(
         private boolean prefault;
         private DebugOptions debug = DebugOptions.NONE;
         private List<Integer> pin = List.of();
+        private VirtioConfig virtio = VirtioConfig.DEFAULT;
 
         private Builder(BootImage image) {
             this.image = image;
@@ -273,6 +277,17 @@ public record MachineConfig(
         }
 
         /**
+         * Sets the virtio devices.
+         *
+         * @param devices which
+         * @return this
+         */
+        public Builder virtio(VirtioConfig devices) {
+            this.virtio = devices;
+            return this;
+        }
+
+        /**
          * Makes the configuration; it is checked when a machine is made from it.
          *
          * @return the configuration
@@ -294,7 +309,8 @@ public record MachineConfig(
                     events,
                     prefault,
                     debug,
-                    pin);
+                    pin,
+                    virtio);
         }
     }
 }
