@@ -135,6 +135,9 @@ final class RunCommand implements Callable<Integer> {
     private boolean noSandbox;
 
     @Mixin
+    private DeviceOptionGroup devices;
+
+    @Mixin
     private DebugOptionGroup debugging;
 
     @Override
@@ -227,6 +230,7 @@ final class RunCommand implements Callable<Integer> {
                 .testDevice(testDevice)
                 .timeout(timeout)
                 .debug(debug)
+                .virtio(devices.open())
                 .serialOut(new FileOutputStream(FileDescriptor.out))
                 .serialIn(new FileInputStream(FileDescriptor.in))
                 .build();

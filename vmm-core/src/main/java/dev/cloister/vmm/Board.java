@@ -26,6 +26,7 @@ import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.vmm.channel.Violations;
+import dev.cloister.vmm.virtio.VirtioSet;
 import java.time.Clock;
 import java.util.List;
 
@@ -50,8 +51,10 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     private final Violations violations;
     private final Serial16550 com1;
     private final PciHost pci;
+    private final VirtioSet virtio;
 
-    Board(MachineConfig config, GuestMemory memory, RunControl control, Violations violations, Wires wires) {
+    Board(MachineConfig config, GuestMemory memory, RunControl control, Violations violations, Wires wires)
+            throws MachineException {
         this.memory = memory;
         this.control = control;
         this.violations = violations;
@@ -61,6 +64,11 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
                         new PciWindow(GuestMap.PCI_LOW, DirectoryLayout.DIRECTORY_GPA - GuestMap.PCI_LOW),
                         new PciWindow(GuestMap.PCI_HIGH, GuestMap.PCI_END - GuestMap.PCI_HIGH)),
                 wires.lines()::line);
+        try {
+            this.virtio = new VirtioSet(config.virtio(), pci, memory, wires.lines()::message);
+        } catch (IllegalArgumentException e) {
+            throw MachineException.input(e);
+        }
         attach(config, wires);
     }
 
@@ -105,6 +113,21 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     /** The PCI bus; functions join it before the guest runs. */
     PciHost pci() {
         return pci;
+    }
+
+    /** Starts the threads of devices that have some; once, before the guest runs. */
+    void start() {
+        virtio.start();
+    }
+
+    /** Ends them: no device touches guest memory after this. */
+    void close() {
+        virtio.close();
+    }
+
+    /** What devices want to say at the end. */
+    List<String> notes() {
+        return virtio.notes();
     }
 
     /** Puts a further device on the port bus. */

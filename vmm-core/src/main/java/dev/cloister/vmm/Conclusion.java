@@ -42,6 +42,7 @@ final class Conclusion {
         RunControl.End end = facts.end();
         int code = end.outcome().exitCode(end.debugValue());
         List<String> notes = new ArrayList<>(facts.notes());
+        notes.addAll(facts.board().notes());
         notes.addAll(facts.board().topUnclaimed());
         long refusals = 0;
         for (VcpuBody vcpu : facts.engine().vcpus()) {

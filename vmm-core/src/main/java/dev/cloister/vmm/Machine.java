@@ -212,6 +212,7 @@ public final class Machine implements AutoCloseable {
         }
         become(MachineState.RUNNING);
         channels.guestStarts();
+        board.start();
         if (debug == null || debug.start(engine)) {
             engine.startTime();
             control.resume();
@@ -495,6 +496,7 @@ public final class Machine implements AutoCloseable {
                 pump.close();
             }
             console.close();
+            board.close();
             if (debug != null) {
                 debug.close();
             }
