@@ -63,13 +63,8 @@ final class StackOp extends Op {
                 drop(c, c.gpr[SP], SIZE + immediate);
                 yield c.jump(target);
             }
-            default -> {
-                long target = checked(c, from, source(c));
-                if (KIND == CALL_INDIRECT) {
-                    push(c, from.nextRip & Shape.mask(SIZE));
-                }
-                yield c.jump(target);
-            }
+            case CALL_INDIRECT -> c.jump(called(c, from, source(c)));
+            default -> c.jump(checked(c, from, source(c)));
         };
     }
 
@@ -79,6 +74,21 @@ final class StackOp extends Op {
             case Shape.MEMORY -> c.load(linear(c, P, SIZE, 0), SIZE);
             default -> c.register(SRC, src, SIZE);
         };
+    }
+
+    /** Pushes the return address for a call; in 64-bit mode processors have stored it when they look at the target. */
+    private static long called(BlockContext c, Block from, long target) {
+        long back = from.nextRip & Shape.mask(SIZE);
+        if (STACK == Shape.FLAT_64) {
+            long top = c.gpr[SP] - SIZE;
+            c.store(c.canonical(top, SIZE, CpuState.SS), SIZE, back);
+            checked(c, from, target);
+            c.gpr[SP] = top;
+        } else {
+            checked(c, from, target);
+            push(c, back);
+        }
+        return target;
     }
 
     private static long checked(BlockContext c, Block from, long target) {

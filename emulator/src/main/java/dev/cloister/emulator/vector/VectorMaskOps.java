@@ -36,7 +36,7 @@ final class VectorMaskOps {
         checkSegment(x, i, at, bits, count);
         if (i.kinds[0] == OperandKind.MEMORY) {
             VectorUnit.load(x, i, 2, x.a);
-            probe(x, segment, at, bits, count);
+            probe(x, i, at, bits, count);
             for (int n = 0; n < count; n++) {
                 if (isSet(x.b, n, bits)) {
                     write(x, segment, at + n * bytes & addressMask(i), bytes, Lanes.get(x.a, n, bits));
@@ -79,12 +79,25 @@ final class VectorMaskOps {
         return Execution.mask(i.addressSize);
     }
 
-    /** Nothing is written unless everything can be. */
-    private static void probe(Execution x, int segment, long at, int bits, int count) {
+    /**
+     * Nothing is written unless everything can be. All lies between the first and the last byte to be moved, on two pages at most; real
+     * processors look for the page of the first, and name the last in CR2 where it is the second that faults.
+     */
+    private static void probe(Execution x, Instruction i, long at, int bits, int count) {
+        int bytes = bits / 8;
+        int first = count;
+        int last = -1;
         for (int n = 0; n < count; n++) {
             if (isSet(x.b, n, bits)) {
-                x.segmentation.probe(segment, at + n * (bits / 8), bits / 8, LinearMemory.WRITE);
+                first = Math.min(first, n);
+                last = n;
             }
+        }
+        if (last >= 0) {
+            int segment = x.segmentOf(i);
+            long mask = addressMask(i);
+            x.segmentation.probe(segment, at + first * bytes & mask, 1, LinearMemory.WRITE);
+            x.segmentation.probe(segment, at + (last + 1) * bytes - 1 & mask, 1, LinearMemory.WRITE);
         }
     }
 
@@ -98,8 +111,13 @@ final class VectorMaskOps {
         // Real processors have left the x87 state behind also where the store then faults.
         VectorUnit.enterMmx(x, i);
         // Unlike VMASKMOV these check all bytes, whatever the mask; the manual leaves that to the processor.
-        x.segmentation.checkAlignment(x.segmentation.linear(segment, at, count, LinearMemory.WRITE), 8);
-        x.segmentation.probe(segment, at, count, LinearMemory.WRITE);
+        for (int half = count - 8; half >= 0; half -= 8) {
+            long part = at + half & addressMask(i);
+            x.segmentation.checkAlignment(x.segmentation.linear(segment, part, 8, LinearMemory.WRITE), 8);
+        }
+        for (int half = count - 8; half >= 0; half -= 8) {
+            x.segmentation.probe(segment, at + half & addressMask(i), 8, LinearMemory.WRITE);
+        }
         for (int n = 0; n < count; n++) {
             if (isSet(x.b, n, 8)) {
                 x.write(segment, at + n & addressMask(i), 1, Lanes.get(x.a, n, 8));

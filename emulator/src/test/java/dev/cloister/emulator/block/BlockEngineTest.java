@@ -2,6 +2,7 @@ package dev.cloister.emulator.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.cpu.StepResult;
@@ -32,6 +33,20 @@ class BlockEngineTest {
             assertThat(m.executor.completed() - before).as("bound %d", bound).isEqualTo(bound);
         }
         assertThat(m.state.gpr(CpuState.RAX)).isEqualTo(m.executor.completed() / 2);
+    }
+
+    /** As real processors do: the return address is in memory, the stack pointer as it was. */
+    @Test
+    void aCallToAnAddressThatIsNotCanonicalHasStoredItsReturnAddress() {
+        // call rax
+        RandomMachine m = machine("ff d0");
+        m.state.setGpr(CpuState.RAX, 1L << 62);
+        // The handler's frame, aligned to 16, begins below the return address.
+        m.state.setGpr(CpuState.RSP, RandomMachine.STACK + 0x1008L);
+        m.executor.run(1);
+        assertThat(m.executor.vector()).isEqualTo(CpuException.GP);
+        assertThat(m.memory.readLong(RandomMachine.STACK + 0x1000L)).isEqualTo(RandomMachine.CODE + 2L);
+        assertThat(m.memory.readLong(RandomMachine.STACK + 0xFF0L)).isEqualTo(RandomMachine.STACK + 0x1008L);
     }
 
     @Test

@@ -81,7 +81,7 @@ final class Generator {
         }
         c.rflags = 0x202 | random.nextInt() & 0x8D5;
         c.rflags |= one(8) ? 0x400 : 0;
-        c.rflags |= one(16) ? 0x40000 : 0;
+        c.rflags |= one(8) ? 0x40000 : 0;
         c.rflags |= one(32) ? 0x200000 : 0;
         c.rflags |= one(64) ? 0x4000 : 0;
         c.fsBase = one(3) ? random.nextInt(256) : one(8) ? values.integer() << 17 >> 17 : 0;
