@@ -35,6 +35,28 @@ class MachineRunTest extends EveryEngine {
     }
 
     @Test
+    void aBootSectorFindsSomeBiosServices() throws Exception {
+        // Prints by INT 10h, asks INT 12h for memory and INT 13h for a disk, and starts over by INT 19h.
+        Run run = TestGuest.run(TestGuest.real("""
+                    mov     ax, 0x0e42
+                    int     0x10
+                    int     0x12
+                    cmp     ax, 639
+                    jne     bad
+                    xor     ax, ax
+                    int     0x13
+                    jnc     bad
+                    cmp     ah, 0x86
+                    jne     bad
+                    int     0x1c
+                    int     0x19
+            bad:    exit    1
+            """));
+        assertThat(run.output()).isEqualTo("B");
+        assertThat(run.exit().outcome()).isEqualTo(Outcome.RESET);
+    }
+
+    @Test
     void a64BitGuestFindsItsDirectoryByCpuid() throws Exception {
         Run run = TestGuest.run(TestGuest.long64("""
             main:   mov     eax, 0x40000100

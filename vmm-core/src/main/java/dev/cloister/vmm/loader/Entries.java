@@ -126,6 +126,7 @@ final class Entries {
     /** Every guest that is entered past the BIOS gets a GDT, and finds what the BIOS would have left. */
     private static long placeGdt(Plan plan, long codeDescriptor) throws ImageException {
         BiosDataArea.place(plan);
+        BiosServices.place(plan);
         ByteBuffer gdt = buffer(GDT_BYTES);
         gdt.putLong(CODE_SELECTOR, codeDescriptor).putLong(DATA_SELECTOR, DATA_DESCRIPTOR);
         return plan.place("GDT", MemorySegment.ofBuffer(gdt), Plan.LOWEST, MemoryMap.FOUR_GIB);

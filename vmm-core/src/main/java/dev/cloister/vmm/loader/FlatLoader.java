@@ -41,6 +41,8 @@ final class FlatLoader {
                     "none",
                     "leave them out: a flat binary has no protocol to receive them");
         }
+        BiosDataArea.place(plan);
+        BiosServices.place(plan);
         return plan.commit(sink, ImageFormat.FLAT, Entries.flat(gpa));
     }
 }

@@ -121,6 +121,21 @@ class LoadersTest {
         assertThat(memory.u8(0x500)).as("and no more").isEqualTo(0xcc);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void realModeVectorsLeadToCodeBelow1MiB(boolean flat) throws ImageException {
+        memory.fill(0xcc);
+        byte[] image = flat ? new byte[] {(byte) 0xf4} : Images.multiboot(false);
+        ImageLoader.load(Images.segment(image), memory, Images.options());
+        for (int vector = 0; vector < 256; vector++) {
+            long at = memory.u32(vector * 4L);
+            assertThat(at >>> 16).as("segment of vector " + vector).isEqualTo(0xf000);
+            int first = memory.u8(0xf_0000 + (at & 0xffff));
+            assertThat(first).as("first byte of vector " + vector).isNotIn(0, 0xcc);
+        }
+        assertThat(memory.u8(0xf_ff52)).as("below the handlers").isEqualTo(0xcc);
+    }
+
     @Test
     void anImageThatBringsItsOwnBytesForTheBiosDataAreaKeepsThem() throws ImageException {
         byte[] image = Images.elf(false, 0x400, 0x400, true);
