@@ -38,6 +38,15 @@ final class GuestMap {
     /** The second PCI memory window ends here, where the I/O APIC is. */
     static final long PCI_END = 0xFEC0_0000L;
 
+    /** The ACPI power management block's first port; PM1 events, PM1 control at +4, timer at +8. */
+    static final int PM_PORT = 0x600;
+
+    /** The line of ACPI's system control interrupt. */
+    static final int SCI_IRQ = 9;
+
+    /** Where loaders put the ACPI tables: the first page of the area that guests search for their root pointer. */
+    static final long ACPI_TABLES = 0xE_0000L;
+
     /** A page. */
     static final int PAGE = 4096;
 

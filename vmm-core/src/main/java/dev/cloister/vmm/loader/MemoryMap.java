@@ -26,6 +26,9 @@ public record MemoryMap(List<MemoryRange> ranges) {
 
     private static final long CLOISTER_HOLE = 0xD000_0000L;
     private static final long CLOISTER_HOLE_SIZE = 0x1000_0000L;
+    private static final long BIOS_AREA = 0xE_0000;
+    private static final long PCI_CONFIGURATION = 0xE000_0000L;
+    private static final long PCI_CONFIGURATION_SIZE = 0x10_0000L;
 
     /** Checks order and count. */
     public MemoryMap {
@@ -42,9 +45,9 @@ public record MemoryMap(List<MemoryRange> ranges) {
     }
 
     /**
-     * The map of Cloister's PC: RAM up to 0x9fc00, the EBDA and the BIOS area reserved, RAM from 1 MiB to
-     * {@link #LOW_RAM_LIMIT}, Cloister's directory and channel windows (0xD000_0000 to 0xDFFF_FFFF) reserved, and the rest
-     * of RAM from 4 GiB on.
+     * The map of Cloister's PC: RAM up to 0x9fc00, the EBDA and the BIOS area with the ACPI tables reserved, RAM from 1 MiB
+     * to {@link #LOW_RAM_LIMIT}, Cloister's directory and channel windows (0xD000_0000 to 0xDFFF_FFFF) and PCI's
+     * configuration space (0xE000_0000 to 0xE00F_FFFF) reserved, and the rest of RAM from 4 GiB on.
      *
      * @param ramBytes guest memory, at least 4096
      * @return the map
@@ -59,12 +62,13 @@ public record MemoryMap(List<MemoryRange> ranges) {
         if (ramBytes > LOW_RAM_END) {
             ranges.add(new MemoryRange(LOW_RAM_END, 0xA_0000 - LOW_RAM_END, MemoryRange.Kind.RESERVED));
         }
-        ranges.add(new MemoryRange(0xF_0000, 0x1_0000, MemoryRange.Kind.RESERVED));
+        ranges.add(new MemoryRange(BIOS_AREA, HIGH_RAM_START - BIOS_AREA, MemoryRange.Kind.RESERVED));
         if (ramBytes > HIGH_RAM_START) {
             long end = Math.min(ramBytes, LOW_RAM_LIMIT);
             ranges.add(new MemoryRange(HIGH_RAM_START, end - HIGH_RAM_START, MemoryRange.Kind.RAM));
         }
         ranges.add(new MemoryRange(CLOISTER_HOLE, CLOISTER_HOLE_SIZE, MemoryRange.Kind.RESERVED));
+        ranges.add(new MemoryRange(PCI_CONFIGURATION, PCI_CONFIGURATION_SIZE, MemoryRange.Kind.RESERVED));
         if (ramBytes > LOW_RAM_LIMIT) {
             ranges.add(new MemoryRange(FOUR_GIB, ramBytes - LOW_RAM_LIMIT, MemoryRange.Kind.RAM));
         }
