@@ -3,6 +3,7 @@ module dev.cloister.devices {
     requires transitive dev.cloister.mmu;
 
     exports dev.cloister.devices;
+    exports dev.cloister.devices.acpi;
     exports dev.cloister.devices.interrupt;
     exports dev.cloister.devices.pci;
     exports dev.cloister.devices.timer;

@@ -18,6 +18,9 @@ import dev.cloister.devices.ProcessorCount;
 import dev.cloister.devices.ResetControl;
 import dev.cloister.devices.Serial16550;
 import dev.cloister.devices.TestDevice;
+import dev.cloister.devices.acpi.AcpiMachine;
+import dev.cloister.devices.acpi.AcpiTables;
+import dev.cloister.devices.acpi.PowerManagement;
 import dev.cloister.devices.interrupt.InterruptChips;
 import dev.cloister.devices.pci.PciHost;
 import dev.cloister.devices.pci.PciWindow;
@@ -28,7 +31,10 @@ import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.vmm.channel.Violations;
 import dev.cloister.vmm.virtio.VirtioSet;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * The buses of one machine with the devices on them, and what devices ask of the machine. The same under every engine: KVM's exits and
@@ -52,11 +58,13 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     private final Serial16550 com1;
     private final PciHost pci;
     private final VirtioSet virtio;
+    private final int cpus;
 
     Board(MachineConfig config, GuestMemory memory, RunControl control, Violations violations, Wires wires)
             throws MachineException {
         this.memory = memory;
         this.control = control;
+        this.cpus = config.cpus();
         this.violations = violations;
         this.com1 = new Serial16550(wires.console(), wires.lines().line(Serial16550.COM1_IRQ));
         this.pci = new PciHost(
@@ -77,8 +85,9 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
      *
      * @param console where serial and debug ports print
      * @param lines the interrupt chips
+     * @param nanos the guest's time, for the ACPI timer
      */
-    record Wires(ByteSink console, Lines lines) {}
+    record Wires(ByteSink console, Lines lines, LongSupplier nanos) {}
 
     private void attach(MachineConfig config, Wires wires) {
         ports.attach(Serial16550.COM1_PORT, Serial16550.PORTS, com1, "COM1");
@@ -98,7 +107,11 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
         ports.attach(
                 ProcessorCount.PORT, ProcessorCount.PORTS, new ProcessorCount(config.cpus()), "number of processors");
         pci.attachTo(ports, new ResetControl(this), mmio, GuestMap.PCI_ECAM);
-        ports.attach(PowerOffPort.Q35_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "power off");
+        ports.attach(
+                GuestMap.PM_PORT,
+                PowerManagement.PORTS,
+                new PowerManagement(this, wires.lines().line(GuestMap.SCI_IRQ), wires.nanos()),
+                "power management");
         ports.attach(PowerOffPort.BOCHS_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "old power off");
         if (config.debugExit()) {
             ports.attach(DebugExit.PORT, DebugExit.PORTS, new DebugExit(this), "debug exit");
@@ -128,6 +141,28 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     /** What devices want to say at the end. */
     List<String> notes() {
         return virtio.notes();
+    }
+
+    /** What the guest is told of the board. */
+    AcpiTables acpi() {
+        return AcpiTables.of(new AcpiMachine(
+                cpus,
+                GuestMap.ACPI_TABLES,
+                GuestMap.PM_PORT,
+                GuestMap.SCI_IRQ,
+                ResetControl.PORT,
+                List.of(new AcpiMachine.SerialPort(Serial16550.COM1_PORT, Serial16550.COM1_IRQ)),
+                Optional.of(pciRoot())));
+    }
+
+    private AcpiMachine.PciRoot pciRoot() {
+        List<AcpiMachine.Window> narrow = new ArrayList<>();
+        List<AcpiMachine.Window> wide = new ArrayList<>();
+        for (PciWindow each : pci.windows()) {
+            boolean low = each.end() <= GuestMap.HIGH_RAM;
+            (low ? narrow : wide).add(new AcpiMachine.Window(each.base(), each.length()));
+        }
+        return new AcpiMachine.PciRoot(GuestMap.PCI_ECAM, narrow, wide, PciHost.FIRST_GSI, PciHost.GSIS);
     }
 
     /** Puts a further device on the port bus. */

@@ -29,6 +29,7 @@ final class DirectEngine implements Engine {
     private final List<VcpuThread> threads = new ArrayList<>();
     private final List<CpuidEntries> cpuids = new ArrayList<>();
     private final CpuAffinity affinity;
+    private final long madeAt = System.nanoTime();
     private int nextSlot;
     private @Nullable MachineDebug debug;
     private @Nullable Mapping spare;
@@ -167,6 +168,11 @@ final class DirectEngine implements Engine {
     @Override
     public void startTime() {
         // KVM's clocks are the host's.
+    }
+
+    @Override
+    public long guestNanos() {
+        return System.nanoTime() - madeAt;
     }
 
     @Override

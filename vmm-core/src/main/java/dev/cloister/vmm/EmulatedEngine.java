@@ -109,6 +109,11 @@ final class EmulatedEngine implements Engine {
     }
 
     @Override
+    public long guestNanos() {
+        return alarms.clock().nanos();
+    }
+
+    @Override
     public void stopTime() {
         alarms.pause();
     }

@@ -30,6 +30,9 @@ sealed interface Engine extends RunControl.Kicker, Board.Lines, ChannelSignals, 
     /** The guest's time goes on: before vCPUs run. Engines whose clocks are not their own do nothing. */
     void startTime();
 
+    /** The guest's time: nanoseconds, monotonic; any thread. */
+    long guestNanos();
+
     /** The guest's time stands still: when vCPUs do. */
     void stopTime();
 

@@ -68,7 +68,8 @@ public final class Machine implements AutoCloseable {
                 (kind, detail, suppressed) -> config.events().violation(new Violation(kind, detail, suppressed)));
         this.console =
                 new StreamSink(config.serialOut(), CONSOLE_BYTES, CONSOLE_STUCK_NANOS, "console-" + config.name());
-        this.board = new Board(config, ram.memory(), control, violations, new Board.Wires(console, engine));
+        this.board = new Board(
+                config, ram.memory(), control, violations, new Board.Wires(console, engine, engine::guestNanos));
         this.channels = new ChannelSet(config.channels(), engine, ram, violations);
         this.requests = new RequestPage(
                 ram.request(),
@@ -157,7 +158,8 @@ public final class Machine implements AutoCloseable {
                 MemoryMap.pc(config.memoryBytes()),
                 image.commandLine(),
                 image.modules(),
-                image.flatAddress());
+                image.flatAddress(),
+                board.acpi());
         try {
             return ImageLoader.load(image.bytes(), ram.sink(), options);
         } catch (ImageException e) {

@@ -106,7 +106,7 @@ class EmulationFailureTest {
     @Test
     void aCompletedInstructionReachesDevicesAndUnclaimedMemory() throws Exception {
         Run run = TestGuest.run(TestGuest.long64("""
-            main:   mov     ebx, 0xE0000000
+            main:   mov     ebx, 0xFED00000
                     popcnt  eax, [rbx]
                     cmp     eax, 32
                     jne     bad

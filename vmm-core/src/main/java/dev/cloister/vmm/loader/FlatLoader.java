@@ -43,6 +43,7 @@ final class FlatLoader {
         }
         BiosDataArea.place(plan);
         BiosServices.place(plan);
+        plan.putAcpi(options.acpi());
         return plan.commit(sink, ImageFormat.FLAT, Entries.flat(gpa));
     }
 }

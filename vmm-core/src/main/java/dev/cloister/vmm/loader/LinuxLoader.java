@@ -13,6 +13,7 @@ import java.util.List;
  */
 final class LinuxLoader {
     private static final int BOOT_PARAMS_BYTES = 4096;
+    private static final int ACPI_RSDP = 0x070;
     private static final int EXT_RAMDISK_IMAGE = 0x0c0;
     private static final int EXT_COMMAND_LINE = 0x0c8;
     private static final int E820_COUNT = 0x1e8;
@@ -170,6 +171,7 @@ final class LinuxLoader {
         params.putShort(HEAP_END, (short) 0);
         params.putInt(RAMDISK_IMAGE, 0).putInt(RAMDISK_SIZE, 0).putLong(EXT_RAMDISK_IMAGE, 0);
         placeInitrd(plan, params, options.modules(), initrdMax);
+        params.putLong(ACPI_RSDP, plan.putAcpi(options.acpi()));
         List<MemoryRange> ranges = plan.map().ranges();
         params.put(E820_COUNT, (byte) ranges.size());
         int at = E820_TABLE;

@@ -1,5 +1,6 @@
 package dev.cloister.vmm.loader;
 
+import dev.cloister.devices.acpi.AcpiTables;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,13 +12,15 @@ import org.jspecify.annotations.Nullable;
  * @param commandLine the guest's command line, "" for none; ASCII without NUL; at most what the format allows
  * @param modules modules in order; for Linux they are the initrd, one after the other, each padded to 4 bytes
  * @param flatAddress where a flat binary is loaded and entered, {@value #DEFAULT_FLAT_ADDRESS} unless chosen
+ * @param acpi the tables that every format but firmware, which brings its own, puts into guest memory; or null for none
  */
 public record LoadOptions(
         @Nullable ImageFormat format,
         MemoryMap memoryMap,
         String commandLine,
         List<ImageModule> modules,
-        int flatAddress) {
+        int flatAddress,
+        @Nullable AcpiTables acpi) {
     /** Where a BIOS puts a boot sector: 0x7c00. */
     public static final int DEFAULT_FLAT_ADDRESS = 0x7c00;
 
@@ -33,7 +36,7 @@ public record LoadOptions(
      * @return the options
      */
     public static LoadOptions of(MemoryMap memoryMap) {
-        return new LoadOptions(null, memoryMap, "", List.of(), DEFAULT_FLAT_ADDRESS);
+        return new LoadOptions(null, memoryMap, "", List.of(), DEFAULT_FLAT_ADDRESS, null);
     }
 
     /**
@@ -43,7 +46,7 @@ public record LoadOptions(
      * @return new options
      */
     public LoadOptions withFormat(ImageFormat chosen) {
-        return new LoadOptions(chosen, memoryMap, commandLine, modules, flatAddress);
+        return new LoadOptions(chosen, memoryMap, commandLine, modules, flatAddress, acpi);
     }
 
     /**
@@ -53,7 +56,7 @@ public record LoadOptions(
      * @return new options
      */
     public LoadOptions withCommandLine(String line) {
-        return new LoadOptions(format, memoryMap, line, modules, flatAddress);
+        return new LoadOptions(format, memoryMap, line, modules, flatAddress, acpi);
     }
 
     /**
@@ -63,7 +66,7 @@ public record LoadOptions(
      * @return new options
      */
     public LoadOptions withModules(List<ImageModule> list) {
-        return new LoadOptions(format, memoryMap, commandLine, list, flatAddress);
+        return new LoadOptions(format, memoryMap, commandLine, list, flatAddress, acpi);
     }
 
     /**
@@ -73,6 +76,16 @@ public record LoadOptions(
      * @return new options
      */
     public LoadOptions withFlatAddress(int gpa) {
-        return new LoadOptions(format, memoryMap, commandLine, modules, gpa);
+        return new LoadOptions(format, memoryMap, commandLine, modules, gpa, acpi);
+    }
+
+    /**
+     * The same with ACPI tables.
+     *
+     * @param tables the tables
+     * @return new options
+     */
+    public LoadOptions withAcpi(AcpiTables tables) {
+        return new LoadOptions(format, memoryMap, commandLine, modules, flatAddress, tables);
     }
 }

@@ -38,6 +38,8 @@ final class MultibootLoader {
         }
         long entry = header.hasAddresses() ? placeByAddresses(plan, image, header) : placeElf(plan, image);
         List<Modules.Placed> modules = Modules.place(plan, options.modules());
+        // Multiboot 1 has no field for them: the guest searches the BIOS area.
+        plan.putAcpi(options.acpi());
         long info = information(plan, options, modules);
         return plan.commit(sink, ImageFormat.MULTIBOOT, Entries.protected32(plan, entry, LOADER_MAGIC, info));
     }

@@ -1,5 +1,6 @@
 package dev.cloister.vmm.loader;
 
+import dev.cloister.devices.acpi.AcpiTables;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -71,6 +72,19 @@ final class Plan {
     /** Whether nothing is placed or reserved there yet. */
     boolean isFree(long gpa, long size) {
         return overlapping(gpa, size) == null;
+    }
+
+    /**
+     * Places ACPI tables, if the guest has any, in the BIOS area, which the map reserves for them.
+     *
+     * @return the guest-physical address of their root pointer; 0 if there are none
+     */
+    long putAcpi(@Nullable AcpiTables tables) {
+        if (tables == null) {
+            return 0;
+        }
+        putFixed("ACPI tables", tables.gpa(), MemorySegment.ofArray(tables.bytes()));
+        return tables.gpa();
     }
 
     /** Keeps {@link #allocate} out of a range of RAM that the guest will use by itself. */

@@ -124,7 +124,7 @@ final class PvhLoader {
         long mapAt = Modules.low(plan, "PVH memory map", map);
         ByteBuffer info = Entries.buffer(START_BYTES);
         info.putInt(START_MAGIC).putInt(1).putInt(0).putInt(modules.size());
-        info.putLong(modulesAt).putLong(lineAt).putLong(0);
+        info.putLong(modulesAt).putLong(lineAt).putLong(plan.putAcpi(options.acpi()));
         info.putLong(mapAt).putInt(ranges.size()).putInt(0);
         return Modules.low(plan, "hvm_start_info", info);
     }

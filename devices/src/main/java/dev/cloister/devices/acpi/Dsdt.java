@@ -1,0 +1,124 @@
+package dev.cloister.devices.acpi;
+
+import dev.cloister.devices.acpi.AcpiMachine.PciRoot;
+import dev.cloister.devices.acpi.AcpiMachine.SerialPort;
+import dev.cloister.devices.acpi.AcpiMachine.Window;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The definition block of DSDT: processors, devices that cannot be found otherwise, and how to switch off. Names alone, no methods. */
+final class Dsdt {
+    private static final int SLOTS = 32;
+    private static final int PINS = 4;
+    private static final int CONFIGURATION_PORT = 0xCF8;
+    private static final int CONFIGURATION_PORTS = 8;
+    private static final int LAST_PORT = 0xFFFF;
+    private static final long CONFIGURATION_BYTES = 1L << 20;
+    private static final int UART_PORTS = 8;
+    private static final int CMOS_PORT = 0x70;
+    private static final int CMOS_IRQ = 8;
+    private static final int KEYBOARD_DATA = 0x60;
+    private static final int KEYBOARD_COMMAND = 0x64;
+    private static final int KEYBOARD_IRQ = 1;
+
+    private Dsdt() {}
+
+    /** The terms of the block. */
+    static byte[] terms(AcpiMachine machine) {
+        List<byte[]> devices = new ArrayList<>();
+        for (int i = 0; i < machine.processors(); i++) {
+            devices.add(processor(i));
+        }
+        machine.pci().ifPresent(root -> devices.add(hostBridge(root)));
+        devices.add(reserved(machine));
+        for (int i = 0; i < machine.serialPorts().size(); i++) {
+            devices.add(serial(i + 1, machine.serialPorts().get(i)));
+        }
+        devices.add(clock());
+        devices.add(keyboard());
+        return Aml.list(Aml.scope("\\_SB", devices.toArray(byte[][]::new)), softOff());
+    }
+
+    /** SLP_TYP of both control registers for soft-off, and two reserved values (ACPI 6.5, 7.4.2). */
+    private static byte[] softOff() {
+        byte[] type = Aml.integer(PowerManagement.SOFT_OFF_TYPE);
+        return Aml.name("\\_S5", Aml.pack(type, type, Aml.integer(0), Aml.integer(0)));
+    }
+
+    private static byte[] processor(int number) {
+        return Aml.device(
+                String.format("C%03X", number),
+                Aml.name("_HID", Aml.string("ACPI0007")),
+                Aml.name("_UID", Aml.integer(number)));
+    }
+
+    private static byte[] hostBridge(PciRoot root) {
+        List<byte[]> windows = new ArrayList<>();
+        windows.add(Resources.buses(0, 0));
+        windows.add(Resources.ports(CONFIGURATION_PORT, CONFIGURATION_PORTS));
+        windows.add(Resources.bridgePorts(0, CONFIGURATION_PORT - 1));
+        windows.add(Resources.bridgePorts(CONFIGURATION_PORT + CONFIGURATION_PORTS, LAST_PORT));
+        root.windows32().forEach(w -> windows.add(Resources.bridgeMemory32(w)));
+        root.windows64().forEach(w -> windows.add(Resources.bridgeMemory64(w)));
+        return Aml.device(
+                "PCI0",
+                Aml.name("_HID", Aml.eisaId("PNP0A08")),
+                Aml.name("_CID", Aml.eisaId("PNP0A03")),
+                Aml.name("_SEG", Aml.integer(0)),
+                Aml.name("_BBN", Aml.integer(0)),
+                Aml.name("_UID", Aml.integer(0)),
+                Resources.current(windows.toArray(byte[][]::new)),
+                Aml.name("_PRT", routing(root)));
+    }
+
+    /** Every pin of every slot at its global system interrupt, without link devices (ACPI 6.5, 6.2.13). */
+    private static byte[] routing(PciRoot root) {
+        List<byte[]> routes = new ArrayList<>();
+        for (int slot = 0; slot < SLOTS; slot++) {
+            byte[] gsi = Aml.integer(root.firstGsi() + slot % root.gsis());
+            for (int pin = 0; pin < PINS; pin++) {
+                byte[] allFunctions = Aml.integer((long) slot << Short.SIZE | 0xFFFF);
+                routes.add(Aml.pack(allFunctions, Aml.integer(pin), Aml.integer(0), gsi));
+            }
+        }
+        return Aml.pack(routes.toArray(byte[][]::new));
+    }
+
+    /** What belongs to the board and to no other device: guests must put nothing there. */
+    private static byte[] reserved(AcpiMachine machine) {
+        List<byte[]> places = new ArrayList<>();
+        places.add(Resources.ports(machine.powerManagement(), PowerManagement.PORTS));
+        machine.pci()
+                .ifPresent(root -> places.add(Resources.memory(new Window(root.configuration(), CONFIGURATION_BYTES))));
+        return Aml.device(
+                "MBRD",
+                Aml.name("_HID", Aml.eisaId("PNP0C02")),
+                Aml.name("_UID", Aml.integer(0)),
+                Resources.current(places.toArray(byte[][]::new)));
+    }
+
+    private static byte[] serial(int number, SerialPort serial) {
+        return Aml.device(
+                "COM" + number,
+                Aml.name("_HID", Aml.eisaId("PNP0501")),
+                Aml.name("_UID", Aml.integer(number)),
+                Resources.current(Resources.ports(serial.port(), UART_PORTS), Resources.irq(serial.irq())));
+    }
+
+    private static byte[] clock() {
+        return Aml.device(
+                "RTC",
+                Aml.name("_HID", Aml.eisaId("PNP0B00")),
+                Resources.current(Resources.ports(CMOS_PORT, 2), Resources.irq(CMOS_IRQ)));
+    }
+
+    private static byte[] keyboard() {
+        return Aml.device(
+                "KBD",
+                Aml.name("_HID", Aml.eisaId("PNP0303")),
+                Resources.current(
+                        Resources.ports(KEYBOARD_DATA, 1),
+                        Resources.ports(KEYBOARD_COMMAND, 1),
+                        Resources.irq(KEYBOARD_IRQ)));
+    }
+}
