@@ -31,8 +31,9 @@ start:
     lea rsi, [r15 + CASE_CODE]
     mov ecx, 4
     rep movsq
-    mov eax, USER_DATA
+    mov ax, [r15 + CASE_SELECTORS]
     mov ds, ax
+    mov ax, [r15 + CASE_SELECTORS + 2]
     mov es, ax
     xor eax, eax
     mov fs, ax
@@ -41,10 +42,24 @@ start:
     wrfsbase rax
     mov rax, [r15 + CASE_GS]
     wrgsbase rax
+    movzx eax, word [r15 + CASE_SELECTORS + 4]
+    test eax, eax
+    jz no_fs
+    mov fs, ax
+no_fs:
+    movzx eax, word [r15 + CASE_SELECTORS + 6]
+    test eax, eax
+    jz no_gs
+    mov gs, ax
+no_gs:
     xor edx, edx
     mov eax, 7
     xrstor64 [r15 + CASE_XSAVE]
-    lea rsp, [r15 + CASE_FRAME]
+    lea rsi, [r15 + CASE_FRAME]
+    mov edi, ENTRY_FRAME
+    mov ecx, 5
+    rep movsq
+    mov esp, ENTRY_FRAME
     mov rax, [r15 + CASE_GPR + 0]
     mov rcx, [r15 + CASE_GPR + 8]
     mov rdx, [r15 + CASE_GPR + 16]

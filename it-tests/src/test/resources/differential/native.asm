@@ -8,6 +8,7 @@ SYS_MMAP equ 9
 SYS_SIGACTION equ 13
 SYS_EXIT equ 60
 SYS_SIGALTSTACK equ 131
+SYS_MODIFY_LDT equ 154
 SYS_PRCTL equ 157
 
 _start:
@@ -50,6 +51,21 @@ _start:
     call handle
     mov edi, 11
     call handle
+    lea rbx, [local_table]
+    jmp local_next
+local_entry:
+    mov edi, 0x11
+    mov rsi, rbx
+    mov edx, 16
+    mov eax, SYS_MODIFY_LDT
+    syscall
+    test rax, rax
+    jne quit
+    add rbx, 16
+local_next:
+    lea rax, [local_table_end]
+    cmp rbx, rax
+    jb local_entry
     mov edi, 22
     mov esi, 1
     mov eax, SYS_PRCTL
@@ -77,9 +93,9 @@ quit:
     mov eax, SYS_EXIT
     syscall
 
-; mmap at rdi, rsi bytes, protection edx, offset r9, shared and fixed.
+; mmap at rdi, rsi bytes, protection edx, offset r9, shared, fixed and populated: no page is found missing at its first use.
 map:
-    mov r10d, 17
+    mov r10d, 0x8011
     mov r8, r12
     mov eax, SYS_MMAP
     syscall

@@ -304,6 +304,12 @@ public final class Execution {
         segmentation.probe(CpuState.SS, top, length, LinearMemory.WRITE);
     }
 
+    /** The same for one part of several that are pushed: {@code distance} bytes below the stack pointer. */
+    void probePush(int distance, int size) {
+        long top = state.gprs()[CpuState.RSP] - distance & mask(stackWidth());
+        segmentation.probe(CpuState.SS, top, size, LinearMemory.WRITE);
+    }
+
     public long peek(int distance, int size) {
         return read(CpuState.SS, state.gprs()[CpuState.RSP] + distance & mask(stackWidth()), size, 0);
     }

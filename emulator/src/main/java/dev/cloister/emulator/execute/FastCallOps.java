@@ -68,6 +68,10 @@ public final class FastCallOps {
 
     private static void sysret(Execution x, Instruction i) {
         requireSyscall(x);
+        if (x.state.isLongActive() && !x.long64) {
+            // Also AMD's processors refuse it in compatibility mode.
+            throw x.fault(CpuException.UD);
+        }
         x.requireSupervisor();
         boolean wide = i.rexW();
         CpuState state = x.state;

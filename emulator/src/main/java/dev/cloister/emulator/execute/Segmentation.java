@@ -86,20 +86,18 @@ public final class Segmentation {
     }
 
     /**
-     * Checks the address of an operand of 16 or 32 bytes. In 64-bit mode processors find a misaligned one before one that isn't canonical;
-     * none of them raises #AC.
+     * Checks the address of an operand of 16 or 32 bytes. Processors find a misaligned one before one that lies beyond the segment or
+     * isn't canonical; none of them raises #AC.
      */
     public void checkWide(int segment, long offset, int size, int access, boolean aligned) {
-        if (!x.long64) {
-            boolean misaligned = (linear(segment, offset, size, access) & size - 1) != 0;
-            if (aligned && misaligned) {
-                throw x.fault(CpuException.GP);
-            }
-            return;
-        }
-        long base = segment >= CpuState.FS ? state.segment(segment).base() : 0;
+        long base =
+                x.long64 && segment < CpuState.FS ? 0 : state.segment(segment).base();
         if (aligned && (base + offset & size - 1) != 0) {
             throw x.fault(CpuException.GP);
+        }
+        if (!x.long64) {
+            linear(segment, offset, size, access);
+            return;
         }
         linear64(segment, offset, 1);
         linear64(segment, offset + size - 1, 1);

@@ -34,6 +34,13 @@ public final class StackOps {
     }
 
     private static void pop(Execution x, Instruction i) {
+        if (i.kinds[0] == OperandKind.SEGMENT && i.operandSize == 4) {
+            // As pushing: 16 bits are read.
+            int selector = (int) x.peek(0, 2);
+            x.drop(4);
+            SegmentOps.load(x, i.registers[0], selector);
+            return;
+        }
         long value = x.pop(i.operandSize);
         // A memory destination based on RSP is addressed with RSP already moved (SDM vol. 2, POP).
         if (i.kinds[0] == OperandKind.SEGMENT) {
@@ -45,7 +52,10 @@ public final class StackOps {
 
     private static void pushAll(Execution x, Instruction i) {
         int size = i.operandSize;
-        x.probePush(8 * size);
+        for (int n = 1; n <= 8; n++) {
+            // One by one: each may be the one at which a 16-bit stack pointer wraps.
+            x.probePush(n * size, size);
+        }
         long original = x.state.gprs()[CpuState.RSP];
         for (int r = 0; r < 8; r++) {
             x.push(r == CpuState.RSP ? original : x.state.gprs()[r], size);

@@ -4,6 +4,7 @@ import dev.cloister.emulator.cpu.ControlBits;
 import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.Flags;
+import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.emulator.cpu.SegmentRegister;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.decode.Instruction;
@@ -26,7 +27,7 @@ public final class SystemOps {
         table.put((x, i) -> {}, "prefetchnta", "prefetcht0", "prefetcht1", "prefetcht2", "lfence", "mfence", "sfence");
         // Without CET in force these two do nothing, not even clear the register (SDM vol. 2, RDSSP).
         table.put(SystemOps::shadowStack, "rdsspd", "rdsspq", "incsspd", "incsspq");
-        table.put((x, i) -> x.read(x.segmentOf(i), x.effective(i), 1, 0), "clflush", "clflushopt", "clwb");
+        table.put(SystemOps::flushLine, "clflush", "clflushopt", "clwb");
         table.put((x, i) -> x.requireSupervisor(), "wbinvd", "invd", "wbnoinvd");
         table.put(SystemOps::serialize, "serialize");
         table.put(SystemOps::halt, "hlt");
@@ -61,6 +62,12 @@ public final class SystemOps {
         if (!read) {
             throw x.fault(CpuException.UD);
         }
+    }
+
+    /** Checked as a load of a byte, but for execute-only segments (SDM vol. 2, CLFLUSH). */
+    private static void flushLine(Execution x, Instruction i) {
+        long linear = x.segmentation.linear(x.segmentOf(i), x.effective(i), 1, LinearMemory.FETCH);
+        x.segmentation.memory().probe(linear, 1, x.cpl == 3 ? LinearMemory.USER : 0);
     }
 
     private static void serialize(Execution x, Instruction i) {

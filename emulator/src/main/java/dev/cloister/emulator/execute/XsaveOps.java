@@ -194,6 +194,11 @@ public final class XsaveOps {
         }
     }
 
+    /** Outside 64-bit mode registers 8 to 15 are neither saved nor loaded (SDM vol. 1, 13.5.2 and 13.5.3). */
+    private static int visible(Execution x, int component, int size) {
+        return component == 2 && !x.long64 ? size / 2 : size;
+    }
+
     private static void copyComponents(Execution x, int segment, long at, long which, long layout, boolean compact) {
         int end = HEADER_END;
         for (int c = 2; c < COMPONENTS; c++) {
@@ -202,7 +207,7 @@ public final class XsaveOps {
                 int size = component(x, c, 0);
                 end = place + size;
                 if (has(which, c)) {
-                    copyOut(x, segment, at + place, component(x, c, 1), size);
+                    copyOut(x, segment, at + place, component(x, c, 1), visible(x, c, size));
                 }
             }
         }
@@ -311,7 +316,8 @@ public final class XsaveOps {
                 int size = component(x, c, 0);
                 end = place + size;
                 if (has(which, c)) {
-                    System.arraycopy(x.buffer, place, x.state.extended().image(), component(x, c, 1), size);
+                    System.arraycopy(
+                            x.buffer, place, x.state.extended().image(), component(x, c, 1), visible(x, c, size));
                 }
             }
         }

@@ -75,8 +75,9 @@ final class VectorMaskOps {
         x.segmentation.writeAt(linear(x, segment, at, bytes, LinearMemory.WRITE), bytes, value);
     }
 
+    /** An operand at a 16-bit address doesn't wrap at 64 KiB but goes on, or beyond the segment's limit. */
     private static long addressMask(Instruction i) {
-        return Execution.mask(i.addressSize);
+        return Execution.mask(Math.max(4, i.addressSize));
     }
 
     /**

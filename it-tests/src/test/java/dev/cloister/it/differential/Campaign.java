@@ -18,6 +18,7 @@ final class Campaign implements AutoCloseable {
     private static final int MOST_KEPT = 60;
 
     private final long seed;
+    private final int bits;
     private final RealSide real;
     /** Asked where the first side and the emulator differ: software-assisted KVM interprets what raised #UD or #GP. */
     private final RealSide witness;
@@ -35,10 +36,18 @@ final class Campaign implements AutoCloseable {
     private long made;
     private final long start = System.nanoTime();
 
-    Campaign(long seed, boolean blocks) throws IOException {
+    /**
+     * Joins the sides.
+     *
+     * @param seed of the cases and of the data that they find
+     * @param blocks whether the emulator runs decoded blocks
+     * @param bits the width of the code: 64, or 32 and 16 for compatibility mode, which a process without KVM alone runs
+     */
+    Campaign(long seed, boolean blocks, int bits) throws IOException {
         this.seed = seed;
-        real = new KvmSide(seed);
-        witness = new NativeSide(seed);
+        this.bits = bits;
+        witness = new NativeSide(seed, bits != 64);
+        real = bits == 64 ? new KvmSide(seed) : witness;
         emulated = new EmulatedSide(seed, blocks);
     }
 
@@ -59,18 +68,18 @@ final class Campaign implements AutoCloseable {
     void run(Pattern forms, int each) throws IOException {
         coverage.want(each);
         List<TestCase> batch = new ArrayList<>();
-        for (Site site : Site.all()) {
+        for (Site site : Site.all(bits)) {
             if (!forms.matcher(site.name()).find()) {
                 continue;
             }
-            String why = Permitted.leftOut(site.form().mnemonic);
+            String why = Permitted.leftOut(site.form().mnemonic, bits);
             if (!why.isEmpty()) {
                 coverage.leaveOut(site.name(), why);
                 continue;
             }
             // A form's cases depend on the seed and the form alone, not on which others run.
             Generator generator =
-                    new Generator(new Random(seed * 31 + site.name().hashCode()));
+                    new Generator(new Random(seed * 31 + site.name().hashCode()), bits);
             for (int n = 0; n < each; n++) {
                 TestCase c = generator.generate(site);
                 if (c == null) {
@@ -182,11 +191,11 @@ final class Campaign implements AutoCloseable {
     }
 
     private String text(TestCase c) {
-        return disassembler.decode(c.code, 0, c.code.length, 64, c.rip()) ? disassembler.text() : "(bad)";
+        return disassembler.decode(c.code, 0, c.code.length, c.bits, c.rip()) ? disassembler.text() : "(bad)";
     }
 
     private String mnemonic(TestCase c) {
-        decoder.decode(c.code, 0, c.code.length, 64, c.rip(), instruction);
+        decoder.decode(c.code, 0, c.code.length, c.bits, c.rip(), instruction);
         return instruction.mnemonic();
     }
 
@@ -221,13 +230,15 @@ final class Campaign implements AutoCloseable {
     String progress() {
         double seconds = (System.nanoTime() - start) / 1e9;
         return String.format(
-                "differential: seed %d, %d cases, %d compared, %d forms differ, %.0f cases/s",
-                seed, made, coverage.compared(), failures.size(), made / seconds);
+                "differential, %d-bit code: seed %d, %d cases, %d compared, %d forms differ, %.0f cases/s",
+                bits, seed, made, coverage.compared(), failures.size(), made / seconds);
     }
 
     @Override
     public void close() throws IOException {
         witness.close();
-        real.close();
+        if (real != witness) {
+            real.close();
+        }
     }
 }

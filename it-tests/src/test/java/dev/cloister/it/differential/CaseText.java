@@ -8,10 +8,11 @@ import java.util.StringJoiner;
 
 /**
  * A case as one line: {@code code=4801d8 rax=5 flags=202 …}. What isn't named has its initial value: registers 0, RSP in the data
- * pages, flags 202, the save area after reset. {@code pN} and {@code xN} are the 8 bytes at N of the patch and of the save area.
+ * pages, flags 202, the save area after reset, 64-bit code. {@code sN} are the selectors of ES, CS, SS, DS, FS, GS; {@code pN} and {@code xN} are the 8 bytes at N of the patch and of the save area.
  */
 final class CaseText {
     private static final String CODE = "code";
+    private static final String BITS = "bits";
     private static final String AT = "at";
     private static final String FLAGS = "flags";
     private static final String FS = "fs";
@@ -24,6 +25,12 @@ final class CaseText {
         TestCase blank = new TestCase();
         StringJoiner text = new StringJoiner(" ");
         text.add(CODE + "=" + c.hex());
+        if (c.bits != blank.bits) {
+            text.add(BITS + "=" + c.bits);
+        }
+        for (int s = 0; s < c.selectors.length; s++) {
+            add(text, "s" + s, c.selectors[s], blank.selectors[s]);
+        }
         add(text, AT, c.codeOffset, blank.codeOffset);
         for (int r = 0; r < 16; r++) {
             add(text, Comparison.register(r), c.gpr[r], blank.gpr[r]);
@@ -71,6 +78,10 @@ final class CaseText {
             c.code = HexFormat.of().parseHex(value);
             return;
         }
+        if (name.equals(BITS)) {
+            c.bits = Integer.parseInt(value);
+            return;
+        }
         long number = Long.parseUnsignedLong(value, 16);
         switch (name) {
             case AT -> c.codeOffset = Math.toIntExact(number);
@@ -88,6 +99,10 @@ final class CaseText {
                 c.gpr[r] = number;
                 return;
             }
+        }
+        if (name.charAt(0) == 's') {
+            c.selectors[Integer.parseInt(name.substring(1))] = Math.toIntExact(number);
+            return;
         }
         byte[] where = name.charAt(0) == 'p' ? c.patch : c.xsave;
         MemorySegment.ofArray(where).set(JAVA_LONG_UNALIGNED, Integer.parseInt(name.substring(1)), number);

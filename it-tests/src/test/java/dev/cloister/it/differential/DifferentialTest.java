@@ -1,12 +1,14 @@
 package dev.cloister.it.differential;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cloister.it.harness.Host;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every form of instruction on the real processor and on the emulator. A fixed share by default; {@code -Ddifferential.forms=REGEX}
@@ -16,20 +18,32 @@ import org.junit.jupiter.api.Test;
  */
 class DifferentialTest {
     private static final int CASES = 20;
+    private static final int NARROW_CASES = 10;
 
-    @BeforeAll
-    static void needs() {
-        Host.needsKvm();
-    }
-
+    /** 64-bit code, on a vCPU. */
     @Test
     void theEmulatorDoesWhatTheProcessorDoes() throws Exception {
+        Host.needsKvm();
+        compare(64, CASES);
+    }
+
+    /** 32- and 16-bit code in segments of every kind, in a process: no KVM is needed. */
+    @ParameterizedTest
+    @ValueSource(ints = {32, 16})
+    void theEmulatorDoesWhatTheProcessorDoesWithNarrowCode(int bits) throws Exception {
+        Host.needs(NativeSide.runsNarrowCode(), "no local descriptor table for processes here (modify_ldt)");
+        compare(bits, NARROW_CASES);
+    }
+
+    private static void compare(int bits, int cases) throws Exception {
+        int only = Integer.getInteger("differential.bits", 0);
+        assumeTrue(only == 0 || only == bits, "differential.bits asks for " + only);
         Pattern forms = Pattern.compile(System.getProperty("differential.forms", ""));
         String replay = System.getProperty("differential.replay", "");
         boolean blocks = Boolean.getBoolean("differential.blocks");
-        try (Campaign campaign = new Campaign(Long.getLong("differential.seed", 5), blocks)) {
+        try (Campaign campaign = new Campaign(Long.getLong("differential.seed", 5), blocks, bits)) {
             if (replay.isEmpty()) {
-                campaign.run(forms, Integer.getInteger("differential.cases", CASES));
+                campaign.run(forms, Integer.getInteger("differential.cases", cases));
             } else {
                 campaign.run(List.of(CaseText.parse(replay)));
             }

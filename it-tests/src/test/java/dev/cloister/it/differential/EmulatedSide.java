@@ -93,6 +93,7 @@ final class EmulatedSide {
     }
 
     private void set(TestCase c) {
+        NarrowState.settle(c);
         for (int r = 0; r < 16; r++) {
             state.setGpr(r, c.gpr[r]);
         }
@@ -107,14 +108,21 @@ final class EmulatedSide {
         state.setInterruptShadow(false);
         state.gdtr().set(Layout.ALIAS + Layout.GDT, 0x4F);
         state.idtr().set(Layout.ALIAS + Layout.IDT, 16 * Layout.VECTORS - 1);
-        state.segment(CpuState.CS).set(Layout.USER_CODE, 0, -1, 0xA0FB);
-        for (int s : new int[] {CpuState.SS, CpuState.DS, CpuState.ES}) {
-            state.segment(s).set(Layout.USER_DATA, 0, -1, 0xC0F3);
+        for (int s = 0; s < c.selectors.length; s++) {
+            Segments.of(c.selectors[s]).load(state.segment(s));
         }
-        state.segment(CpuState.FS).set(0, c.fsBase, 0, 0x10000);
-        state.segment(CpuState.GS).set(0, c.gsBase, 0, 0x10000);
+        if (c.selectors[CpuState.FS] == 0) {
+            state.segment(CpuState.FS).setBase(c.fsBase);
+        }
+        if (c.selectors[CpuState.GS] == 0) {
+            state.segment(CpuState.GS).setBase(c.gsBase);
+        }
         state.segment(CpuState.TR).set(Layout.TSS_SELECTOR, Layout.ALIAS + Layout.TSS, 0x67, 0x8B);
-        state.segment(CpuState.LDTR).set(0, 0, 0, 0x10000);
+        if (c.bits == 64) {
+            state.segment(CpuState.LDTR).set(0, 0, 0, 0x10000);
+        } else {
+            state.segment(CpuState.LDTR).set(Layout.LDT_SELECTOR, Layout.ALIAS + Layout.LDT, Segments.LIMIT, 0x82);
+        }
         System.arraycopy(c.xsave, 0, state.extended().image(), 0, c.xsave.length);
     }
 

@@ -16,6 +16,8 @@ final class Encoder {
     private final Decoder decoder = new Decoder();
     private final byte[] bytes = new byte[40];
     private int length;
+    private int bits;
+    private boolean addressPrefix;
     /** Where a displacement stands that names an absolute or RIP-relative address, or -1. */
     private int addressAt;
 
@@ -43,10 +45,12 @@ final class Encoder {
     /**
      * Encodes the form.
      *
+     * @param width of the code: 16, 32 or 64
      * @param into receives the decoded instruction
      * @return the bytes, or null where no attempt decoded as the form
      */
-    byte[] encode(Site site, Instruction into) {
+    byte[] encode(Site site, int width, Instruction into) {
+        bits = width;
         for (int n = 0; n < ATTEMPTS; n++) {
             length = 0;
             addressAt = -1;
@@ -58,7 +62,7 @@ final class Encoder {
             for (int k = 0; k < 12; k++) {
                 add(one(4) ? 0xFF * random.nextInt(2) : random.nextInt(256));
             }
-            DecodeResult result = decoder.decode(bytes, 0, Math.min(length, 15), 64, Layout.CODE_LINEAR, into);
+            DecodeResult result = decoder.decode(bytes, 0, Math.min(length, 15), bits, Layout.CODE_LINEAR, into);
             if (result == DecodeResult.OK && into.form == site.form()) {
                 return Arrays.copyOf(bytes, into.length());
             }
@@ -90,12 +94,10 @@ final class Encoder {
         int key = key(form);
         boolean narrow = (form.keyMask >>> Form.KEY_SIZE & 3) != 0 && (form.keyValue >>> Form.KEY_SIZE & 3) == 0;
         int pp = key >>> Form.KEY_PP & 3;
-        if (pp == 1 || narrow || pp != 0 && form.operands.length > 0 && one(6)) {
+        if (pp == 1 || narrow != (bits == 16 && one(2)) || pp != 0 && form.operands.length > 0 && one(6)) {
             add(0x66);
         }
-        if (one(14)) {
-            add(0x67);
-        }
+        addressSize();
         if (one(12)) {
             add(SEGMENTS[random.nextInt(one(2) ? 2 : SEGMENTS.length)]);
         }
@@ -107,12 +109,7 @@ final class Encoder {
         } else if (isString(site) && one(2)) {
             add(0xF2 + random.nextInt(2));
         }
-        int rex = random.nextInt(8) | (key >>> Form.KEY_W & 1) << 3;
-        if ((rex & 8) != 0 || one(2)) {
-            add(0x40 | rex);
-        } else {
-            rex = 0;
-        }
+        int rex = bits == 64 ? rex(key) : 0;
         int opcode = site.opcodes().get(random.nextInt(site.opcodes().size()));
         switch (site.map()) {
             case 0 -> {}
@@ -128,6 +125,23 @@ final class Encoder {
         }
     }
 
+    private void addressSize() {
+        addressPrefix = one(bits == 64 ? 14 : 3);
+        if (addressPrefix) {
+            add(0x67);
+        }
+    }
+
+    /** Adds a REX prefix, or none where nothing needs it. */
+    private int rex(int key) {
+        int rex = random.nextInt(8) | (key >>> Form.KEY_W & 1) << 3;
+        if ((rex & 8) != 0 || one(2)) {
+            add(0x40 | rex);
+            return rex;
+        }
+        return 0;
+    }
+
     private static boolean isString(Site site) {
         int opcode = site.opcodes().getFirst();
         return site.map() == 0 && (opcode >= 0xA4 && opcode <= 0xA7 || opcode >= 0xAA && opcode <= 0xAF);
@@ -136,15 +150,14 @@ final class Encoder {
     private void vex(Site site) {
         Form form = site.form();
         int key = random.nextInt(1 << 11) & ~form.keyMask | form.keyValue;
-        if (one(14)) {
-            add(0x67);
-        }
+        addressSize();
         if (one(14)) {
             add(SEGMENTS[random.nextInt(SEGMENTS.length)]);
         }
         int wide = key >>> Form.KEY_W & 1;
-        int rex = random.nextInt(8);
+        int rex = bits == 64 ? random.nextInt(8) : 0;
         int vvvv = form.has(Form.USES_VVVV) ? random.nextInt(16) : one(60) ? random.nextInt(16) : 15;
+        vvvv |= bits == 64 ? 0 : 8;
         int tail = vvvv << 3 | (key >>> Form.KEY_L & 1) << 2 | key >>> Form.KEY_PP & 3;
         if (site.map() == 4 && wide == 0 && (rex & 3) == 0 && one(2)) {
             add(0xC5);
@@ -170,6 +183,10 @@ final class Encoder {
             return;
         }
         int mod = random.nextInt(3);
+        if (addressPrefix ? bits == 32 : bits == 16) {
+            narrow(mod, reg, form.has(Form.VSIB) ? 4 : rm);
+            return;
+        }
         if (form.has(Form.VSIB)) {
             rm = 4;
         }
@@ -185,6 +202,17 @@ final class Encoder {
             displacement(4);
         } else {
             displacement(mod == 2 ? 4 : mod);
+        }
+    }
+
+    /** 16-bit addressing: no SIB, a displacement of 2 bytes. */
+    private void narrow(int mod, int reg, int rm) {
+        add(mod << 6 | reg << 3 | rm);
+        if (mod == 0 && rm == 6) {
+            addressAt = length;
+            displacement(2);
+        } else {
+            displacement(mod);
         }
     }
 

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.decode.Form;
 import dev.cloister.emulator.decode.Instruction;
 import dev.cloister.emulator.decode.OperandKind;
@@ -24,13 +25,23 @@ final class Generator {
     private static final int[] SELECTORS = {0, 0, 0x2B, 0x2B, 0x33, 0xFFF8, 0xFFFB, 0x10, 0x18};
 
     private final Random random;
+    private final int bits;
+    private final NarrowState narrow;
     private final Values values;
     private final Encoder encoder;
     private final Targets targets;
     private final Instruction instruction = new Instruction();
 
-    Generator(Random random) {
+    /**
+     * Makes a source of cases.
+     *
+     * @param random decides everything
+     * @param bits the width of the code: 16, 32 or 64
+     */
+    Generator(Random random, int bits) {
         this.random = random;
+        this.bits = bits;
+        narrow = new NarrowState(random);
         values = new Values(random);
         encoder = new Encoder(random);
         targets = new Targets(random);
@@ -42,12 +53,13 @@ final class Generator {
 
     /** Makes a case, or null where the form can't be encoded. */
     TestCase generate(Site site) {
-        byte[] code = encoder.encode(site, instruction);
+        byte[] code = encoder.encode(site, bits, instruction);
         if (code == null) {
             return null;
         }
         TestCase c = new TestCase();
         c.form = site.name();
+        c.bits = bits;
         c.code = code;
         c.codeOffset = place(code.length);
         c.patchOffset = random.nextInt(Layout.DATA_BYTES - Layout.PATCH_BYTES + 1);
@@ -55,6 +67,7 @@ final class Generator {
         for (int n = 0; n < Layout.PATCH_BYTES; n += 8) {
             patch.set(JAVA_LONG_UNALIGNED, n, values.lane());
         }
+        narrow.segments(c);
         registers(c);
         if (site.isExtended() || one(40)) {
             new ExtendedValues(random, values).fill(c);
@@ -62,6 +75,7 @@ final class Generator {
         operands(c, instruction);
         habits(c, instruction);
         memory(c, instruction);
+        narrow.cut(c);
         return Permitted.isComparable(instruction, c) ? c : generate(site);
     }
 
@@ -86,9 +100,9 @@ final class Generator {
         c.rflags |= one(64) ? 0x4000 : 0;
         c.fsBase = one(3) ? random.nextInt(256) : one(8) ? values.integer() << 17 >> 17 : 0;
         c.gsBase = one(3) ? random.nextInt(256) : one(8) ? values.integer() << 17 >> 17 : 0;
-        c.gpr[RSP] = targets.stack(c);
+        c.gpr[RSP] = narrow.stack(c, targets.stack(c));
         if (one(3)) {
-            c.gpr[RBP] = targets.stack(c);
+            c.gpr[RBP] = narrow.stack(c, targets.stack(c));
         }
     }
 
@@ -96,18 +110,19 @@ final class Generator {
     private void operands(TestCase c, Instruction i) {
         for (int n = 0; n < i.operandCount(); n++) {
             if (i.kinds[n] == OperandKind.STRING_SOURCE) {
-                c.gpr[RSI] = targets.any(c, i.sizes[n], true) - base(c, i);
+                c.gpr[RSI] = narrow.offset(c, narrow.segment(c, i), targets.any(c, i.sizes[n], true), i.sizes[n])
+                        - base(c, i);
             } else if (i.kinds[n] == OperandKind.STRING_DESTINATION) {
-                c.gpr[RDI] = targets.any(c, i.sizes[n], true);
+                c.gpr[RDI] = narrow.offset(c, CpuState.ES, targets.any(c, i.sizes[n], true), i.sizes[n]);
             } else if (i.kinds[n] == OperandKind.SEGMENT && n == 0) {
                 selectors(c, i);
             }
         }
         if (i.form.mnemonic.startsWith("maskmov") || i.form.mnemonic.startsWith("vmaskmovdq")) {
-            c.gpr[RDI] = targets.any(c, 16, true) - base(c, i);
+            c.gpr[RDI] = narrow.offset(c, narrow.segment(c, i), targets.any(c, 16, true), 16) - base(c, i);
         }
         boolean counted =
-                i.repeat || i.repeatNot || i.form.mnemonic.startsWith("loop") || i.form.mnemonic.equals("jrcxz");
+                i.repeat || i.repeatNot || i.form.mnemonic.startsWith("loop") || i.form.mnemonic.endsWith("cxz");
         if (counted) {
             // More than a few thousand are repeated in parts, which the flags of a comparison that faults can tell.
             c.gpr[1] = random.nextInt(one(8) ? 4000 : 24) | (i.addressSize == 4 && one(3) ? 0x500000000L : 0);
@@ -121,16 +136,20 @@ final class Generator {
     private void selectors(TestCase c, Instruction i) {
         MemorySegment patch = MemorySegment.ofArray(c.patch);
         for (int n = 0; n < Layout.PATCH_BYTES; n += 2) {
-            patch.set(JAVA_SHORT_UNALIGNED, n, (short) SELECTORS[random.nextInt(SELECTORS.length)]);
+            patch.set(JAVA_SHORT_UNALIGNED, n, (short) selector());
         }
         for (int r = 0; r < 16; r++) {
             if (r != RSP && (i.isRegisterForm() || r != i.base && r != i.index)) {
-                c.gpr[r] = c.gpr[r] & ~0xFFFFL | SELECTORS[random.nextInt(SELECTORS.length)];
+                c.gpr[r] = c.gpr[r] & ~0xFFFFL | selector();
             }
         }
         if (i.form.mnemonic.equals("pop")) {
-            c.gpr[RSP] = targets.inPatch(c, 8) & ~7L;
+            c.gpr[RSP] = narrow.stack(c, targets.inPatch(c, 8) & ~7L);
         }
+    }
+
+    private int selector() {
+        return bits == 64 ? SELECTORS[random.nextInt(SELECTORS.length)] : Segments.any(random);
     }
 
     private long base(TestCase c, Instruction i) {
@@ -149,6 +168,8 @@ final class Generator {
             c.gpr[i.registers[0]] = values.integer() << 17 >> 17;
         } else if (mnemonic.startsWith("ret") || mnemonic.startsWith("iret") || mnemonic.startsWith("popf")) {
             returns(c, i);
+        } else if (bits != 64 && narrow.isFar(i)) {
+            narrow.far(c, i, random.nextInt(Layout.CODE_BYTES + 16));
         } else if (mnemonic.equals("call") || mnemonic.equals("jmp")) {
             jumps(c, i);
         } else if (mnemonic.startsWith("xsave") || mnemonic.startsWith("xrstor")) {
@@ -164,31 +185,36 @@ final class Generator {
         return one(5) ? values.integer() : Layout.CODE_LINEAR + random.nextInt(Layout.CODE_BYTES + 16);
     }
 
+    private long target(TestCase c) {
+        return target() - Segments.of(c.selectors[CpuState.CS]).base();
+    }
+
     private void jumps(TestCase c, Instruction i) {
         if (i.kinds[0] == OperandKind.GENERAL) {
-            c.gpr[i.registers[0]] = target();
+            c.gpr[i.registers[0]] = target(c);
         } else if (i.kinds[0] == OperandKind.MEMORY) {
             MemorySegment patch = MemorySegment.ofArray(c.patch);
             for (int n = 0; n < Layout.PATCH_BYTES; n += 8) {
-                patch.set(JAVA_LONG_UNALIGNED, n, target());
+                patch.set(JAVA_LONG_UNALIGNED, n, target(c));
             }
         }
     }
 
     /** A frame at the stack pointer that a return may take: RIP, CS, flags, RSP, SS; RIP or flags alone for the shorter ones. */
     private void returns(TestCase c, Instruction i) {
-        int size = i.form.mnemonic.equals("ret") ? 8 : i.operandSize;
-        c.gpr[RSP] = targets.inPatch(c, 64) & (one(8) ? -1L : -8L);
-        int at = (int) (c.gpr[RSP] - Layout.DATA_LINEAR - c.patchOffset);
+        int size = i.form.mnemonic.equals("ret") && bits == 64 ? 8 : i.operandSize;
+        long top = targets.inPatch(c, 64) & (one(8) ? -1L : -8L);
+        c.gpr[RSP] = narrow.stack(c, top);
+        int at = (int) (top - Layout.DATA_LINEAR - c.patchOffset);
         boolean flagsFirst = i.form.mnemonic.startsWith("popf");
         long flags =
                 0x2 | random.nextInt() & 0x244ED5 | (one(16) ? 0x1B0000 & random.nextInt() : 0) | (one(2) ? 0x200 : 0);
         long[] words = {
-            flagsFirst ? flags : target(),
-            one(8) ? SELECTORS[random.nextInt(SELECTORS.length)] : Layout.USER_CODE,
+            flagsFirst ? flags : target(c),
+            one(8) ? selector() : narrow.code(c),
             flags,
             values.integer(),
-            one(8) ? SELECTORS[random.nextInt(SELECTORS.length)] : Layout.USER_DATA
+            one(8) ? selector() : Layout.USER_DATA
         };
         MemorySegment patch = MemorySegment.ofArray(c.patch);
         for (int n = 0; n < words.length; n++) {
@@ -209,12 +235,15 @@ final class Generator {
         int operand = memoryOperand(i);
         if (operand < 0 || i.form.mnemonic.equals("xlat")) {
             if (operand >= 0) {
-                c.gpr[3] = targets.any(c, 1, true) - base(c, i) - (c.gpr[0] & 0xFF);
+                long table = narrow.offset(c, narrow.segment(c, i), targets.any(c, 1, true), 1);
+                c.gpr[3] = table - base(c, i) - (c.gpr[0] & 0xFF);
             }
             return;
         }
         boolean register = i.base >= 0 && i.base != Instruction.RIP_BASE && i.kinds[operand] == OperandKind.MEMORY;
-        long target = targets.any(c, size(i, operand), register && i.addressSize == 8) - base(c, i);
+        int size = size(i, operand);
+        long linear = targets.any(c, size, register && i.addressSize == 8);
+        long target = narrow.offset(c, narrow.segment(c, i), linear, size) - base(c, i);
         if (i.kinds[operand] == OperandKind.MEMORY_OFFSET) {
             put(c.code, i.length - i.addressSize, i.addressSize, target);
         } else if (encoder.isPlaced()) {
@@ -223,7 +252,7 @@ final class Generator {
             solve(c, i, target);
         }
         if (COMPARES.contains(i.form.mnemonic) && one(2)) {
-            equal(c, i, target + base(c, i));
+            equal(c, i, linear);
         }
     }
 
@@ -274,8 +303,8 @@ final class Generator {
     private void place(TestCase c, Instruction i, long target) {
         long from = i.base == Instruction.RIP_BASE ? c.rip() + i.length : index(c, i);
         long displacement = target - from;
-        if (displacement == (int) displacement || i.addressSize == 4) {
-            put(c.code, encoder.addressAt(), 4, displacement);
+        if (displacement == (int) displacement || i.addressSize < 8) {
+            put(c.code, encoder.addressAt(), i.addressSize == 2 ? 2 : 4, displacement);
         }
     }
 
@@ -289,8 +318,9 @@ final class Generator {
             return;
         }
         long value = target - i.displacement - index(c, i);
-        if (i.addressSize == 4) {
-            value = value & 0xFFFFFFFFL | (one(3) ? random.nextLong() << 32 : 0);
+        if (i.addressSize < 8) {
+            int width = i.addressSize * 8;
+            value = value & (1L << width) - 1 | (one(3) ? random.nextLong() << width : 0);
         }
         if (i.base != RSP || i.addressSize == 8) {
             c.gpr[i.base] = value;

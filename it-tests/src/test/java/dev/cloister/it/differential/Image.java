@@ -103,6 +103,7 @@ final class Image {
         for (int n = 0; n < gdt.length; n++) {
             ram.set(JAVA_LONG_UNALIGNED, Layout.GDT + 8L * n, gdt[n]);
         }
+        Segments.fill(ram);
         ram.set(JAVA_LONG_UNALIGNED, Layout.TSS + 4, Layout.STACK_TOP);
         ram.set(JAVA_INT_UNALIGNED, Layout.TSS + 100, 0x680000);
         for (int v = 0; v < Layout.VECTORS; v++) {
@@ -144,9 +145,14 @@ final class Image {
         frame(Layout.START_FRAME, loader.symbols().get("start"));
     }
 
-    /** The program of {@link NativeSide}: an ELF executable. */
-    static byte[] program() {
-        String text = constants() + "org " + PROGRAM + "\n" + source("native") + source("loader");
+    /**
+     * The program of {@link NativeSide}: an ELF executable.
+     *
+     * @param narrow whether it makes itself the local descriptor table that 16- and 32-bit cases use
+     */
+    static byte[] program(boolean narrow) {
+        String text =
+                constants() + "org " + PROGRAM + "\n" + source("native") + source("loader") + Segments.source(narrow);
         return assemble(OutputFormat.ELF64, "native", text).image();
     }
 
@@ -167,7 +173,9 @@ final class Image {
 
     private static String constants() {
         StringBuilder text = new StringBuilder();
-        String[] names = {"CASE_POINTER", "RESULT_POINTER", "COUNT", "DONE", "KEPT", "SAVE_FRAME", "START_FRAME"};
+        String[] names = {
+            "CASE_POINTER", "RESULT_POINTER", "COUNT", "DONE", "KEPT", "SAVE_FRAME", "START_FRAME", "ENTRY_FRAME"
+        };
         int[] control = {
             Layout.CASE_POINTER,
             Layout.RESULT_POINTER,
@@ -175,7 +183,8 @@ final class Image {
             Layout.DONE,
             Layout.KEPT,
             Layout.SAVE_FRAME,
-            Layout.START_FRAME
+            Layout.START_FRAME,
+            Layout.ENTRY_FRAME
         };
         for (int n = 0; n < names.length; n++) {
             equ(text, names[n], Layout.ALIAS + Layout.CONTROL + control[n]);
@@ -203,6 +212,7 @@ final class Image {
         equ(text, "CASE_FS", Layout.CASE_FS);
         equ(text, "CASE_GS", Layout.CASE_GS);
         equ(text, "CASE_PATCH_AT", Layout.CASE_PATCH_AT);
+        equ(text, "CASE_SELECTORS", Layout.CASE_SELECTORS);
         equ(text, "CASE_PATCH", Layout.CASE_PATCH);
         equ(text, "CASE_XSAVE", Layout.CASE_XSAVE);
         equ(text, "RESULT_SIZE", Layout.RESULT_SIZE);

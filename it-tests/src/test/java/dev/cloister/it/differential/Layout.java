@@ -10,6 +10,7 @@ final class Layout {
 
     static final long TABLES = 0x10000;
     static final long GDT = 0x40000;
+    static final long LDT = GDT + 0x200;
     static final long IDT = 0x41000;
     static final long TSS = 0x42000;
     static final long STUBS = 0x43000;
@@ -48,9 +49,11 @@ final class Layout {
     static final int VECTORS = 32;
 
     static final int KERNEL_CODE = 0x10;
+    static final int FLAT_CODE = 0x23;
     static final int USER_DATA = 0x2B;
     static final int USER_CODE = 0x33;
     static final int TSS_SELECTOR = 0x40;
+    static final int LDT_SELECTOR = 0x50;
 
     // The control page.
     static final int CASE_POINTER = 0;
@@ -62,6 +65,8 @@ final class Layout {
     static final int SAVE_FRAME = 64;
     /** What the start returns through: to the first case. */
     static final int START_FRAME = 112;
+    /** What a case is entered through. */
+    static final int ENTRY_FRAME = 160;
 
     // A case.
     static final int CASE_SIZE = 0x600;
@@ -72,6 +77,9 @@ final class Layout {
     static final int CASE_FS = 208;
     static final int CASE_GS = 216;
     static final int CASE_PATCH_AT = 224;
+    /** DS, ES, FS, GS, two bytes each. */
+    static final int CASE_SELECTORS = 232;
+
     static final int CASE_XSAVE = 256;
     static final int CASE_PATCH = 0x480;
     static final int PATCH_BYTES = 128;

@@ -2,6 +2,7 @@ package dev.cloister.it.differential;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import dev.cloister.emulator.cpu.CpuState;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -35,11 +36,17 @@ final class NativeSide implements RealSide {
             Thread.ofPlatform().daemon().factory());
     private Process process;
 
-    NativeSide(long seed) throws IOException {
+    /**
+     * Starts the process.
+     *
+     * @param seed of the data template
+     * @param narrow whether it gets the local descriptor table of 16- and 32-bit cases
+     */
+    NativeSide(long seed, boolean narrow) throws IOException {
         directory = Files.createTempDirectory("differential");
         image = directory.resolve("image");
         program = directory.resolve("program");
-        Files.write(program, Image.program());
+        Files.write(program, Image.program(narrow));
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
         try (FileChannel channel = FileChannel.open(
                 image, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
@@ -47,6 +54,19 @@ final class NativeSide implements RealSide {
         }
         Image.fill(ram, seed, true);
         process = start();
+    }
+
+    /** Whether a process may have a local descriptor table here and run 16-bit code (modify_ldt(2)). */
+    static boolean runsNarrowCode() throws IOException {
+        try (NativeSide side = new NativeSide(0, true)) {
+            TestCase c = new TestCase();
+            c.bits = 16;
+            c.code = new byte[] {(byte) 0x90};
+            c.selectors[CpuState.CS] = Segments.CODE_16[0];
+            Outcome[] outcome = {new Outcome()};
+            side.run(List.of(c), outcome);
+            return outcome[0].status == Outcome.Status.EXCEPTION && outcome[0].vector == 3;
+        }
     }
 
     private Process start() throws IOException {

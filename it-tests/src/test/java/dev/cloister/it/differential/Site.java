@@ -15,8 +15,12 @@ import java.util.stream.Collectors;
 record Site(Form form, int map, List<Integer> opcodes) {
     private static final String[] MAPS = {"", "0f.", "0f38.", "0f3a.", "v1.", "v2.", "v3."};
 
-    /** Every form that 64-bit mode has, in the order of the table. */
-    static List<Site> all() {
+    /**
+     * Every form that code of this width has, in the order of the table.
+     *
+     * @param bits 16, 32 or 64
+     */
+    static List<Site> all(int bits) {
         FormTable table = FormTable.instance();
         Map<Form, Site> sites = new IdentityHashMap<>();
         for (int map = 0; map < FormTable.MAPS; map++) {
@@ -32,12 +36,12 @@ record Site(Form form, int map, List<Integer> opcodes) {
         return table.forms().stream()
                 .filter(sites::containsKey)
                 .map(sites::get)
-                .filter(Site::isLong)
+                .filter(site -> site.is(bits == 64 ? 1 : 0))
                 .toList();
     }
 
-    private boolean isLong() {
-        return (form.keyMask >>> Form.KEY_LONG & 1) == 0 || (form.keyValue >>> Form.KEY_LONG & 1) == 1;
+    private boolean is(int wide) {
+        return (form.keyMask >>> Form.KEY_LONG & 1) == 0 || (form.keyValue >>> Form.KEY_LONG & 1) == wide;
     }
 
     boolean isVex() {

@@ -2,13 +2,20 @@ package dev.cloister.it.differential;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import dev.cloister.emulator.cpu.CpuState;
 import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
 
 /** The bytes of one instruction and the state in which it is executed. Mutable while it is made and shrunk. */
 final class TestCase {
     byte[] code = new byte[0];
+    /** The width of the code: 64, or 32 and 16 in compatibility mode. */
+    int bits = 64;
+    /** By {@link dev.cloister.emulator.cpu.CpuState}'s order of segment registers: ES, CS, SS, DS, FS, GS. */
+    final int[] selectors = {Layout.USER_DATA, Layout.USER_CODE, Layout.USER_DATA, Layout.USER_DATA, 0, 0};
+
     /** Where the code begins in the two code pages. */
     int codeOffset = 0x800;
 
@@ -41,6 +48,8 @@ final class TestCase {
     TestCase copy() {
         TestCase copy = new TestCase();
         copy.code = code.clone();
+        copy.bits = bits;
+        System.arraycopy(selectors, 0, copy.selectors, 0, selectors.length);
         copy.codeOffset = codeOffset;
         System.arraycopy(gpr, 0, copy.gpr, 0, 16);
         copy.rflags = rflags;
@@ -53,8 +62,11 @@ final class TestCase {
         return copy;
     }
 
+    /** The offset of the code in its segment. */
     long rip() {
-        return Layout.CODE_LINEAR + codeOffset;
+        return Layout.CODE_LINEAR
+                + codeOffset
+                - Segments.of(selectors[CpuState.CS]).base();
     }
 
     /** What the code slot holds while the case runs: the code, then filler. */
@@ -72,9 +84,13 @@ final class TestCase {
         for (int r = 0; r < 16; r++) {
             ram.set(JAVA_LONG_UNALIGNED, at + Layout.CASE_GPR + 8L * r, gpr[r]);
         }
-        long[] frame = {rip(), Layout.USER_CODE, rflags, gpr[4], Layout.USER_DATA};
+        long[] frame = {rip(), selectors[CpuState.CS], rflags, gpr[4], selectors[CpuState.SS]};
         for (int n = 0; n < frame.length; n++) {
             ram.set(JAVA_LONG_UNALIGNED, at + Layout.CASE_FRAME + 8L * n, frame[n]);
+        }
+        int[] data = {CpuState.DS, CpuState.ES, CpuState.FS, CpuState.GS};
+        for (int n = 0; n < data.length; n++) {
+            ram.set(JAVA_SHORT_UNALIGNED, at + Layout.CASE_SELECTORS + 2L * n, (short) selectors[data[n]]);
         }
         ram.set(JAVA_LONG_UNALIGNED, at + Layout.CASE_FS, fsBase);
         ram.set(JAVA_LONG_UNALIGNED, at + Layout.CASE_GS, gsBase);

@@ -38,6 +38,16 @@ public final class Host {
         need(can ? "" : "skipped, needs a mount namespace of its own (unshare -m, as root)");
     }
 
+    /**
+     * Needs something that the test has looked for itself.
+     *
+     * @param there whether it was found
+     * @param otherwise what is missing
+     */
+    public static void needs(boolean there, String otherwise) {
+        need(there ? "" : "skipped, " + otherwise);
+    }
+
     private static void need(String missing) {
         if (!missing.isEmpty()) {
             System.out.println(missing);
