@@ -217,6 +217,30 @@ public final class Executor {
     }
 
     /**
+     * Sets how often {@link #run} interprets a block of instructions before it translates it to bytecode of the JVM. What is executed
+     * doesn't change, only how fast. Before guest code runs.
+     *
+     * @param executions 1 or more; 0 for no translation at all
+     */
+    public void translateAfter(int executions) {
+        if (executions < 0) {
+            throw new IllegalArgumentException("translate after " + executions + " executions; expected 0 or more");
+        }
+        if (blocks != null) {
+            blocks.translateAfter(executions);
+        }
+    }
+
+    /**
+     * Blocks of instructions that are bytecode of the JVM now.
+     *
+     * @return 0 where none was executed often enough
+     */
+    public int translations() {
+        return blocks == null ? 0 : blocks.translations();
+    }
+
+    /**
      * Mnemonic of the last step's instruction.
      *
      * @return as in the Intel manuals, lower case; empty if it could not be decoded

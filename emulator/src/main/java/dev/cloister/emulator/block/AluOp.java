@@ -87,20 +87,11 @@ final class AluOp extends Op {
 
     private static long carries(BlockContext c, long a, long b, long r) {
         return switch (KIND) {
-            case ADD, ADC -> a & b | (a | b) & ~r;
-            case INC -> keepCarry(c, a & ~r);
-            case DEC -> keepCarry(c, ~a & r);
+            case ADD, ADC -> LazyFlags.addCarries(a, b, r);
+            case INC -> LazyFlags.keepCarry(a & ~r, c.carry(), SIZE);
+            case DEC -> LazyFlags.keepCarry(~a & r, c.carry(), SIZE);
             case NEG -> a | r;
-            default -> ~a & b | (~a | b) & r;
+            default -> LazyFlags.subCarries(a, b, r);
         };
-    }
-
-    /** The carries of INC and DEC with the old CF in the place of theirs, and OF as it should be. */
-    private static long keepCarry(BlockContext c, long carries) {
-        long top = 1L << 8 * SIZE - 1;
-        boolean overflow = ((carries ^ carries << 1) & top) != 0;
-        boolean carry = c.carry();
-        long below = carry != overflow ? top >>> 1 : 0;
-        return carries & ~(top | top >>> 1) | (carry ? top | below : below);
     }
 }

@@ -2,6 +2,7 @@ package dev.cloister.emulator.block;
 
 import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.mmu.GuestMemoryException;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,10 @@ final class Block {
     private final byte[] ordinals;
     private final boolean takenLocal;
     private final boolean nextLocal;
+
+    private @Nullable Translated translated;
+    /** How often it was interpreted. */
+    private int heat;
 
     private @Nullable Block taken;
     private @Nullable Block next;
@@ -74,6 +79,13 @@ final class Block {
      */
     @Nullable
     Block execute(BlockContext c) {
+        Translated bytecode = translated;
+        if (bytecode != null) {
+            return bytecode.run(c, this);
+        }
+        if (c.translator.isHot(++heat)) {
+            translate(c.translator);
+        }
         Op[] list = ops;
         int n = 0;
         try {
@@ -86,11 +98,41 @@ final class Block {
         }
     }
 
-    private @Nullable Block broken(BlockContext c, int n, Throwable e) {
+    /** The translation takes the place of the operations from the next time on. */
+    private void translate(Translator translator) {
+        Op[] all = Arrays.copyOf(ops, ops.length + 1);
+        all[ops.length] = end;
+        translated = translator.translate(this, all);
+    }
+
+    /** Goes back to the operations, until it is hot again. */
+    void forgetTranslation() {
+        translated = null;
+        heat = 0;
+    }
+
+    /** Leaves it at the operation {@code n}, which threw. */
+    @Nullable
+    Block broken(BlockContext c, int n, Throwable e) {
         c.state.setRip(mode.cutRip(rip + places[n]));
         c.budget += count - ordinals[n];
         c.failure = e;
         return null;
+    }
+
+    /** The block that follows a conditional branch. */
+    @Nullable
+    Block follow(BlockContext c, boolean branches) {
+        return branches ? taken(c) : next(c);
+    }
+
+    /** Whether it may be executed once more at once, where it has branched to its own beginning; takes that from the budget then. */
+    boolean again(BlockContext c) {
+        boolean goesOn = taken == this && valid && count <= c.budget && !c.needsAttention();
+        if (goesOn) {
+            c.budget -= count;
+        }
+        return goesOn;
     }
 
     /** The block where the branch goes. */
@@ -124,13 +166,20 @@ final class Block {
         }
     }
 
-    /** Its page was written: it is never entered again, and if it is running, it stops before its next operation. */
-    void kill() {
+    /**
+     * Its page was written: it is never entered again, and if it is running, it stops before its next operation.
+     *
+     * @return whether it was translated
+     */
+    boolean kill() {
+        boolean was = translated != null;
+        translated = null;
         valid = false;
         stamp = -1;
-        java.util.Arrays.fill(ops, Stop.OP);
+        Arrays.fill(ops, Stop.OP);
         end = Stop.OP;
         taken = null;
         next = null;
+        return was;
     }
 }

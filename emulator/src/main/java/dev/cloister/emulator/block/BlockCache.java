@@ -17,6 +17,7 @@ final class BlockCache implements CodeWatcher {
 
     private final @Nullable Page[] buckets = new Page[BUCKETS];
     private int count;
+    private int translations;
     private long dropped;
 
     /** The blocks of one page, hashed by offset. */
@@ -31,17 +32,44 @@ final class BlockCache implements CodeWatcher {
             this.number = number;
             this.next = next;
         }
+    }
 
-        int kill() {
-            int killed = 0;
-            for (Block block : slots) {
-                for (Block b = block; b != null; b = b.sibling) {
-                    b.kill();
-                    killed++;
+    /** Kills the blocks of a page; returns how many. */
+    private int kill(Page page) {
+        int killed = 0;
+        for (Block block : page.slots) {
+            for (Block b = block; b != null; b = b.sibling) {
+                translations -= b.kill() ? 1 : 0;
+                killed++;
+            }
+        }
+        return killed;
+    }
+
+    /** One block more is to be translated: where there are too many, all are to start again. */
+    void countTranslation() {
+        if (translations == Translator.MOST) {
+            for (Page bucket : buckets) {
+                for (Page page = bucket; page != null; page = page.next) {
+                    forgetTranslations(page);
                 }
             }
-            return killed;
+            translations = 0;
         }
+        translations++;
+    }
+
+    private static void forgetTranslations(Page page) {
+        for (Block block : page.slots) {
+            for (Block b = block; b != null; b = b.sibling) {
+                b.forgetTranslation();
+            }
+        }
+    }
+
+    /** How many blocks are translated. */
+    int translations() {
+        return translations;
     }
 
     private static int bucket(long number) {
@@ -98,7 +126,7 @@ final class BlockCache implements CodeWatcher {
         if (page == null) {
             return;
         }
-        int killed = page.kill();
+        int killed = kill(page);
         count -= killed;
         dropped += killed;
         unlink(page);
@@ -123,7 +151,7 @@ final class BlockCache implements CodeWatcher {
     public void writtenAnywhere() {
         for (Page bucket : buckets) {
             for (Page page = bucket; page != null; page = page.next) {
-                page.kill();
+                kill(page);
             }
         }
         java.util.Arrays.fill(buckets, null);

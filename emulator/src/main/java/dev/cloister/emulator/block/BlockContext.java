@@ -7,6 +7,7 @@ import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.execute.Execution;
 import dev.cloister.emulator.memory.TlbMemory;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,8 @@ final class BlockContext {
     final long[] gpr;
     final TlbMemory memory;
     final Execution x;
+    final Translator translator;
+    private final BooleanSupplier kicked;
 
     long flagResult;
     long flagCarry;
@@ -53,11 +56,18 @@ final class BlockContext {
     private long canonicalSpan = 1L << 48;
     private final @Nullable Block[] jumps = new Block[JUMPS];
 
-    BlockContext(Execution x, TlbMemory memory) {
+    BlockContext(Execution x, TlbMemory memory, Translator translator, BooleanSupplier kicked) {
+        this.translator = translator;
+        this.kicked = kicked;
         this.x = x;
         this.memory = memory;
         state = x.state;
         gpr = state.gprs();
+    }
+
+    /** Whether a run of blocks must end here: others wrote what concerns this processor, or it is asked to return. */
+    boolean needsAttention() {
+        return memory.isBehind() || kicked.getAsBoolean();
     }
 
     /** Follows CR4.LA57. */
@@ -78,16 +88,16 @@ final class BlockContext {
 
     private long status() {
         long flags = (flagCarry & 8) << 1;
-        flags |= carry() ? Flags.CF : 0;
-        flags |= overflow() ? Flags.OF : 0;
-        flags |= parity() ? Flags.PF : 0;
+        flags |= LazyFlags.carry(flagCarry, flagTop) ? Flags.CF : 0;
+        flags |= LazyFlags.overflow(flagCarry, flagTop) ? Flags.OF : 0;
+        flags |= LazyFlags.parity(flagResult) ? Flags.PF : 0;
         flags |= flagResult == 0 ? Flags.ZF : 0;
         return flagResult < 0 ? flags | Flags.SF : flags;
     }
 
     /** CF. */
     boolean carry() {
-        return flagTop != 0 ? (flagCarry & flagTop) != 0 : state.flag(Flags.CF);
+        return LazyFlags.carry(this, flagCarry, flagTop);
     }
 
     /** CF as a number. */
@@ -95,35 +105,9 @@ final class BlockContext {
         return carry() ? 1 : 0;
     }
 
-    private boolean overflow() {
-        return flagTop != 0 ? ((flagCarry ^ flagCarry << 1) & flagTop) != 0 : state.flag(Flags.OF);
-    }
-
-    private boolean parity() {
-        return flagTop != 0 ? (Long.bitCount(flagResult & 0xFF) & 1) == 0 : state.flag(Flags.PF);
-    }
-
-    private boolean zero() {
-        return flagTop != 0 ? flagResult == 0 : state.flag(Flags.ZF);
-    }
-
-    private boolean sign() {
-        return flagTop != 0 ? flagResult < 0 : state.flag(Flags.SF);
-    }
-
     /** Whether a condition of Jcc, SETcc and CMOVcc holds; callers give a constant. */
     boolean holds(int condition) {
-        boolean base = switch (condition >> 1 & 7) {
-            case 0 -> overflow();
-            case 1 -> carry();
-            case 2 -> zero();
-            case 3 -> carry() || zero();
-            case 4 -> sign();
-            case 5 -> parity();
-            case 6 -> sign() != overflow();
-            default -> zero() || sign() != overflow();
-        };
-        return base != ((condition & 1) != 0);
+        return LazyFlags.holds(this, condition, flagResult, flagCarry, flagTop);
     }
 
     /** Sets all six flags. */
@@ -135,21 +119,12 @@ final class BlockContext {
 
     /** Sets all six flags where CF and OF follow no carry chain; AF becomes 0. */
     void setFlags(long result, boolean carry, boolean overflow, int size) {
-        long top = 1L << 8 * size - 1;
-        long below = carry != overflow ? top >>> 1 : 0;
-        setFlags(result, carry ? top | below : below, size);
+        setFlags(result, LazyFlags.carries(carry, overflow, size), size);
     }
 
     /** Sets CF and OF and leaves the others. */
     void setCarryAndOverflow(boolean carry, boolean overflow) {
-        long top = flagTop;
-        if (top == 0) {
-            long flags = (carry ? Flags.CF : 0) | (overflow ? Flags.OF : 0);
-            state.setRflags(state.rflags() & ~(Flags.CF | Flags.OF) | flags);
-        } else {
-            long below = carry != overflow ? top >>> 1 : 0;
-            flagCarry = flagCarry & ~(top | top >>> 1) | (carry ? top | below : below);
-        }
+        flagCarry = LazyFlags.withCarryAndOverflow(this, carry, overflow, flagCarry, flagTop);
     }
 
     // ---- addresses

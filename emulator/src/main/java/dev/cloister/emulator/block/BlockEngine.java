@@ -36,6 +36,7 @@ public final class BlockEngine {
     private final BlockCache cache = new BlockCache();
     private final BlockModes modes = new BlockModes();
     private final BlockBuilder builder;
+    private final Translator translator;
     private final byte[] code = new byte[WINDOW];
     private final byte[] again = new byte[WINDOW];
 
@@ -64,7 +65,8 @@ public final class BlockEngine {
         this.memory = memory;
         this.interpreter = interpreter;
         this.kicked = kicked;
-        context = new BlockContext(x, memory);
+        translator = new Translator(cache);
+        context = new BlockContext(x, memory, translator, kicked);
         Templates.prepare();
         builder = new BlockBuilder(interpreter);
         memory.setCodeWatcher(cache);
@@ -77,6 +79,24 @@ public final class BlockEngine {
      */
     public long completed() {
         return completed;
+    }
+
+    /**
+     * Sets how often a block is interpreted before it is translated to bytecode.
+     *
+     * @param executions 1 or more; 0 for no translation
+     */
+    public void translateAfter(int executions) {
+        translator.setAfter(executions);
+    }
+
+    /**
+     * How many blocks are translated.
+     *
+     * @return those that are kept now
+     */
+    public int translations() {
+        return cache.translations();
     }
 
     /**
@@ -184,7 +204,7 @@ public final class BlockEngine {
     }
 
     private boolean needsAttention(Block next) {
-        return next.count > context.budget || memory.isBehind() || kicked.getAsBoolean();
+        return next.count > context.budget || context.needsAttention();
     }
 
     private StepResult outcome(BlockContext c) {

@@ -25,14 +25,10 @@ final class MultiplyOp extends Op {
         long a = SRC == Shape.MEMORY ? c.load(linear(c, P, SIZE, 0), SIZE) : c.register(SRC, src, SIZE);
         long x = Shape.signExtend(a, SIZE);
         long y = BY_IMMEDIATE ? immediate : Shape.signExtend(c.gpr[dst], SIZE);
-        long wide = x * y;
-        long low = wide & Shape.mask(SIZE);
-        boolean overflow = SIZE == 8 ? Math.multiplyHigh(x, y) != wide >> 63 : wide != Shape.signExtend(wide, SIZE);
+        long low = x * y & Shape.mask(SIZE);
+        boolean overflow = LazyFlags.overflows(x, y, SIZE);
         c.setRegister(Shape.REGISTER, dst, SIZE, low);
         c.setFlags(low, overflow, overflow, SIZE);
-        if (low == 0) {
-            // The handlers leave ZF clear whatever the product; a result that is not 0 but whose low byte is says that.
-            c.flagResult = 0x100;
-        }
+        c.flagResult = LazyFlags.product(low, SIZE);
     }
 }

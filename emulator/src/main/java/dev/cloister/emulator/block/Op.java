@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
  * constant for the JVM's compiler and each copy is compiled by itself.
  */
 abstract class Op {
+    /** The template that it is a copy of; null for an operation without shape. */
+    final @Nullable Class<? extends Op> template;
+
+    final int shape;
     final int dst;
     final int src;
     final int base;
@@ -20,6 +24,8 @@ abstract class Op {
     final long immediate;
 
     Op(Operands o) {
+        template = o.template;
+        shape = o.shape;
         dst = o.dst;
         src = o.src;
         base = o.base;

@@ -14,7 +14,6 @@ final class ShiftOp extends Op {
     private static final int P = Templates.shape(MethodHandles.lookup());
     private static final int KIND = Shape.kind(P);
     private static final int SIZE = Shape.size(P);
-    private static final int BITS = 8 * SIZE;
     private static final int DST = Shape.dst(P);
     private static final int SRC = Shape.src(P);
     private static final int COUNT_MASK = SIZE == 8 ? 63 : 31;
@@ -33,7 +32,7 @@ final class ShiftOp extends Op {
         long linear = DST == Shape.MEMORY ? linear(c, P, SIZE, LinearMemory.WRITE) : 0;
         int count = (int) (SRC == Shape.IMMEDIATE ? immediate : c.gpr[1]) & COUNT_MASK;
         long value = DST == Shape.MEMORY ? c.loadForWrite(linear, SIZE) : c.register(DST, dst, SIZE);
-        long r = count == 0 ? value : result(value, count) & Shape.mask(SIZE);
+        long r = count == 0 ? value : LazyFlags.shifted(KIND, SIZE, value, count) & Shape.mask(SIZE);
         if (DST == Shape.MEMORY) {
             c.store(linear, SIZE, r);
         } else {
@@ -44,31 +43,11 @@ final class ShiftOp extends Op {
         }
     }
 
-    private static long result(long value, int count) {
-        int n = count & BITS - 1;
-        return switch (KIND) {
-            case ROL -> value << n | value >>> (BITS - n & 63);
-            case ROR -> value >>> n | value << (BITS - n & 63);
-            case SHL -> value << count;
-            case SHR -> value >>> count;
-            default -> Shape.signExtend(value, SIZE) >> count;
-        };
-    }
-
-    private static boolean top(long value) {
-        return (value >>> BITS - 1 & 1) != 0;
-    }
-
     private static void flags(BlockContext c, long value, int count, long r) {
         switch (KIND) {
-            case ROL -> c.setCarryAndOverflow((r & 1) != 0, top(r) != ((r & 1) != 0));
-            case ROR -> c.setCarryAndOverflow(top(r), top(r) != top(r << 1));
-            case SHL -> {
-                boolean carry = count <= BITS && (value >>> BITS - count & 1) != 0;
-                c.setFlags(r, carry, top(r) != carry, SIZE);
-            }
-            case SHR -> c.setFlags(r, (value >>> count - 1 & 1) != 0, count == 1 && top(value), SIZE);
-            default -> c.setFlags(r, (Shape.signExtend(value, SIZE) >> count - 1 & 1) != 0, false, SIZE);
+            case ROL, ROR ->
+                c.setCarryAndOverflow(LazyFlags.rotatedCarry(KIND, SIZE, r), LazyFlags.rotatedOverflow(KIND, SIZE, r));
+            default -> c.setFlags(r, LazyFlags.shiftCarries(KIND, SIZE, value, count, r), SIZE);
         }
     }
 }

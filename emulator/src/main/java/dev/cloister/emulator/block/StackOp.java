@@ -59,12 +59,12 @@ final class StackOp extends Op {
                 yield from.taken(c);
             }
             case RET -> {
-                long target = checked(c, from, pop(c, c.gpr[SP]));
+                long target = checked(c, from, pop(c, c.gpr[SP]), STACK);
                 drop(c, c.gpr[SP], SIZE + immediate);
                 yield c.jump(target);
             }
             case CALL_INDIRECT -> c.jump(called(c, from, source(c)));
-            default -> c.jump(checked(c, from, source(c)));
+            default -> c.jump(checked(c, from, source(c), STACK));
         };
     }
 
@@ -82,17 +82,18 @@ final class StackOp extends Op {
         if (STACK == Shape.FLAT_64) {
             long top = c.gpr[SP] - SIZE;
             c.store(c.canonical(top, SIZE, CpuState.SS), SIZE, back);
-            checked(c, from, target);
+            checked(c, from, target, STACK);
             c.gpr[SP] = top;
         } else {
-            checked(c, from, target);
+            checked(c, from, target, STACK);
             push(c, back);
         }
         return target;
     }
 
-    private static long checked(BlockContext c, Block from, long target) {
-        boolean good = STACK == Shape.FLAT_64 ? c.isCanonical(target) : target <= from.mode.codeLimit;
+    /** Refuses the target of a branch that lies outside the code. */
+    static long checked(BlockContext c, Block from, long target, int stack) {
+        boolean good = stack == Shape.FLAT_64 ? c.isCanonical(target) : target <= from.mode.codeLimit;
         if (!good) {
             throw c.x.fault(CpuException.GP);
         }

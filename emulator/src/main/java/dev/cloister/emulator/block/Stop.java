@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 final class Stop extends Op {
     static final Stop OP = new Stop();
 
-    private static final Signal SIGNAL = new Signal();
+    static final Signal SIGNAL = new Signal();
 
     /** Raised instead of executing an instruction that may have been overwritten. */
     static final class Signal extends RuntimeException {

@@ -52,6 +52,7 @@ final class Templates {
             }
             prototype = PROTOTYPES.computeIfAbsent(key, Templates::load);
         }
+        operands.template = template;
         return prototype.make(operands);
     }
 

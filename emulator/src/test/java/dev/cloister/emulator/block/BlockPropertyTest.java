@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class BlockPropertyTest {
     private static final long SEED = Long.getLong("blocks.seed", 20_25L);
     private static final int PROGRAMS = Integer.getInteger("blocks.programs", 150);
+    private static final int TRANSLATED = Integer.getInteger("blocks.translated", 60);
     private static final int RUNS = 12;
 
     @ParameterizedTest
@@ -23,10 +24,21 @@ class BlockPropertyTest {
     void runsAsItSteps(RandomMachine.Setting setting) {
         long executed = 0;
         for (int n = 0; n < PROGRAMS; n++) {
-            executed += compare(setting, SEED * 1_000_003 + n);
+            executed += compare(setting, SEED * 1_000_003 + n, 0);
         }
         System.out.println(setting + ": " + executed + " instructions in " + PROGRAMS + " programs");
         assertThat(executed).as("instructions executed").isGreaterThan(PROGRAMS * 20L);
+    }
+
+    @ParameterizedTest
+    @EnumSource(RandomMachine.Setting.class)
+    void runsTranslatedAsItSteps(RandomMachine.Setting setting) {
+        long executed = 0;
+        for (int n = 0; n < TRANSLATED; n++) {
+            executed += compare(setting, SEED * 2_000_003 + n, 1 + n % 3);
+        }
+        System.out.println(setting + ", translated: " + executed + " instructions in " + TRANSLATED + " programs");
+        assertThat(executed).as("instructions executed").isGreaterThan(TRANSLATED * 20L);
     }
 
     /** Two machines with the same program, one stepped, one run. */
@@ -37,7 +49,7 @@ class BlockPropertyTest {
         StepResult expected = StepResult.COMPLETED;
         StepResult actual = StepResult.COMPLETED;
 
-        Pair(RandomMachine.Setting setting, long seed) {
+        Pair(RandomMachine.Setting setting, long seed, int after) {
             random = new Random(seed);
             stepped = new RandomMachine(setting);
             byte[] code = new RandomProgram(random, RandomMachine.bits(setting), RandomMachine.CODE_BYTES).code();
@@ -49,6 +61,7 @@ class BlockPropertyTest {
             ran = new RandomMachine(setting);
             MemorySegment.copy(stepped.ram, 0, ran.ram, 0, RandomMachine.MEMORY);
             ran.state.copyFrom(stepped.state);
+            ran.executor.translateAfter(after);
         }
 
         int count(int round) {
@@ -87,22 +100,22 @@ class BlockPropertyTest {
         }
     }
 
-    private static long compare(RandomMachine.Setting setting, long seed) {
-        Pair pair = new Pair(setting, seed);
+    private static long compare(RandomMachine.Setting setting, long seed, int after) {
+        Pair pair = new Pair(setting, seed, after);
         for (int round = 0; round < RUNS && !pair.isOver(); round++) {
             int count = pair.count(round);
             pair.go(count);
             if (!pair.difference().isEmpty()) {
-                fail(shrink(setting, seed, round, count));
+                fail(shrink(setting, seed, after, round, count));
             }
         }
         return pair.ran.executor.completed();
     }
 
     /** Finds the first instruction of the round after which the two differ. */
-    private static String shrink(RandomMachine.Setting setting, long seed, int round, int most) {
+    private static String shrink(RandomMachine.Setting setting, long seed, int after, int round, int most) {
         for (int count = 1; count <= most; count++) {
-            Pair pair = new Pair(setting, seed);
+            Pair pair = new Pair(setting, seed, after);
             for (int r = 0; r < round; r++) {
                 pair.go(pair.count(r));
             }
@@ -111,14 +124,15 @@ class BlockPropertyTest {
             pair.go(count);
             String difference = pair.difference();
             if (!difference.isEmpty()) {
-                return setting + " seed " + seed + " round " + round + ": after " + count + " instructions from rip "
+                return setting + " seed " + seed + " translated after " + after + " round " + round + ": after " + count
+                        + " instructions from rip "
                         + Long.toHexString(rip) + ", the last \"" + pair.stepped.executor.text() + "\" ("
                         + pair.expected
                         + ", vector " + pair.stepped.executor.vector() + "): " + difference + "\nat the start\n"
                         + before;
             }
         }
-        return setting + " seed " + seed + " round " + round + ": only whole differs";
+        return setting + " seed " + seed + " translated after " + after + " round " + round + ": only whole differs";
     }
 
     private static boolean isGoing(StepResult result) {
