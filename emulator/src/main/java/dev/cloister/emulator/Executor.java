@@ -364,6 +364,11 @@ public final class Executor {
         }
 
         @Override
+        public boolean isOffered(Form form) {
+            return handlers[form.id] == HandlerTable.of(form);
+        }
+
+        @Override
         public boolean isAllowed(Instruction i, boolean descriptors) {
             return Executor.isAllowed(i, descriptors);
         }

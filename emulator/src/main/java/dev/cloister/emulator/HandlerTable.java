@@ -2,6 +2,7 @@ package dev.cloister.emulator;
 
 import dev.cloister.emulator.cpu.CpuEnvironment;
 import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuFeature;
 import dev.cloister.emulator.decode.FeatureTable;
 import dev.cloister.emulator.decode.Form;
 import dev.cloister.emulator.decode.FormTable;
@@ -45,7 +46,9 @@ final class HandlerTable implements HandlerRegistry {
             FeatureTable.Need need = FeatureTable.instance().of(form);
             Handler implemented = BY_FORM[form.id];
             if (!need.always().stream().allMatch(environment::offers)) {
-                handlers[form.id] = before(form);
+                handlers[form.id] = implemented != null && need.always().contains(CpuFeature.LAHF_LM)
+                        ? outside64(implemented)
+                        : before(form);
             } else if (implemented != null && !need.wide().stream().allMatch(environment::offers)) {
                 handlers[form.id] = narrow(implemented);
             }
@@ -56,6 +59,16 @@ final class HandlerTable implements HandlerRegistry {
     private static Handler narrow(Handler handler) {
         return (x, i) -> {
             if (i.vectorLength != 0) {
+                throw x.fault(CpuException.UD);
+            }
+            handler.execute(x, i);
+        };
+    }
+
+    /** Without the feature the instruction is there all the same, but not in 64-bit mode. */
+    private static Handler outside64(Handler handler) {
+        return (x, i) -> {
+            if (x.long64) {
                 throw x.fault(CpuException.UD);
             }
             handler.execute(x, i);

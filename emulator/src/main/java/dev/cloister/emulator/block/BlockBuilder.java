@@ -102,7 +102,10 @@ final class BlockBuilder {
     private boolean isUsable(Instruction i, BlockMode mode) {
         long last = i.address + i.length - 1;
         boolean within = mode.long64 || last <= mode.codeLimit && last == mode.cutRip(last);
-        return within && interpreter.handler(i.form) != null && interpreter.isAllowed(i, mode.descriptors);
+        return within
+                && interpreter.handler(i.form) != null
+                && interpreter.isOffered(i.form)
+                && interpreter.isAllowed(i, mode.descriptors);
     }
 
     private void operations(BlockDraft draft, int count) {

@@ -41,6 +41,14 @@ public interface Interpreter {
     Handler handler(Form form);
 
     /**
+     * Whether the processor has all that a form needs, so that it does what its mnemonic says.
+     *
+     * @param form a form
+     * @return false where it raises #UD, or does what older processors did, for some operands at least
+     */
+    boolean isOffered(Form form);
+
+    /**
      * Whether an encoding with this form may be executed here at all: LOCK where it is allowed, VEX in protected mode.
      *
      * @param instruction decoded

@@ -11,10 +11,19 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Which features the instruction forms need: the resource {@code features.txt} beside this class. Immutable. */
 public final class FeatureTable {
     private static final Need NOTHING = new Need(Set.of(), Set.of());
+    private static final Need SSE2 = new Need(EnumSet.of(CpuFeature.SSE2), Set.of());
+    private static final Need MMX_ALONE = new Need(EnumSet.of(CpuFeature.MMX), Set.of());
+
+    /** In front of a mnemonic: its form with MMX registers alone. */
+    private static final String MMX = "mm.";
+
+    private static final Set<String> NOT_X87 = Set.of("fxsave", "fxsave64", "fxrstor", "fxrstor64", "femms");
+
     private static final FeatureTable INSTANCE = new FeatureTable();
 
     private final Map<String, Need> byMnemonic = new HashMap<>();
@@ -43,7 +52,8 @@ public final class FeatureTable {
             byForm[form.id] = find(form);
         }
         for (String mnemonic : byMnemonic.keySet()) {
-            if (forms.forms().stream().noneMatch(form -> form.mnemonic.equals(mnemonic))) {
+            if (forms.forms().stream()
+                    .noneMatch(form -> (form.mnemonic.equals(mnemonic) || mnemonic.equals(MMX + form.mnemonic)))) {
                 throw new IllegalStateException("features.txt names " + mnemonic + ", which no form has");
             }
         }
@@ -73,14 +83,36 @@ public final class FeatureTable {
 
     private Need find(Form form) {
         Need named = byMnemonic.get(form.mnemonic);
-        if (named != null) {
-            return named;
+        if (isMmx(form)) {
+            named = byMnemonic.getOrDefault(MMX + form.mnemonic, named);
         }
-        if (!form.has(Form.VEX)) {
-            return NOTHING;
+        if (form.mnemonic.startsWith("f") && !NOT_X87.contains(form.mnemonic)) {
+            return x87(named);
         }
-        boolean integer = form.mnemonic.startsWith("vp");
-        return new Need(EnumSet.of(CpuFeature.AVX), integer ? EnumSet.of(CpuFeature.AVX2) : Set.of());
+        return named == null ? byOperands(form) : named;
+    }
+
+    private static boolean isMmx(Form form) {
+        return form.has(Form.MMX) && !form.has(Form.VECTOR);
+    }
+
+    private static Need byOperands(Form form) {
+        if (form.has(Form.VEX)) {
+            boolean integer = form.mnemonic.startsWith("vp");
+            return new Need(EnumSet.of(CpuFeature.AVX), integer ? EnumSet.of(CpuFeature.AVX2) : Set.of());
+        }
+        if (isMmx(form)) {
+            return MMX_ALONE;
+        }
+        return form.has(Form.VECTOR) ? SSE2 : NOTHING;
+    }
+
+    private static Need x87(@Nullable Need beyond) {
+        EnumSet<CpuFeature> always = EnumSet.of(CpuFeature.FPU);
+        if (beyond != null) {
+            always.addAll(beyond.always());
+        }
+        return new Need(always, Set.of());
     }
 
     /**

@@ -8,7 +8,6 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -68,10 +67,13 @@ public record CpuModel(String name, Set<CpuFeature> features, int physicalBits) 
             SSBD,
             ARCH_CAPABILITIES,
             MD_CLEAR);
-    private static final Set<CpuFeature> V2 = EnumSet.of(CX16, LAHF_LM, POPCNT, SSE3, SSSE3, SSE4_1, SSE4_2, PCID);
-    private static final Set<CpuFeature> V3 = EnumSet.of(
-            AVX, AVX2, BMI1, BMI2, F16C, FMA, LZCNT, MOVBE, XSAVE, XSAVEOPT, AES, PCLMULQDQ, RDRAND, FSGSBASE, SMEP,
-            INVPCID, ERMS);
+    /** What the psABI's levels promise to user code, each beyond the one before. */
+    private static final Set<CpuFeature> USER_V1 = EnumSet.of(FPU, CX8, CMOV, FXSR, MMX, SSE, SSE2, SYSCALL, LM);
+
+    private static final Set<CpuFeature> USER_V2 = EnumSet.of(CX16, LAHF_LM, POPCNT, SSE3, SSSE3, SSE4_1, SSE4_2);
+    private static final Set<CpuFeature> USER_V3 = EnumSet.of(AVX, AVX2, BMI1, BMI2, F16C, FMA, LZCNT, MOVBE, XSAVE);
+    private static final Set<CpuFeature> SYSTEM_V3 =
+            EnumSet.of(XSAVEOPT, AES, PCLMULQDQ, RDRAND, FSGSBASE, SMEP, INVPCID, ERMS);
 
     /** What each feature is of no use without. */
     private static final Map<CpuFeature, Set<CpuFeature>> NEEDS = needs();
@@ -81,13 +83,14 @@ public record CpuModel(String name, Set<CpuFeature> features, int physicalBits) 
         dependents(map, FPU, MMX, FXSR);
         dependents(map, FXSR, SSE);
         dependents(map, SSE, SSE2);
-        dependents(map, SSE2, SSE3, AES, PCLMULQDQ, SHA, XSAVE);
+        dependents(map, SSE2, SSE3, AES, PCLMULQDQ, SHA, GFNI, XSAVE);
         dependents(map, SSE3, SSSE3);
         dependents(map, SSSE3, SSE4_1);
         dependents(map, SSE4_1, SSE4_2);
         dependents(map, SSE4_2, AVX);
         dependents(map, XSAVE, AVX, XSAVEOPT, XSAVEC, XGETBV_ECX_1, XSAVES);
-        dependents(map, AVX, AVX2, FMA, F16C, VAES, VPCLMULQDQ);
+        dependents(map, AVX, AVX2, FMA, F16C, VAES, VPCLMULQDQ, AVX_VNNI);
+        dependents(map, AVX2, AVX512F);
         dependents(map, XSAVEC, XSAVES);
         dependents(map, AES, VAES);
         dependents(map, PCLMULQDQ, VPCLMULQDQ);
@@ -183,10 +186,15 @@ public record CpuModel(String name, Set<CpuFeature> features, int physicalBits) 
         EnumSet<CpuFeature> set = copy(V1);
         switch (name) {
             case "v1" -> {}
-            case "v2" -> set.addAll(V2);
+            case "v2" -> {
+                set.addAll(USER_V2);
+                set.add(PCID);
+            }
             case "v3" -> {
-                set.addAll(V2);
-                set.addAll(V3);
+                set.addAll(USER_V2);
+                set.add(PCID);
+                set.addAll(USER_V3);
+                set.addAll(SYSTEM_V3);
             }
             case "max" -> {
                 set.addAll(Implementation.features());
@@ -195,6 +203,27 @@ public record CpuModel(String name, Set<CpuFeature> features, int physicalBits) 
             default ->
                 throw new IllegalArgumentException(
                         "there is no processor model " + name + "; expected one of " + names());
+        }
+        return set;
+    }
+
+    /**
+     * What a model's name promises to user code, by the x86-64 psABI: a processor without it is not of that level.
+     *
+     * @param name one of {@link #names()}
+     * @return a new set; empty for {@code max}, which promises nothing
+     */
+    public static Set<CpuFeature> promised(String name) {
+        EnumSet<CpuFeature> set = EnumSet.noneOf(CpuFeature.class);
+        if (!name.equals("max")) {
+            named(name);
+            set.addAll(USER_V1);
+        }
+        if (name.equals("v2") || name.equals("v3")) {
+            set.addAll(USER_V2);
+        }
+        if (name.equals("v3")) {
+            set.addAll(USER_V3);
         }
         return set;
     }
@@ -209,20 +238,16 @@ public record CpuModel(String name, Set<CpuFeature> features, int physicalBits) 
     }
 
     /**
-     * A feature by its name as a user writes it.
+     * What of a set is of use once some features are gone: those that need them go as well.
      *
-     * @param name of a constant of {@link CpuFeature} in any case, with {@code -} or {@code .} for {@code _}
-     * @return the feature
-     * @throws IllegalArgumentException where there is none
+     * @param features any
+     * @param hidden what goes
+     * @return a new set
      */
-    public static CpuFeature feature(String name) {
-        String constant = name.toUpperCase(Locale.ROOT).replace('-', '_').replace('.', '_');
-        for (CpuFeature feature : CpuFeature.values()) {
-            if (feature.name().equals(constant)) {
-                return feature;
-            }
-        }
-        throw new IllegalArgumentException("there is no processor feature " + name);
+    public static Set<CpuFeature> remaining(Collection<CpuFeature> features, Collection<CpuFeature> hidden) {
+        EnumSet<CpuFeature> set = copy(features);
+        set.removeAll(hidden);
+        return closed(set);
     }
 
     /**

@@ -84,8 +84,8 @@ class ModelEnvironmentTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("VMX");
         assertThatThrownBy(() -> CpuModel.of("v4")).hasMessageContaining("v4").hasMessageContaining("max");
-        assertThat(CpuModel.feature("sse4.1")).isEqualTo(CpuFeature.SSE4_1);
-        assertThatThrownBy(() -> CpuModel.feature("mmxx")).hasMessageContaining("mmxx");
+        assertThat(FeatureNames.feature("sse4.1")).isEqualTo(CpuFeature.SSE4_1);
+        assertThatThrownBy(() -> FeatureNames.feature("mmxx")).hasMessageContaining("mmxx");
     }
 
     private String text(ModelEnvironment e, int leaf, int... order) {
