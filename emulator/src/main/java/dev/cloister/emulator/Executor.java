@@ -134,8 +134,10 @@ public final class Executor {
             reason = "no execution for " + i.mnemonic();
             return StepResult.UNSUPPORTED;
         }
-        x.nextRip = state.rip() + i.length & ripMask(x);
+        long next = state.rip() + i.length & ripMask(x);
+        x.nextRip = next;
         handler.execute(x, i);
+        x.branched |= x.nextRip != next && x.result != StepResult.REPEATING;
         boolean trap = x.finish();
         if (x.result != StepResult.REPEATING) {
             completed++;

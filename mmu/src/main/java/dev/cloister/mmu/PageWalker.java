@@ -115,6 +115,21 @@ public final class PageWalker {
     }
 
     /**
+     * The same on a machine where nothing answers outside of memory: pointers read from there have reserved bits set.
+     *
+     * @param cr3 the new CR3
+     * @param context says how wide physical addresses are
+     * @return false if a pointer that is present has a reserved bit set, or there is no memory
+     */
+    public boolean arePointersValid(long cr3, WalkContext context) {
+        try {
+            return arePointersValid(cr3, context.maxPhyAddr);
+        } catch (GuestMemoryException e) {
+            return false;
+        }
+    }
+
+    /**
      * What else the translation of a successful walk allows in the same context, without another look at the tables: a software TLB's
      * business. Writing is allowed only where the leaf's dirty flag is set already.
      *

@@ -1,6 +1,7 @@
 package dev.cloister.vmm;
 
 import dev.cloister.devices.interrupt.LocalApic;
+import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.mmu.DeviceWindow;
 import dev.cloister.vmm.debug.Trace;
@@ -11,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  * Counts and remembers each access, as exits are under the other engines. The vCPU's thread alone; allocates nothing.
  */
 final class EmulatedBus implements PortIo, DeviceWindow {
+    /** CR8 is the high half of the task priority (Intel SDM vol. 3, 11.8.6). */
+    private static final int PRIORITY_SHIFT = 4;
+
+    private final CpuState state;
     private final Board board;
     private final LocalApic apic;
     private final Doorbells doorbells;
@@ -19,7 +24,8 @@ final class EmulatedBus implements PortIo, DeviceWindow {
     private int vcpu;
     private @Nullable Trace trace;
 
-    EmulatedBus(Board board, LocalApic apic, Doorbells doorbells) {
+    EmulatedBus(CpuState state, Board board, LocalApic apic, Doorbells doorbells) {
+        this.state = state;
         this.board = board;
         this.apic = apic;
         this.doorbells = doorbells;
@@ -85,6 +91,7 @@ final class EmulatedBus implements PortIo, DeviceWindow {
     public void write(long gpa, int size, long value) {
         if (apic.claims(gpa)) {
             apic.write((int) gpa & GuestMap.PAGE - 1, size, value);
+            state.setCr8(apic.taskPriority() >>> PRIORITY_SHIFT);
             return;
         }
         count(ExitKind.MMIO_WRITE, gpa, size, value);

@@ -74,9 +74,11 @@ final class EmulatedEngine implements Engine {
         if (number == 0) {
             EntryRegisters.apply(state, entry);
         }
-        EmulatedBus bus = new EmulatedBus(board, apic, doorbells);
+        EmulatedBus bus = new EmulatedBus(state, board, apic, doorbells);
         Topology place = new Topology(number, signals.size());
-        EmulatedEnvironment environment = new EmulatedEnvironment(state, place, alarms.clock(), apic, numericError);
+        Hypercalls calls = new Hypercalls(chips, signals.size());
+        EmulatedEnvironment environment =
+                new EmulatedEnvironment(state, place, alarms.clock(), apic, numericError, calls);
         int bits = environment.physicalBits();
         boolean gigabyte = environment.gigabytePages();
         TlbMemory memory = new TlbMemory(state, ram.memory(), bus, bits, gigabyte);

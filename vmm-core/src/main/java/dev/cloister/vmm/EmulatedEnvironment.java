@@ -5,6 +5,7 @@ import dev.cloister.devices.interrupt.LocalApic;
 import dev.cloister.devices.timer.GuestClock;
 import dev.cloister.emulator.cpu.CpuEnvironment;
 import dev.cloister.emulator.cpu.CpuFeature;
+import dev.cloister.emulator.cpu.CpuMode;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.model.CpuModel;
 import dev.cloister.emulator.model.LocalApicMsrs;
@@ -22,12 +23,21 @@ final class EmulatedEnvironment implements CpuEnvironment {
     private static final String MODEL = "max";
     private static final int PRIORITY_SHIFT = 4;
 
+    private final CpuState state;
     private final LocalApic apic;
     private final NumericErrorPort numericError;
+    private final Hypercalls hypercalls;
     private final ModelEnvironment model;
 
     EmulatedEnvironment(
-            CpuState state, Topology place, GuestClock clock, LocalApic apic, NumericErrorPort numericError) {
+            CpuState state,
+            Topology place,
+            GuestClock clock,
+            LocalApic apic,
+            NumericErrorPort numericError,
+            Hypercalls hypercalls) {
+        this.state = state;
+        this.hypercalls = hypercalls;
         this.apic = apic;
         this.numericError = numericError;
         HostRandom random = new HostRandom();
@@ -79,6 +89,17 @@ final class EmulatedEnvironment implements CpuEnvironment {
     }
 
     @Override
+    public boolean offersHypercalls() {
+        return true;
+    }
+
+    @Override
+    public long hypercall(long number, long[] arguments) {
+        boolean wide = state.mode() == CpuMode.LONG_64;
+        return hypercalls.answer(number, arguments, wide ? Long.SIZE : Integer.SIZE);
+    }
+
+    @Override
     public void taskPriorityChanged(int priority) {
         apic.setTaskPriority(priority << PRIORITY_SHIFT);
     }
@@ -111,16 +132,25 @@ final class EmulatedEnvironment implements CpuEnvironment {
         public boolean writeMsr(int index, long value) {
             switch (index) {
                 case APIC_BASE -> {
-                    return apic.setBase(value, physicalBits());
+                    boolean allowed = apic.setBase(value, physicalBits());
+                    showPriority();
+                    return allowed;
                 }
                 case TSC_DEADLINE -> {
                     apic.setDeadline(value, timestampCounter());
                     return true;
                 }
                 default -> {
-                    return apic.writeMsr(index, value);
+                    boolean allowed = apic.writeMsr(index, value);
+                    showPriority();
+                    return allowed;
                 }
             }
+        }
+
+        /** CR8 is the high half of the task priority (Intel SDM vol. 3, 11.8.6). */
+        private void showPriority() {
+            state.setCr8(apic.taskPriority() >>> PRIORITY_SHIFT);
         }
 
         @Override

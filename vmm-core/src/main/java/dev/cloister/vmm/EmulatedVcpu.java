@@ -27,6 +27,7 @@ final class EmulatedVcpu implements VcpuBody {
     private static final int WATCHED_SLICE = 2_000;
 
     private static final int REAL_MODE_LIMIT = 0xffff;
+    private static final int SIGNATURE_LEAF = 1;
 
     /**
      * What a vCPU is made of.
@@ -58,6 +59,8 @@ final class EmulatedVcpu implements VcpuBody {
     private final TlbMemory memory;
     private final EmulatedBus bus;
     private final LocalApic apic;
+    private final CpuEnvironment environment;
+    private final int[] leaf = new int[4];
     private final VcpuSignal signal;
     private final RunControl control;
     private final Owner owner;
@@ -75,6 +78,7 @@ final class EmulatedVcpu implements VcpuBody {
         this.memory = parts.memory();
         this.bus = parts.bus();
         this.apic = parts.apic();
+        this.environment = parts.environment();
         this.signal = parts.signal();
         this.control = control;
         this.owner = owner;
@@ -205,7 +209,8 @@ final class EmulatedVcpu implements VcpuBody {
     /** INIT, SIPI and NMI, which RFLAGS.IF does not hold back. */
     private void takeUnmaskable() {
         if (apic.takeInit()) {
-            state.reset();
+            environment.cpuid(SIGNATURE_LEAF, 0, leaf);
+            state.initialise(leaf[0]);
             memory.flush();
             memory.refresh();
             halted = false;

@@ -43,6 +43,9 @@ final class ApicRegisters {
     private static final int LVT_TIMER_MODES = 3 << 17;
     private static final int LVT_DELIVERY = 7 << 8;
     private static final int LVT_PIN = LVT_DELIVERY | 1 << 13 | 1 << 15;
+    private static final int LVT_READ_ONLY = 1 << 12 | 1 << 14;
+    private static final int SPURIOUS_BITS = 0x3ff;
+    private static final int DIVIDE_BITS = 0xb;
     private static final int COMMAND_LEVEL = 1 << 14;
     private static final int COMMAND_TRIGGER = 1 << 15;
     private static final int COMMAND_BITS = 0xccfff;
@@ -200,7 +203,7 @@ final class ApicRegisters {
     }
 
     private void writeSpurious(int value) {
-        spurious = value & 0x3ff;
+        spurious = value & SPURIOUS_BITS;
         if (!softwareEnabled()) {
             for (int i = 0; i < LVT_ENTRIES; i++) {
                 lvt[i] |= MASKED;
@@ -208,15 +211,18 @@ final class ApicRegisters {
         }
     }
 
-    private void writeLvt(int register, int value) {
-        int allowed = LVT_COMMON
+    private static int lvtBits(int register) {
+        return LVT_COMMON
                 | switch (register) {
                     case LVT_TIMER -> LVT_TIMER_MODES;
                     case LVT_ERROR -> 0;
                     case LVT_THERMAL, LVT_THERMAL + 1 -> LVT_DELIVERY;
                     default -> LVT_PIN;
                 };
-        lvt[register - LVT_TIMER] = value & allowed | (softwareEnabled() ? 0 : MASKED);
+    }
+
+    private void writeLvt(int register, int value) {
+        lvt[register - LVT_TIMER] = value & lvtBits(register) | (softwareEnabled() ? 0 : MASKED);
         if (register == LVT_TIMER) {
             apic.timer.setMode(value >> 17 & 3);
         }
@@ -313,12 +319,16 @@ final class ApicRegisters {
                 || register >= DIVIDE && register <= SELF;
     }
 
+    /** Reserved bits raise #GP, read-only ones are ignored (11.12.1.2). */
     private static boolean writable(int register, int value) {
         return switch (register) {
             case TASK_PRIORITY, SELF -> (value & ~0xff) == 0;
             case END_OF_INTERRUPT, ERRORS -> value == 0;
-            case SPURIOUS, INITIAL, DIVIDE -> true;
-            default -> register >= LVT_TIMER && register <= LVT_ERROR;
+            case SPURIOUS -> (value & ~SPURIOUS_BITS) == 0;
+            case DIVIDE -> (value & ~DIVIDE_BITS) == 0;
+            case INITIAL -> true;
+            default ->
+                register >= LVT_TIMER && register <= LVT_ERROR && (value & ~(lvtBits(register) | LVT_READ_ONLY)) == 0;
         };
     }
 }

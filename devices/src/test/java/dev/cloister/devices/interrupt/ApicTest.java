@@ -238,4 +238,37 @@ class ApicTest {
         assertThat(apic.setBase(X2APIC, 40)).as("from disabled").isFalse();
         assertThat(apic.setBase(1L << 40 | 0xFEE0_0800L, 40)).as("reserved").isFalse();
     }
+
+    @Test
+    void reservedBitsOfX2apicRegistersAreRefused() {
+        // Intel SDM vol. 3, 11.12.1.2.
+        LocalApic apic = c.apic(0);
+        assertThat(apic.setBase(apic.base() | LocalApic.BASE_X2APIC, 46)).isTrue();
+        Object[][] writes = {
+            {0x80F, 0x1FFL, true},
+            {0x80F, 0x11FFL, false},
+            {0x83E, 0xBL, true},
+            {0x83E, 0x4L, false},
+            {0x83E, 0x10L, false},
+            {0x832, 0x400EFL, true},
+            {0x832, 0x400EFL | 1 << 8, false},
+            {0x832, 0x10EFL, true},
+            {0x837, 0xEEL, true},
+            {0x837, 0xEEL | 1 << 8, false},
+            {0x835, 0x1A720L, true},
+            {0x835, 1L << 19, false},
+            {0x808, 0x100L, false},
+            {0x802, 0L, false},
+            {0x80B, 1L, false},
+            {0x828, 1L, false},
+            {0x80D, 1L, false},
+            {0x838, 0xFFFF_FFFFL, true},
+            {0x838, 1L << 32, false}
+        };
+        for (Object[] write : writes) {
+            assertThat(apic.writeMsr((int) write[0], (long) write[1]))
+                    .as("MSR %x, %x", write[0], write[1])
+                    .isEqualTo(write[2]);
+        }
+    }
 }

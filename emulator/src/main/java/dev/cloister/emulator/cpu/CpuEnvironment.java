@@ -77,6 +77,26 @@ public interface CpuEnvironment {
     }
 
     /**
+     * Whether VMCALL and VMMCALL call a hypervisor; without one they raise #UD.
+     *
+     * @return false unless overridden
+     */
+    default boolean offersHypercalls() {
+        return false;
+    }
+
+    /**
+     * VMCALL or VMMCALL, made at CPL 0: the guest calls its hypervisor, with KVM's convention for registers.
+     *
+     * @param number RAX; like the arguments zero-extended from 32 bits outside 64-bit mode
+     * @param arguments RBX, RCX, RDX and RSI; not kept
+     * @return what RAX receives; its low half outside 64-bit mode
+     */
+    default long hypercall(long number, long[] arguments) {
+        return 0;
+    }
+
+    /**
      * The level of FERR# while CR0.NE is clear: the processor has an unmasked x87 error that it can't report as #MF. A
      * PC's chipset turns it into IRQ 13. Called when a waiting x87 instruction finds the error, and when an instruction
      * has cleared it.

@@ -68,6 +68,13 @@ public final class CpuState {
 
     /** Returns to the state after reset. */
     public void reset() {
+        xcr0 = 1;
+        extended.reset();
+        resetOthers();
+    }
+
+    /** All that INIT resets too. */
+    private void resetOthers() {
         java.util.Arrays.fill(gpr, 0);
         java.util.Arrays.fill(dr, 0);
         dr[6] = 0xFFFF0FF0L;
@@ -89,10 +96,21 @@ public final class CpuState {
         cr4 = 0;
         cr8 = 0;
         efer = 0;
-        xcr0 = 1;
-        extended.reset();
         events.reset();
         interruptShadow = false;
+    }
+
+    /**
+     * As the INIT signal leaves it: as after reset, but the x87, vector and protection-key registers, XCR0, and CR0's cache bits stay (Intel
+     * SDM vol. 3, table 9-1).
+     *
+     * @param signature what EDX receives: EAX of CPUID leaf 1
+     */
+    public void initialise(int signature) {
+        long caching = cr0 & (ControlBits.CR0_CD | ControlBits.CR0_NW);
+        resetOthers();
+        cr0 = caching | ControlBits.CR0_ET;
+        gpr[RDX] = signature & 0xFFFFFFFFL;
     }
 
     /**

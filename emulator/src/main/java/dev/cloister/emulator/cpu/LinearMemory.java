@@ -115,6 +115,16 @@ public interface LinearMemory {
     }
 
     /**
+     * Whether the processor may take over the four page-directory-pointer entries of PAE paging (Intel SDM volume 3, 4.4.1).
+     *
+     * @param cr3 where they lie
+     * @return false where one that is present has a reserved bit set, or where there is no memory; true unless overridden
+     */
+    default boolean arePointersValid(long cr3) {
+        return true;
+    }
+
+    /**
      * INVLPG, and INVPCID of type 0 for the present PCID.
      *
      * @param linear any address in the page

@@ -14,6 +14,11 @@ final class ControlRegisterOps {
     private static final long PCID = 0xFFF;
     private static final long CR3_KEEP = 1L << 63;
     private static final int TASK_PRIORITY = 15;
+    /** Changes of these make the processor read PAE's pointers again (SDM vol. 3, 4.4.1). */
+    private static final long CR0_POINTERS = ControlBits.CR0_PG | ControlBits.CR0_CD | ControlBits.CR0_NW;
+
+    private static final long CR4_POINTERS =
+            ControlBits.CR4_PAE | ControlBits.CR4_PGE | ControlBits.CR4_PSE | ControlBits.CR4_SMEP;
 
     private ControlRegisterOps() {}
 
@@ -96,6 +101,9 @@ final class ControlRegisterOps {
         require(x, !paging || (next & ControlBits.CR0_PE) != 0);
         require(x, (next & ControlBits.CR0_NW) == 0 || (next & ControlBits.CR0_CD) != 0);
         require(x, (next & ControlBits.CR0_WP) != 0 || (state.cr4() & ControlBits.CR4_CET) == 0);
+        if (((next ^ state.cr0()) & CR0_POINTERS) != 0) {
+            checkPointers(x, next, state.cr4(), state.cr3());
+        }
         boolean switched = ((next ^ state.cr0()) & ControlBits.CR0_PG) != 0;
         if (switched && paging) {
             turnPagingOn(x);
@@ -108,6 +116,14 @@ final class ControlRegisterOps {
         if (changed) {
             x.segmentation.memory().refresh();
         }
+    }
+
+    /** PAE paging, or the step into it: what CR3 points to must be good. */
+    private static void checkPointers(Execution x, long cr0, long cr4, long cr3) {
+        boolean used = (cr0 & ControlBits.CR0_PG) != 0
+                && (cr4 & ControlBits.CR4_PAE) != 0
+                && (x.state.efer() & ControlBits.EFER_LME) == 0;
+        require(x, !used || x.segmentation.memory().arePointersValid(cr3));
     }
 
     /** With EFER.LME this is the step into IA-32e mode (SDM vol. 3, 10.8.5). */
@@ -129,6 +145,7 @@ final class ControlRegisterOps {
         boolean keep = (state.cr4() & ControlBits.CR4_PCIDE) != 0 && value < 0;
         long next = keep ? value & ~CR3_KEEP : value;
         require(x, !state.isLongActive() || (next & x.limits.beyondPhysical) == 0);
+        checkPointers(x, state.cr0(), state.cr4(), next);
         state.setCr3(next);
         x.segmentation.memory().loadedCr3(keep);
     }
@@ -142,6 +159,9 @@ final class ControlRegisterOps {
         boolean pcidOn = (changed & value & ControlBits.CR4_PCIDE) != 0;
         require(x, !pcidOn || isLong && (state.cr3() & PCID) == 0);
         require(x, (value & ControlBits.CR4_CET) == 0 || (state.cr0() & ControlBits.CR0_WP) != 0);
+        if ((changed & CR4_POINTERS) != 0) {
+            checkPointers(x, state.cr0(), value, state.cr3());
+        }
         state.setCr4(value);
         x.segmentation.memory().refresh();
     }

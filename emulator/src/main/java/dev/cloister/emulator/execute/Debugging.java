@@ -27,6 +27,12 @@ public final class Debugging {
     private static final int ON_PORT = 2;
     private static final int[] LENGTHS = {1, 2, 8, 4};
 
+    private static final int MSR_CONTROL = 0x1D9;
+    /** IA32_DEBUGCTL.BTF: single step traps behind branches alone (18.4.3). */
+    private static final long BRANCHES = 2;
+    /** What a debug exception clears in IA32_DEBUGCTL. */
+    private static final long UNTIL_EXCEPTION = BRANCHES | 1;
+
     private final Execution x;
     private final CpuState state;
     /** Whether breakpoints are on at all; fixed for an instruction. */
@@ -97,6 +103,18 @@ public final class Debugging {
     /** The hit bits are those of this exception alone; the others only ever get set. */
     private void report(long bits) {
         state.setDr(6, state.dr(6) & ~HITS | bits);
+        endBranchStepping();
+    }
+
+    /** A debug exception ends stepping by branches: whoever wants more of it sets the flag again (18.4.3). */
+    void endBranchStepping() {
+        if (x.readMsr(MSR_CONTROL) && (x.msr[0] & UNTIL_EXCEPTION) != 0) {
+            x.environment.writeMsr(MSR_CONTROL, x.msr[0] & ~UNTIL_EXCEPTION);
+        }
+    }
+
+    private boolean stepsHere() {
+        return stepping && (x.branched || !x.readMsr(MSR_CONTROL) || (x.msr[0] & BRANCHES) == 0);
     }
 
     /**
@@ -175,7 +193,7 @@ public final class Debugging {
             state.events().setDebugTraps(due);
             return false;
         }
-        if (stepping) {
+        if (stepsHere()) {
             due |= STEP;
         }
         state.events().setDebugTraps(0);

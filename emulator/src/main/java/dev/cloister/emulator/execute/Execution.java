@@ -48,6 +48,8 @@ public final class Execution {
     public boolean long64;
     /** Where RIP goes when the instruction completes; branches replace it. */
     public long nextRip;
+    /** Whether the instruction transferred control, be it to the one that follows. */
+    public boolean branched;
     /** What {@link Executor#step()} answers when the instruction completes. */
     public StepResult result = StepResult.COMPLETED;
     /** Set by STI and loads of SS. */
@@ -98,6 +100,7 @@ public final class Execution {
         shadow = false;
         stackLoad = false;
         keepResume = false;
+        branched = false;
         stackError = 0;
         debug.begin();
     }
@@ -336,6 +339,7 @@ public final class Execution {
             throw fault(CpuException.GP);
         }
         nextRip = rip;
+        branched = true;
     }
 
     public boolean readMsr(int index) {

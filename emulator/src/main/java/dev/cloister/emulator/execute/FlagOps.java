@@ -22,16 +22,25 @@ public final class FlagOps {
         table.put((x, i) -> alignment(x, true), "stac");
         table.put(
                 (x, i) -> {
+                    checkAh(x);
                     long ah = x.register(CpuState.RAX, 2) >>> 8;
                     x.state.setRflags(x.state.rflags() & ~AH | ah & AH);
                 },
                 "sahf");
         table.put(
                 (x, i) -> {
+                    checkAh(x);
                     long ah = x.state.rflags() & AH | Flags.RESERVED;
                     x.setRegister(CpuState.RAX, 2, ah << 8 | x.register(CpuState.RAX, 1));
                 },
                 "lahf");
+    }
+
+    /** In 64-bit mode the first processors had neither LAHF nor SAHF (SDM vol. 2, LAHF). */
+    private static void checkAh(Execution x) {
+        if (x.long64 && !x.limits.flagsToAh64) {
+            throw x.fault(CpuException.UD);
+        }
     }
 
     private static void interrupts(Execution x, boolean on) {

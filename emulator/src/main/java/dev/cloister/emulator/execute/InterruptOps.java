@@ -1,11 +1,14 @@
 package dev.cloister.emulator.execute;
 
 import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.Flags;
 import dev.cloister.emulator.decode.Instruction;
 
 /** Instructions whose purpose is an interrupt or exception. */
 public final class InterruptOps {
+    private static final long NOT_PERMITTED = -1;
+
     private InterruptOps() {}
 
     public static void register(HandlerRegistry table) {
@@ -15,6 +18,7 @@ public final class InterruptOps {
                 (x, i) -> {
                     x.delivery.software(CpuException.DB, x.nextRip, EventDelivery.PRIVILEGED);
                     x.debug.joinPending();
+                    x.debug.endBranchStepping();
                 },
                 "int1");
         table.put(
@@ -25,6 +29,7 @@ public final class InterruptOps {
                 },
                 "into");
         table.put(InterruptOps::bound, "bound");
+        table.put(InterruptOps::hypercall, "vmcall", "vmmcall");
         table.put(
                 (x, i) -> {
                     throw x.fault(CpuException.UD);
@@ -32,8 +37,6 @@ public final class InterruptOps {
                 "ud0",
                 "ud1",
                 "ud2",
-                "vmcall",
-                "vmmcall",
                 "vmlaunch",
                 "vmresume",
                 "vmxoff",
@@ -50,6 +53,24 @@ public final class InterruptOps {
 
     private static void software(Execution x, Instruction i) {
         x.delivery.software((int) i.immediate, x.nextRip, EventDelivery.SOFTWARE);
+    }
+
+    /** KVM's convention, under which both mnemonics do the same and user code is refused (Linux, Documentation/virt/kvm/x86/hypercalls.rst). */
+    private static void hypercall(Execution x, Instruction i) {
+        if (!x.environment.offersHypercalls()) {
+            throw x.fault(CpuException.UD);
+        }
+        int size = x.long64 ? 8 : 4;
+        if (x.cpl != 0) {
+            x.setRegister(CpuState.RAX, size, NOT_PERMITTED);
+            return;
+        }
+        long[] arguments = x.a;
+        arguments[0] = x.register(CpuState.RBX, size);
+        arguments[1] = x.register(CpuState.RCX, size);
+        arguments[2] = x.register(CpuState.RDX, size);
+        arguments[3] = x.register(CpuState.RSI, size);
+        x.setRegister(CpuState.RAX, size, x.environment.hypercall(x.register(CpuState.RAX, size), arguments));
     }
 
     private static void bound(Execution x, Instruction i) {

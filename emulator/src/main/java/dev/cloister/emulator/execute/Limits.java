@@ -17,7 +17,11 @@ final class Limits {
     /** Width of the linear addresses that base registers can hold, whatever the present paging mode (SDM vol. 3, 4.5.2). */
     final int linearWidth;
 
+    /** Whether LAHF and SAHF exist in 64-bit mode. */
+    final boolean flagsToAh64;
+
     Limits(CpuEnvironment environment) {
+        flagsToAh64 = environment.offers(CpuFeature.LAHF_LM);
         cr4 = cr4(environment);
         efer = (environment.offers(CpuFeature.SYSCALL) ? ControlBits.EFER_SCE : 0)
                 | (environment.offers(CpuFeature.LM) ? ControlBits.EFER_LME | ControlBits.EFER_LMA : 0)

@@ -77,6 +77,11 @@ public final class PagedMemory implements LinearMemory {
     }
 
     @Override
+    public boolean arePointersValid(long cr3) {
+        return walker.arePointersValid(cr3, context);
+    }
+
+    @Override
     public long read(long linear, int size, int access) {
         if (room(linear) < size) {
             return readSplit(linear, size, access);

@@ -61,6 +61,10 @@ final class SlowPath {
         return (access & LinearMemory.IMPLICIT) != 0 ? Tlb.SUPERVISOR : registers.supervisorRegime();
     }
 
+    boolean arePointersValid(long cr3) {
+        return walker.arePointersValid(cr3, registers.context(Tlb.SUPERVISOR));
+    }
+
     private static int right(int access) {
         if ((access & LinearMemory.FETCH) != 0) {
             return Tlb.EXECUTE;

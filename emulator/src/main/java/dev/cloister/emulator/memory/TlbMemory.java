@@ -400,6 +400,11 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
     }
 
     @Override
+    public boolean arePointersValid(long cr3) {
+        return slow.arePointersValid(cr3);
+    }
+
+    @Override
     public void invalidateTranslation(long linear) {
         tlb.invalidatePage(slow.registers.masked(linear));
     }
