@@ -15,6 +15,7 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.vmm.loader.EntryState;
+import dev.cloister.vmm.loader.ImageFormat;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,7 @@ final class EmulatedEngine implements Engine {
     private final Pit8254 timer;
     private final NumericErrorPort numericError;
     private final EventWatch events;
+    private final boolean firmware;
     private @Nullable MachineDebug debug;
 
     /** Makes the chips; nothing runs yet. */
@@ -46,6 +48,7 @@ final class EmulatedEngine implements Engine {
         chips = new InterruptChips(signals, alarms);
         timer = new Pit8254(alarms, chips.line(Pit8254.IRQ));
         numericError = new NumericErrorPort(chips.line(NumericErrorPort.IRQ));
+        firmware = config.image().format() == ImageFormat.FIRMWARE;
         events = new EventWatch("interrupts-" + config.name());
     }
 
@@ -78,7 +81,10 @@ final class EmulatedEngine implements Engine {
         Topology place = new Topology(number, signals.size());
         Hypercalls calls = new Hypercalls(chips, signals.size());
         EmulatedEnvironment environment =
-                new EmulatedEnvironment(state, place, alarms.clock(), apic, numericError, calls);
+                new EmulatedEnvironment(state, place, ram.memory(), alarms.clock(), apic, numericError, calls);
+        if (!firmware) {
+            environment.setMemoryTypes();
+        }
         int bits = environment.physicalBits();
         boolean gigabyte = environment.gigabytePages();
         TlbMemory memory = new TlbMemory(state, ram.memory(), bus, bits, gigabyte);

@@ -11,10 +11,12 @@ import dev.cloister.emulator.model.CpuModel;
 import dev.cloister.emulator.model.LocalApicMsrs;
 import dev.cloister.emulator.model.ModelEnvironment;
 import dev.cloister.emulator.model.Topology;
+import dev.cloister.mmu.GuestMemory;
+import java.time.Clock;
 
 /**
  * What a processor of the emulated engine is told and asks for: a processor model with Cloister's CPUID leaves beside it, a time-stamp
- * counter of 1 GHz that stands still with the guest, and the local APIC behind its MSRs. The vCPU's thread.
+ * counter of 1 GHz that stands still with the guest, KVM's clock, and the local APIC behind its MSRs. The vCPU's thread.
  */
 final class EmulatedEnvironment implements CpuEnvironment {
     /** Ticks of the time-stamp counter in a second: it counts guest time in nanoseconds, as the APIC's timer does. */
@@ -22,16 +24,24 @@ final class EmulatedEnvironment implements CpuEnvironment {
 
     private static final String MODEL = "max";
     private static final int PRIORITY_SHIFT = 4;
+    private static final int MTRR_BASE_0 = 0x200;
+    private static final int MTRR_MASK_0 = 0x201;
+    private static final int MTRR_DEFAULT = 0x2FF;
+    private static final long MTRR_VALID = 1L << 11;
+    private static final long UNCACHED = 0;
+    private static final long WRITE_BACK = 6;
 
     private final CpuState state;
     private final LocalApic apic;
     private final NumericErrorPort numericError;
     private final Hypercalls hypercalls;
     private final ModelEnvironment model;
+    private final KvmClock kvmClock;
 
     EmulatedEnvironment(
             CpuState state,
             Topology place,
+            GuestMemory memory,
             GuestClock clock,
             LocalApic apic,
             NumericErrorPort numericError,
@@ -43,6 +53,31 @@ final class EmulatedEnvironment implements CpuEnvironment {
         HostRandom random = new HostRandom();
         this.model = new ModelEnvironment(new ModelEnvironment.Parts(
                 CpuModel.of(MODEL), state, place, clock::nanos, HERTZ, random::next, new ApicMsrs()));
+        this.kvmClock = new KvmClock(memory, clock, Clock.systemUTC(), new Counter(), HERTZ);
+    }
+
+    /** The counter of {@link ModelEnvironment}, one tick for each nanosecond of guest time. */
+    private final class Counter implements KvmClock.Counter {
+        @Override
+        public long at(long nanos) {
+            return nanos + model.timestampOffset();
+        }
+
+        @Override
+        public boolean inStep() {
+            return model.timestampOffset() == 0;
+        }
+    }
+
+    /**
+     * Sets the memory types as firmware does that the guest is started without: write-back by default, uncached where devices are
+     * (Intel SDM vol. 3, 12.11).
+     */
+    void setMemoryTypes() {
+        long mask = (1L << physicalBits()) - 1 & -(GuestMap.HIGH_RAM - GuestMap.LOW_RAM_END);
+        model.restoreMsr(MTRR_BASE_0, GuestMap.LOW_RAM_END | UNCACHED);
+        model.restoreMsr(MTRR_MASK_0, mask | MTRR_VALID);
+        model.restoreMsr(MTRR_DEFAULT, WRITE_BACK | MTRR_VALID);
     }
 
     /** How many physical address bits the processor has. */
@@ -62,7 +97,7 @@ final class EmulatedEnvironment implements CpuEnvironment {
 
     @Override
     public void cpuid(int leaf, int subleaf, int[] result) {
-        if (CpuidTable.cloister(leaf, result)) {
+        if (kvmClock.cpuid(leaf, result) || CpuidTable.cloister(leaf, result)) {
             return;
         }
         model.cpuid(leaf, subleaf, result);
@@ -80,12 +115,24 @@ final class EmulatedEnvironment implements CpuEnvironment {
 
     @Override
     public boolean readMsr(int index, long[] value) {
+        if (KvmClock.owns(index)) {
+            value[0] = kvmClock.readMsr(index);
+            return true;
+        }
         return model.readMsr(index, value);
     }
 
     @Override
     public boolean writeMsr(int index, long value) {
-        return model.writeMsr(index, value);
+        if (KvmClock.owns(index)) {
+            kvmClock.writeMsr(index, value);
+            return true;
+        }
+        boolean written = model.writeMsr(index, value);
+        if (index == ModelEnvironment.MSR_TSC || index == ModelEnvironment.MSR_TSC_ADJUST) {
+            kvmClock.refresh();
+        }
+        return written;
     }
 
     @Override

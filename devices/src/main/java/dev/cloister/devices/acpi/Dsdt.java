@@ -52,6 +52,7 @@ final class Dsdt {
                 Aml.name("_UID", Aml.integer(number)));
     }
 
+    /** A conventional bridge: nothing behind it is a PCI Express port, so there is nothing to negotiate by {@code _OSC}. */
     private static byte[] hostBridge(PciRoot root) {
         List<byte[]> windows = new ArrayList<>();
         windows.add(Resources.buses(0, 0));
@@ -62,8 +63,7 @@ final class Dsdt {
         root.windows64().forEach(w -> windows.add(Resources.bridgeMemory64(w)));
         return Aml.device(
                 "PCI0",
-                Aml.name("_HID", Aml.eisaId("PNP0A08")),
-                Aml.name("_CID", Aml.eisaId("PNP0A03")),
+                Aml.name("_HID", Aml.eisaId("PNP0A03")),
                 Aml.name("_SEG", Aml.integer(0)),
                 Aml.name("_BBN", Aml.integer(0)),
                 Aml.name("_UID", Aml.integer(0)),

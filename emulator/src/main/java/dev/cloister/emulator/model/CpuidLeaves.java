@@ -8,6 +8,7 @@ import java.util.Arrays;
 /** The answers of CPUID (Intel SDM vol. 2, CPUID): fixed ones from the model, the rest from the processor's state. */
 final class CpuidLeaves {
     static final int MAX_BASIC = 0x16;
+    private static final int MHZ_PER_CRYSTAL = 1000;
     static final int MAX_EXTENDED = 0x80000008;
     static final int HYPERVISOR = 0x40000000;
     /** The x87's data pointer changes with unmasked exceptions only, and its selectors read as zero. */
@@ -164,10 +165,13 @@ final class CpuidLeaves {
         }
     }
 
-    /** TSC by a crystal of 1 MHz, so that every frequency in MHz is told exactly. */
+    /**
+     * TSC by a crystal of 1 GHz, whose ticks the local APIC's timer counts (Intel SDM vol. 3, 11.5.4); every frequency in MHz is told
+     * exactly.
+     */
     private void crystal(int[] result) {
         if (model.has(CpuFeature.INVARIANT_TSC) && hertz % MHZ == 0) {
-            set(result, 1, (int) (hertz / MHZ), MHZ, 0);
+            set(result, MHZ_PER_CRYSTAL, (int) (hertz / MHZ), MHZ_PER_CRYSTAL * MHZ, 0);
         }
     }
 
