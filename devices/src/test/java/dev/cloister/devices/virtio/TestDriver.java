@@ -202,6 +202,16 @@ public final class TestDriver implements AutoCloseable {
         return reply;
     }
 
+    /** Sends the same chain once more, without waiting. */
+    public void offerAgain() {
+        offer(0);
+    }
+
+    /** What the device said. */
+    public List<String> notes() {
+        return transport.notes();
+    }
+
     /** Resets and waits until that is done. */
     public void reset() {
         setCommon(STATUS, 1, 0);
