@@ -30,7 +30,7 @@ public final class FuzzCampaign {
                 "-artifact_prefix=" + folder + "/",
                 "-max_total_time=" + time.toSeconds(),
                 "-max_len=256",
-                "-timeout=10",
+                "-timeout=60",
                 "-rss_limit_mb=3000",
                 "-print_final_stats=1",
                 corpus.toString());

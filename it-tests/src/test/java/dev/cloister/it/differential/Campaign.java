@@ -1,24 +1,30 @@
 package dev.cloister.it.differential;
 
 import dev.cloister.emulator.Disassembler;
+import dev.cloister.emulator.cpu.CpuException;
 import dev.cloister.emulator.decode.Decoder;
 import dev.cloister.emulator.decode.Instruction;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Generates cases, runs them on both sides, and keeps what differs: the first of each form shrunk. One thread. */
 final class Campaign implements AutoCloseable {
     private static final int KEPT_PER_FORM = 1;
     private static final int MOST_KEPT = 60;
 
-    private final long seed;
+    private static final long PROGRESS_NANOS = 30_000_000_000L;
+
     private final int bits;
+    private long seed;
     private final RealSide real;
     /** Asked where the first side and the emulator differ: software-assisted KVM interprets what raised #UD or #GP. */
     private final RealSide witness;
@@ -33,8 +39,12 @@ final class Campaign implements AutoCloseable {
     private final Outcome[] got = outcomes();
     private final Outcome[] testified = outcomes();
     private final Map<String, List<String>> failures = new LinkedHashMap<>();
+    /** Forms that no processor model offers; a host's processor that has them is no witness of their #UD. */
+    private final Set<String> notOffered;
+
     private long made;
     private final long start = System.nanoTime();
+    private long reported = start;
 
     /**
      * Joins the sides.
@@ -49,6 +59,10 @@ final class Campaign implements AutoCloseable {
         witness = new NativeSide(seed, bits != 64);
         real = bits == 64 ? new KvmSide(seed) : witness;
         emulated = new EmulatedSide(seed, blocks);
+        notOffered = Site.all(bits).stream()
+                .filter(site -> !site.isImplemented())
+                .map(Site::name)
+                .collect(Collectors.toSet());
     }
 
     private static Outcome[] outcomes() {
@@ -67,32 +81,56 @@ final class Campaign implements AutoCloseable {
      */
     void run(Pattern forms, int each) throws IOException {
         coverage.want(each);
+        round(forms, each, Duration.ofNanos(Long.MAX_VALUE));
+    }
+
+    /**
+     * Gives all such forms cases in turn, round after round from seeds that grow by one, until the time is over or too many forms
+     * differ; tells every half minute how far it is.
+     *
+     * @param forms searched in {@link Site#name()}
+     * @param each cases of each form in a round
+     * @param time after which no form is begun
+     */
+    void run(Pattern forms, int each, Duration time) throws IOException {
+        coverage.want(Coverage.ENOUGH);
+        while (System.nanoTime() - start < time.toNanos() && failures.size() <= MOST_KEPT) {
+            round(forms, each, time);
+            seed++;
+        }
+    }
+
+    private void round(Pattern forms, int each, Duration time) throws IOException {
         List<TestCase> batch = new ArrayList<>();
         for (Site site : Site.all(bits)) {
-            if (!forms.matcher(site.name()).find()) {
+            if (!forms.matcher(site.name()).find() || System.nanoTime() - start > time.toNanos()) {
                 continue;
             }
             String why = Permitted.leftOut(site.form().mnemonic, bits);
-            if (!why.isEmpty()) {
+            if (why.isEmpty()) {
+                coverage.group(site.name(), site.group());
+                generate(site, each, batch);
+            } else {
                 coverage.leaveOut(site.name(), why);
-                continue;
-            }
-            // A form's cases depend on the seed and the form alone, not on which others run.
-            Generator generator =
-                    new Generator(new Random(seed * 31 + site.name().hashCode()), bits);
-            for (int n = 0; n < each; n++) {
-                TestCase c = generator.generate(site);
-                if (c == null) {
-                    coverage.row(site.name()).notEncoded++;
-                    continue;
-                }
-                batch.add(c);
-                if (batch.size() == Layout.BATCH) {
-                    work(batch);
-                }
             }
         }
         work(batch);
+    }
+
+    private void generate(Site site, int each, List<TestCase> batch) throws IOException {
+        // A form's cases depend on the seed and the form alone, not on which others run.
+        Generator generator = new Generator(new Random(seed * 31 + site.name().hashCode()), bits);
+        for (int n = 0; n < each; n++) {
+            TestCase c = generator.generate(site);
+            if (c == null) {
+                coverage.row(site.name()).notEncoded++;
+                continue;
+            }
+            batch.add(c);
+            if (batch.size() == Layout.BATCH) {
+                work(batch);
+            }
+        }
     }
 
     /** Runs given cases. */
@@ -120,6 +158,10 @@ final class Campaign implements AutoCloseable {
         }
         judge(both);
         batch.clear();
+        if (System.nanoTime() - reported > PROGRESS_NANOS) {
+            reported = System.nanoTime();
+            System.out.println(progress());
+        }
     }
 
     private void judge(List<TestCase> cases) throws IOException {
@@ -138,6 +180,10 @@ final class Campaign implements AutoCloseable {
             emulated.run(c, got[0]);
             if (differences(c, testified[n], got[0]).isEmpty()) {
                 row.deviating++;
+            } else if (notOffered.contains(c.form) && got[0].vector == CpuException.UD) {
+                row.compared--;
+                row.unsupported++;
+                row.reason = "no processor model offers it, the host's processor has it";
             } else {
                 row.differing++;
                 failed.add(c);

@@ -5,12 +5,14 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import dev.cloister.emulator.Executor;
 import dev.cloister.emulator.cpu.CpuEnvironment;
+import dev.cloister.emulator.cpu.CpuFeature;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.memory.PagedMemory;
 import dev.cloister.emulator.memory.TlbMemory;
+import dev.cloister.emulator.model.CpuModel;
 import dev.cloister.mmu.DeviceWindow;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.WalkContext;
@@ -21,6 +23,9 @@ import java.lang.foreign.MemorySegment;
 final class EmulatedSide {
     /** Instructions, or parts of repeated ones, within which a case must have ended. */
     private static final int BOUND = 3000;
+
+    /** IA32_SYSENTER_CS; ESP and EIP follow. They are zero. */
+    private static final int SYSENTER_CS = 0x174;
 
     private final MemorySegment ram = Arena.ofAuto().allocate(Layout.RAM, Layout.PAGE);
     private final GuestMemory memory;
@@ -150,7 +155,7 @@ final class EmulatedSide {
         MemorySegment.copy(ram, JAVA_BYTE, Layout.DATA, into.data, 0, into.data.length);
     }
 
-    /** No ports, no MSRs; of CPUID only the save area's layout. */
+    /** No ports, no MSRs but those of SYSENTER; of CPUID only the save area's layout. */
     private static final class Surroundings implements PortIo, CpuEnvironment, DeviceWindow {
         @Override
         public long read(long gpa, int size) {
@@ -183,6 +188,12 @@ final class EmulatedSide {
             }
         }
 
+        /** What nothing here executes raises #UD, as on a processor that lacks it. */
+        @Override
+        public boolean offers(CpuFeature feature) {
+            return CpuModel.implemented().contains(feature);
+        }
+
         @Override
         public long timestampCounter() {
             return 0;
@@ -195,7 +206,8 @@ final class EmulatedSide {
 
         @Override
         public boolean readMsr(int index, long[] value) {
-            return false;
+            value[0] = 0;
+            return index >= SYSENTER_CS && index <= SYSENTER_CS + 2;
         }
 
         @Override

@@ -1,14 +1,18 @@
 package dev.cloister.it.differential;
 
+import dev.cloister.emulator.cpu.CpuFeature;
+import dev.cloister.emulator.decode.FeatureTable;
 import dev.cloister.emulator.decode.Form;
 import dev.cloister.emulator.decode.FormTable;
 import dev.cloister.emulator.decode.OperandPlace;
 import dev.cloister.emulator.decode.OperandSpec;
+import dev.cloister.emulator.model.CpuModel;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** A form with the places of the opcode maps at which it stands. */
@@ -37,11 +41,55 @@ record Site(Form form, int map, List<Integer> opcodes) {
                 .filter(sites::containsKey)
                 .map(sites::get)
                 .filter(site -> site.is(bits == 64 ? 1 : 0))
+                .filter(site -> !site.isTwin(table, bits == 64 ? 1 : 0))
                 .toList();
     }
 
     private boolean is(int wide) {
+        if (wide == 0 && isOfRexW()) {
+            return false;
+        }
         return (form.keyMask >>> Form.KEY_LONG & 1) == 0 || (form.keyValue >>> Form.KEY_LONG & 1) == wide;
+    }
+
+    /** Whether only a REX prefix leads to the form. */
+    private boolean isOfRexW() {
+        int key = form.keyMask & form.keyValue;
+        return !isVex() && ((key >>> Form.KEY_W & 1) != 0 || (key >>> Form.KEY_SIZE & 3) == 2);
+    }
+
+    /** Whether another form takes all its encodings in code of this width: it is the other half of a pair. */
+    private boolean isTwin(FormTable table, int wide) {
+        int isLong = 1 << Form.KEY_LONG;
+        for (Form other : table.slot(map, opcodes.getFirst())) {
+            int mask = other.keyMask & ~isLong;
+            if (other != form
+                    && (other.keyMask & isLong) != 0
+                    && (other.keyValue >>> Form.KEY_LONG & 1) == wide
+                    && (mask & form.keyMask) == mask
+                    && (form.keyValue & mask) == (other.keyValue & mask)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether an emulated processor can offer the instruction; if not, it raises #UD. */
+    boolean isImplemented() {
+        return CpuModel.implemented()
+                .containsAll(FeatureTable.instance().of(form).always());
+    }
+
+    /** What the form is of: the feature of CPUID that it needs, or the part of the processor that works on it. */
+    String group() {
+        Set<CpuFeature> needed = FeatureTable.instance().of(form).always();
+        if (!needed.isEmpty()) {
+            return needed.iterator().next().name();
+        }
+        if (map == 0 && (opcodes.getFirst() & 0xF8) == 0xD8 || form.mnemonic.equals("fwait")) {
+            return "x87";
+        }
+        return isExtended() ? "MMX, SSE" : "integer";
     }
 
     boolean isVex() {
