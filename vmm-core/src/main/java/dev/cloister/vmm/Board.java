@@ -18,6 +18,7 @@ import dev.cloister.devices.ProcessorCount;
 import dev.cloister.devices.ResetControl;
 import dev.cloister.devices.Serial16550;
 import dev.cloister.devices.TestDevice;
+import dev.cloister.devices.TextDisplay;
 import dev.cloister.devices.acpi.AcpiMachine;
 import dev.cloister.devices.acpi.AcpiTables;
 import dev.cloister.devices.acpi.PowerManagement;
@@ -56,6 +57,7 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     private final RunControl control;
     private final Violations violations;
     private final Serial16550 com1;
+    private final TextDisplay display = new TextDisplay();
     private final PciHost pci;
     private final VirtioSet virtio;
     private final int cpus;
@@ -99,6 +101,7 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
             ports.attach(DebugPort.BOCHS_PORT, DebugPort.PORTS, debug, "debug console");
         }
         ports.attach(DebugPort.FIRMWARE_PORT, DebugPort.PORTS, debug, "firmware debug console");
+        ports.attach(TextDisplay.PORT, TextDisplay.PORTS, display, "text display");
         ports.attach(PostPort.PORT, PostPort.PORTS, new PostPort(), "POST code");
         new I8042(this, wires.lines().line(I8042.IRQ)).attachTo(ports);
         long low = Math.min(config.memoryBytes(), GuestMap.LOW_RAM_END);
