@@ -26,13 +26,15 @@ public final class AcpiTables {
     private static final byte[] CREATOR = ascii("CLST");
     private static final int REVISION = 1;
 
+    private final AcpiMachine machine;
     private final long base;
     private final Map<String, Integer> places = new LinkedHashMap<>();
     private final List<byte[]> pieces = new ArrayList<>();
     private int end;
 
-    private AcpiTables(long base) {
-        this.base = base;
+    private AcpiTables(AcpiMachine machine) {
+        this.machine = machine;
+        this.base = machine.tables();
     }
 
     /**
@@ -42,7 +44,7 @@ public final class AcpiTables {
      * @return the tables
      */
     public static AcpiTables of(AcpiMachine machine) {
-        AcpiTables made = new AcpiTables(machine.tables());
+        AcpiTables made = new AcpiTables(machine);
         // RSDP and the two lists come first but point to all others: their sizes are known.
         List<String> listed = new ArrayList<>(List.of("FACP", "APIC"));
         machine.pci().ifPresent(root -> listed.add("MCFG"));
@@ -68,6 +70,16 @@ public final class AcpiTables {
      */
     public long gpa() {
         return base;
+    }
+
+    /**
+     * What kernels without ACPI find instead: an MP table of the same machine (Intel MultiProcessor Specification 1.4).
+     *
+     * @param gpa where it will lie, a multiple of 16 in the BIOS area
+     * @return its bytes
+     */
+    public byte[] multiprocessorTable(long gpa) {
+        return MpTable.at(machine, gpa);
     }
 
     /**

@@ -17,6 +17,9 @@ final class Plan {
 
     private static final long PAGE = 4096;
 
+    /** Kernels without ACPI search the last 64 KiB of the first MiB for it. */
+    private static final long MP_TABLE = 0xF_0000;
+
     private record Item(String what, long gpa, MemorySegment bytes, long size) {}
 
     private record Taken(String what, long gpa, long end) {}
@@ -84,6 +87,7 @@ final class Plan {
             return 0;
         }
         putFixed("ACPI tables", tables.gpa(), MemorySegment.ofArray(tables.bytes()));
+        putFixed("MP table", MP_TABLE, MemorySegment.ofArray(tables.multiprocessorTable(MP_TABLE)));
         return tables.gpa();
     }
 
