@@ -14,6 +14,8 @@ module dev.cloister.cli {
             info.picocli;
     opens dev.cloister.cli.audit to
             info.picocli;
+    opens dev.cloister.cli.image to
+            info.picocli;
     opens dev.cloister.cli.policy to
             info.picocli;
 

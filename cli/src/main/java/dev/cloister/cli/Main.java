@@ -1,5 +1,6 @@
 package dev.cloister.cli;
 
+import dev.cloister.cli.image.ImageCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Spec;
             RunCommand.class,
             PsCommand.class,
             ConsoleCommand.class,
+            ImageCommand.class,
             LifecycleCommands.Start.class,
             LifecycleCommands.Pause.class,
             LifecycleCommands.Resume.class,

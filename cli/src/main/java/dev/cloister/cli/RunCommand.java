@@ -1,5 +1,6 @@
 package dev.cloister.cli;
 
+import dev.cloister.cli.image.BootFolder;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.vmm.BootImage;
 import dev.cloister.vmm.DebugOptions;
@@ -53,6 +54,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  cloister run --kernel vmlinuz --initrd initrd.img \\",
             "      --cmdline 'console=ttyS0 earlyprintk=serial' --memory 512M",
+            "  cloister run --image DIR    (a folder of 'cloister image linux DIR')",
             "  cloister run --firmware /usr/share/seabios/bios.bin --timeout 10s",
             "  cloister run --kernel test.elf --debug-exit --report report.json",
         })
@@ -66,7 +68,7 @@ final class RunCommand implements Callable<Integer> {
     @ArgGroup(exclusive = true, multiplicity = "1")
     private Source source;
 
-    /** What is booted: exactly one of the two. */
+    /** What is booted: exactly one of the three. */
     private static final class Source {
         @Option(
                 names = "--kernel",
@@ -81,6 +83,14 @@ final class RunCommand implements Callable<Integer> {
                 paramLabel = "FILE",
                 description = "firmware, mapped so that it ends at 4 GiB")
         private Path firmware;
+
+        @Option(
+                names = "--image",
+                required = true,
+                paramLabel = "DIR",
+                description = "folder with vmlinuz, initrd.img and cmdline, as 'cloister image linux' makes it; "
+                        + "--cmdline adds to its command line, --initrd takes the place of its initrd.img")
+        private Path folder;
     }
 
     @Option(
@@ -215,14 +225,17 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private MachineConfig config(Arena arena, DebugOptions debug) throws CommandFailure, IOException, MachineException {
+        BootFolder folder = source.folder == null ? null : new BootFolder(source.folder);
+        Path kernel = folder == null ? source.kernel : folder.kernel();
         BootImage image = source.firmware != null
                 ? BootImage.firmware(read(source.firmware, arena))
-                : BootImage.kernel(read(source.kernel, arena));
+                : BootImage.kernel(read(kernel, arena));
         List<ImageModule> modules = new ArrayList<>();
-        for (Path module : initrd) {
+        for (Path module : folder == null || !initrd.isEmpty() ? initrd : folder.modules()) {
             modules.add(new ImageModule(module.getFileName().toString(), read(module, arena)));
         }
-        return MachineConfig.builder(image.withCommandLine(commandLine).withModules(modules))
+        String line = folder == null ? commandLine : folder.commandLine(commandLine);
+        return MachineConfig.builder(image.withCommandLine(line).withModules(modules))
                 .memory(memory)
                 .cpus(cpus)
                 .engine(engine)

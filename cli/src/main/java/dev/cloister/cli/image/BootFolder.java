@@ -1,0 +1,71 @@
+package dev.cloister.cli.image;
+
+import dev.cloister.cli.CommandFailure;
+import dev.cloister.cli.ExitCodes;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A folder that can be booted: {@code vmlinuz}, and if they are there {@code initrd.img} and {@code cmdline}, one line of text.
+ *
+ * @param directory the folder
+ */
+public record BootFolder(Path directory) {
+    /** The command line of folders that Cloister makes. */
+    static final String DEFAULT_LINE = "console=ttyS0 quiet";
+
+    private static final int LONGEST_LINE = 4096;
+
+    /**
+     * The kernel.
+     *
+     * @return its file, which may be missing
+     */
+    public Path kernel() {
+        return directory.resolve("vmlinuz");
+    }
+
+    /**
+     * The initial RAM disk.
+     *
+     * @return one file, or none
+     */
+    public List<Path> modules() {
+        return Files.exists(initrd()) ? List.of(initrd()) : List.of();
+    }
+
+    Path initrd() {
+        return directory.resolve("initrd.img");
+    }
+
+    Path commandLineFile() {
+        return directory.resolve("cmdline");
+    }
+
+    /**
+     * The kernel's command line.
+     *
+     * @param more what is added at the end; may be empty
+     * @return the line
+     * @throws CommandFailure if the file cannot be read or is longer than any kernel's
+     */
+    public String commandLine(String more) throws CommandFailure {
+        Path file = commandLineFile();
+        try {
+            if (!Files.exists(file)) {
+                return more;
+            }
+            if (Files.size(file) > LONGEST_LINE) {
+                throw new CommandFailure(
+                        ExitCodes.BAD_INPUT,
+                        file + " has " + Files.size(file) + " bytes; expected one line of at most " + LONGEST_LINE);
+            }
+            return (Files.readString(file, StandardCharsets.US_ASCII).strip() + " " + more).strip();
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCodes.BAD_INPUT, "can't read " + file + ": " + e.getMessage(), e);
+        }
+    }
+}
