@@ -21,10 +21,15 @@ final class Entries {
     private static final long EFER_LME_LMA = 0x500;
     private static final long RESET_CR0 = 0x6000_0010;
 
-    /** Selectors as the Linux boot protocol names them: __BOOT_CS and __BOOT_DS. */
-    private static final int CODE_SELECTOR = 0x10;
+    /** Code as the Linux boot protocol names it, __BOOT_CS; data, __BOOT_DS, is next. */
+    private static final int LINUX_CODE = 0x10;
 
-    private static final int DATA_SELECTOR = 0x18;
+    /**
+     * Multiboot and PVH leave selectors open, but xv6 and others go on with those that they find: code and data where most kernels have
+     * them in their own tables, and where other loaders have them as well.
+     */
+    private static final int FIRST_CODE = 0x08;
+
     private static final long DATA_DESCRIPTOR = 0x00cf_9300_0000_ffffL;
     private static final long CODE32_DESCRIPTOR = 0x00cf_9b00_0000_ffffL;
     private static final long CODE64_DESCRIPTOR = 0x00af_9b00_0000_ffffL;
@@ -77,22 +82,22 @@ final class Entries {
 
     /** Protected mode without paging, with a GDT and a one-page stack placed. */
     static EntryState protected32(Plan plan, long eip, long eax, long ebx) throws ImageException {
-        return protected32(plan, eip, eax, ebx, 0);
+        return protected32(plan, FIRST_CODE, new General(eip, 0, RFLAGS_FIXED, eax, ebx, 0, 0));
     }
 
     /** Protected mode as the 32-bit boot protocol of Linux asks: ESI points to boot_params, the other registers are 0. */
     static EntryState linux32(Plan plan, long eip, long esi) throws ImageException {
-        return protected32(plan, eip, 0, 0, esi);
+        return protected32(plan, LINUX_CODE, new General(eip, 0, RFLAGS_FIXED, 0, 0, 0, esi));
     }
 
-    private static EntryState protected32(Plan plan, long eip, long eax, long ebx, long esi) throws ImageException {
-        long gdt = placeGdt(plan, CODE32_DESCRIPTOR);
+    private static EntryState protected32(Plan plan, int selector, General start) throws ImageException {
+        long gdt = placeGdt(plan, selector, CODE32_DESCRIPTOR);
         long stack = plan.allocate("boot stack", STACK_BYTES, Plan.LOWEST, MemoryMap.FOUR_GIB, false);
         return new EntryState(
                 Mode.PROTECTED32,
-                new General(eip, stack + STACK_BYTES, RFLAGS_FIXED, eax, ebx, 0, esi),
-                code(false),
-                data(),
+                start.withStack(stack + STACK_BYTES),
+                code(selector, false),
+                data(selector),
                 system(TYPE_CODE, 0x67),
                 system(2, 0xffff),
                 new Table(gdt, GDT_BYTES - 1),
@@ -105,14 +110,14 @@ final class Entries {
 
     /** 64-bit mode on page tables that map the first 4 GiB to themselves, with a GDT and a one-page stack placed. */
     static EntryState long64(Plan plan, long rip, long rsi) throws ImageException {
-        long gdt = placeGdt(plan, CODE64_DESCRIPTOR);
+        long gdt = placeGdt(plan, LINUX_CODE, CODE64_DESCRIPTOR);
         long stack = plan.allocate("boot stack", STACK_BYTES, Plan.LOWEST, MemoryMap.FOUR_GIB, false);
         long tables = placeIdentityTables(plan);
         return new EntryState(
                 Mode.LONG64,
                 new General(rip, stack + STACK_BYTES, RFLAGS_FIXED, 0, 0, 0, rsi),
-                code(true),
-                data(),
+                code(LINUX_CODE, true),
+                data(LINUX_CODE),
                 system(TYPE_CODE, 0x67),
                 system(2, 0xffff),
                 new Table(gdt, GDT_BYTES - 1),
@@ -124,11 +129,11 @@ final class Entries {
     }
 
     /** Every guest that is entered past the BIOS gets a GDT, and finds what the BIOS would have left. */
-    private static long placeGdt(Plan plan, long codeDescriptor) throws ImageException {
+    private static long placeGdt(Plan plan, int selector, long codeDescriptor) throws ImageException {
         BiosDataArea.place(plan);
         BiosServices.place(plan);
         ByteBuffer gdt = buffer(GDT_BYTES);
-        gdt.putLong(CODE_SELECTOR, codeDescriptor).putLong(DATA_SELECTOR, DATA_DESCRIPTOR);
+        gdt.putLong(selector, codeDescriptor).putLong(selector + 8, DATA_DESCRIPTOR);
         return plan.place("GDT", MemorySegment.ofBuffer(gdt), Plan.LOWEST, MemoryMap.FOUR_GIB);
     }
 
@@ -152,12 +157,12 @@ final class Entries {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    private static Segment code(boolean longMode) {
-        return new Segment(CODE_SELECTOR, 0, FLAT_LIMIT, TYPE_CODE, false, 0, true, !longMode, longMode, true);
+    private static Segment code(int selector, boolean longMode) {
+        return new Segment(selector, 0, FLAT_LIMIT, TYPE_CODE, false, 0, true, !longMode, longMode, true);
     }
 
-    private static Segment data() {
-        return new Segment(DATA_SELECTOR, 0, FLAT_LIMIT, TYPE_DATA, false, 0, true, true, false, true);
+    private static Segment data(int code) {
+        return new Segment(code + 8, 0, FLAT_LIMIT, TYPE_DATA, false, 0, true, true, false, true);
     }
 
     private static Segment realSegment(int selector, long base, int type) {

@@ -51,7 +51,12 @@ public record EntryState(
      * @param rdx RDX
      * @param rsi RSI
      */
-    public record General(long rip, long rsp, long rflags, long rax, long rbx, long rdx, long rsi) {}
+    public record General(long rip, long rsp, long rflags, long rax, long rbx, long rdx, long rsi) {
+        /** The same with another stack pointer. */
+        General withStack(long top) {
+            return new General(rip, top, rflags, rax, rbx, rdx, rsi);
+        }
+    }
 
     /**
      * A segment register with its hidden part.

@@ -66,6 +66,10 @@ class LoadersTest {
         assertThat(entry.cr0()).isEqualTo(0x11);
         assertThat(entry.cs().limit()).isEqualTo(0xffff_ffffL);
         assertThat(entry.cs().big()).isTrue();
+        assertThat(entry.cs().selector()).isEqualTo(8);
+        assertThat(entry.data().selector()).isEqualTo(0x10);
+        assertThat(memory.u64(entry.gdtr().base() + 8)).isEqualTo(0x00cf_9b00_0000_ffffL);
+        assertThat(memory.u64(entry.gdtr().base() + 0x10)).isEqualTo(0x00cf_9300_0000_ffffL);
         assertThat(memory.u8(Images.KERNEL_GPA + 0x10)).isEqualTo(0x11);
         assertThat(memory.u8(Images.KERNEL_GPA + 0x200)).as("bss is zeroed").isZero();
         assertThat(memory.u8(Images.KERNEL_GPA - 1)).as("and no more").isEqualTo(0xcc);
