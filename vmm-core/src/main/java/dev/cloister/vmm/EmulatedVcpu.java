@@ -69,6 +69,7 @@ final class EmulatedVcpu implements VcpuBody {
     private @Nullable DebuggedExecutor debugged;
     private @Nullable VcpuDebug watched;
     private volatile boolean halted;
+    private boolean secondNmi;
     private long userRefusals;
 
     EmulatedVcpu(Parts parts, RunControl control, Owner owner, CpuAffinity affinity) {
@@ -214,22 +215,30 @@ final class EmulatedVcpu implements VcpuBody {
             memory.flush();
             memory.refresh();
             halted = false;
+            secondNmi = false;
         }
         int page = apic.takeStartup();
         if (page >= 0) {
             start(page);
         }
-        if (apic.takeNonMaskable()) {
-            state.events().setNmiPending(true);
+        PendingEvents events = state.events();
+        while (apic.takeNonMaskable()) {
+            secondNmi = events.nmiPending() && !events.nmiBlocked();
+            events.setNmiPending(true);
         }
     }
 
-    /** An NMI that waits, unless the handler of the one before it hasn't returned (Intel SDM vol. 3, 6.7.1). */
+    /**
+     * An NMI that waits, unless the handler of the one before it hasn't returned, or the instruction behind STI or a load of SS is still to
+     * be executed (Intel SDM vol. 3, 6.7.1 and 6.8.3). While one is served, one more can wait.
+     */
     private void takeNonMaskable() {
         PendingEvents events = state.events();
-        if (events.nmiPending() && !events.nmiBlocked()) {
+        if (events.nmiPending() && !events.nmiBlocked() && !state.interruptShadow()) {
             halted = false;
             delivered(executor.delivery().deliverNmi());
+            events.setNmiPending(secondNmi);
+            secondNmi = false;
         }
     }
 

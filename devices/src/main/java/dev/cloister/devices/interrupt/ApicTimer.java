@@ -23,6 +23,9 @@ final class ApicTimer {
     private long initial;
     private long startedAt;
     private long dueAt = UNSET;
+    /** Whether a count that has ended is not to be repeated, though the mode has become periodic meanwhile. */
+    private boolean lastRound;
+
     private long deadline;
 
     /**
@@ -49,10 +52,20 @@ final class ApicTimer {
         alarm.cancel();
     }
 
-    /** The mode field of the LVT entry; to and from TSC-deadline mode disarms. */
+    /**
+     * The mode field of the LVT entry: to and from TSC-deadline mode disarms; between the others the count goes on, and one that has ended
+     * does not begin again.
+     */
     void setMode(int next) {
-        if (next != mode && (next == TSC_DEADLINE || mode == TSC_DEADLINE)) {
+        if (next == mode) {
+            return;
+        }
+        if (next == TSC_DEADLINE || mode == TSC_DEADLINE) {
             stop();
+        } else if (initial != 0) {
+            long left = current();
+            startedAt = clock.nanos() - (initial - left) * divisor();
+            lastRound = left == 0;
         }
         mode = next;
     }
@@ -91,6 +104,7 @@ final class ApicTimer {
 
     private void start(long count) {
         long now = clock.nanos();
+        lastRound = false;
         startedAt = now - (initial - count) * divisor();
         dueAt = now + Math.max(count * divisor(), mode == PERIODIC ? Alarms.SHORTEST_PERIOD_NANOS : 0);
         alarm.set(dueAt);
@@ -102,7 +116,7 @@ final class ApicTimer {
 
     /** The current count register. */
     long current() {
-        if (initial == 0 || mode == TSC_DEADLINE) {
+        if (initial == 0 || mode == TSC_DEADLINE || lastRound) {
             return 0;
         }
         long passed = Math.max(0, clock.nanos() - startedAt) / divisor();
@@ -116,20 +130,24 @@ final class ApicTimer {
         return deadline;
     }
 
-    /** IA32_TSC_DEADLINE; a counter of 1 GHz that now stands at {@code counter}. Zero disarms (11.5.4.1). */
-    void setDeadline(long value, long counter) {
+    /**
+     * IA32_TSC_DEADLINE; a counter of 1 GHz that now stands at {@code counter}. Zero disarms (11.5.4.1).
+     *
+     * @return whether the time has come already: the timer has rung and is disarmed
+     */
+    boolean setDeadline(long value, long counter) {
         if (mode != TSC_DEADLINE) {
-            return;
+            return false;
         }
-        if (value == 0) {
-            stop();
-            return;
+        stop();
+        if (value == 0 || Long.compareUnsigned(value, counter) <= 0) {
+            return value != 0;
         }
         deadline = value;
-        boolean passed = Long.compareUnsigned(value, counter) <= 0;
         long left = value - counter;
-        dueAt = clock.nanos() + (passed ? 0 : left < 0 ? FAR : Math.min(left, FAR));
+        dueAt = clock.nanos() + (left < 0 ? FAR : Math.min(left, FAR));
         alarm.set(dueAt);
+        return false;
     }
 
     /** Takes the expiry; false if the timer was set anew since its alarm rang. */
@@ -138,7 +156,7 @@ final class ApicTimer {
         if (dueAt == UNSET || now < dueAt) {
             return false;
         }
-        if (mode == PERIODIC) {
+        if (mode == PERIODIC && !lastRound) {
             long period = Math.max(initial * divisor(), Alarms.SHORTEST_PERIOD_NANOS);
             // Periods that the host was too late for are gone: the processor would see them as one.
             dueAt += period * ((now - dueAt) / period + 1);

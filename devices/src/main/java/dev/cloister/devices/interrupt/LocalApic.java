@@ -25,6 +25,8 @@ public final class LocalApic {
     private static final long DEFAULT_BASE = 0xFEE0_0000L;
     private static final int FIRST_VECTOR = 16;
     private static final int NONE = -1;
+    /** One that the processor takes at once, and one that waits behind it. */
+    private static final int MOST_NMIS = 2;
 
     final Object lock;
     final ApicBus bus;
@@ -38,7 +40,7 @@ public final class LocalApic {
     private final InterruptChips chips;
     private final Processor processor;
     private long base;
-    private boolean nonMaskable;
+    private int nonMaskable;
     private boolean init;
     private int startup = NONE;
     private boolean waitsForStartup;
@@ -189,7 +191,10 @@ public final class LocalApic {
      */
     public void setDeadline(long value, long counter) {
         synchronized (lock) {
-            timer.setDeadline(value, counter);
+            if (timer.setDeadline(value, counter)) {
+                registers.deliverLocal(ApicRegisters.LVT_TIMER);
+                update();
+            }
         }
     }
 
@@ -230,7 +235,7 @@ public final class LocalApic {
      */
     public boolean unmaskable() {
         synchronized (lock) {
-            return nonMaskable || init || startup >= 0;
+            return nonMaskable > 0 || init || startup >= 0;
         }
     }
 
@@ -255,14 +260,14 @@ public final class LocalApic {
     }
 
     /**
-     * Takes a pending NMI.
+     * Takes a pending NMI. Two may be pending, as if the processor had begun with the first when the second came.
      *
      * @return whether there was one
      */
     public boolean takeNonMaskable() {
         synchronized (lock) {
-            boolean was = nonMaskable;
-            nonMaskable = false;
+            boolean was = nonMaskable > 0;
+            nonMaskable -= was ? 1 : 0;
             update();
             return was;
         }
@@ -320,7 +325,7 @@ public final class LocalApic {
         levels.clear();
         timer.reset();
         registers.reset();
-        nonMaskable = false;
+        nonMaskable = 0;
         init = false;
         startup = NONE;
     }
@@ -357,7 +362,7 @@ public final class LocalApic {
             case ApicMessage.FIXED, ApicMessage.LOWEST -> {
                 return request(message.vector(), message.level());
             }
-            case ApicMessage.NMI -> nonMaskable = true;
+            case ApicMessage.NMI -> nonMaskable = Math.min(nonMaskable + 1, MOST_NMIS);
             case ApicMessage.INIT -> {
                 init = true;
                 startup = NONE;
@@ -388,7 +393,7 @@ public final class LocalApic {
     }
 
     void nonMaskable() {
-        nonMaskable = true;
+        nonMaskable = Math.min(nonMaskable + 1, MOST_NMIS);
         update();
     }
 
@@ -423,7 +428,7 @@ public final class LocalApic {
 
     /** Brings {@link #attention} up to date. */
     void update() {
-        boolean now = nonMaskable || init || startup >= 0 || deliverable() >= 0 || chips.picAsks(this);
+        boolean now = nonMaskable > 0 || init || startup >= 0 || deliverable() >= 0 || chips.picAsks(this);
         if (now != attention) {
             attention = now;
             if (now) {

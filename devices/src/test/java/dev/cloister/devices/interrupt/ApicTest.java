@@ -145,6 +145,18 @@ class ApicTest {
     }
 
     @Test
+    void twoNonMaskableInterruptsWaitAndAThirdIsLost() {
+        for (int n = 0; n < 3; n++) {
+            c.apic(1).write(Chips.COMMAND, 4, 0x400);
+        }
+        assertThat(c.apic(0).takeNonMaskable()).isTrue();
+        assertThat(c.apic(0).attention()).isTrue();
+        assertThat(c.apic(0).takeNonMaskable()).isTrue();
+        assertThat(c.apic(0).takeNonMaskable()).isFalse();
+        assertThat(c.apic(0).attention()).isFalse();
+    }
+
+    @Test
     void nonMaskableInterruptsPassWhateverIsMasked() {
         c.apic(0).setTaskPriority(0xFF);
         c.apic(1).write(Chips.COMMAND, 4, 0x400);
@@ -198,6 +210,29 @@ class ApicTest {
             c.apic(0).write(Chips.EOI, 4, 0);
             assertThat(c.apic(0).attention()).isFalse();
         }
+    }
+
+    @Test
+    void aChangeOfTheTimersModeLeavesTheCountWhereItIs() throws Exception {
+        // Intel SDM vol. 3, 11.5.4: only a write of the initial count starts a count.
+        c.apic(0).write(Chips.DIVIDE, 4, 0xB);
+        c.apic(0).write(Chips.LVT_TIMER, 4, 0x70);
+        c.apic(0).write(Chips.INITIAL, 4, 1_000_000);
+        c.pass(400_000);
+        c.apic(0).write(Chips.LVT_TIMER, 4, 1 << 17 | 0x70);
+        assertThat(c.apic(0).read(Chips.CURRENT, 4)).isEqualTo(600_000);
+        c.pass(600_000);
+        c.awaitCall(0);
+        c.pass(300_000);
+        assertThat(c.apic(0).read(Chips.CURRENT, 4)).isEqualTo(700_000);
+        c.apic(0).write(Chips.LVT_TIMER, 4, 0x70);
+        assertThat(c.apic(0).read(Chips.CURRENT, 4)).isEqualTo(700_000);
+        c.pass(900_000);
+        assertThat(c.apic(0).read(Chips.CURRENT, 4)).isZero();
+        c.apic(0).write(Chips.LVT_TIMER, 4, 1 << 17 | 0x70);
+        assertThat(c.apic(0).read(Chips.CURRENT, 4)).as("it has ended").isZero();
+        c.apic(0).write(Chips.INITIAL, 4, 1_000_000);
+        assertThat(c.apic(0).read(Chips.CURRENT, 4)).isEqualTo(1_000_000);
     }
 
     @Test
