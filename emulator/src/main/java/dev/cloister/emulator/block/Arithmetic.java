@@ -99,26 +99,25 @@ final class Arithmetic {
     }
 
     private void result(int kind, int size) {
-        if (kind == AluOp.NEG) {
-            m.lload(A).lneg();
-            return;
-        }
         m.lload(A).lload(B);
         switch (kind) {
+            case AluOp.NEG -> m.pop2().lneg();
             case AluOp.ADD, AluOp.INC, AluOp.ADC -> m.ladd();
             case AluOp.OR -> m.lor();
             case AluOp.AND, AluOp.TEST -> m.land();
             case AluOp.XOR -> m.lxor();
             default -> m.lsub();
         }
-        if (kind == AluOp.ADC || kind == AluOp.SBB) {
+        carryIn(kind);
+    }
+
+    private void carryIn(int kind) {
+        if (kind == AluOp.ADC) {
             code.carryFlag();
-            m.i2l();
-            if (kind == AluOp.ADC) {
-                m.ladd();
-            } else {
-                m.lsub();
-            }
+            m.i2l().ladd();
+        } else if (kind == AluOp.SBB) {
+            code.carryFlag();
+            m.i2l().lsub();
         }
     }
 
@@ -126,18 +125,19 @@ final class Arithmetic {
         switch (kind) {
             case AluOp.OR, AluOp.AND, AluOp.XOR, AluOp.TEST -> m.lconst_0();
             case AluOp.NEG -> m.lload(A).lload(R).lor();
-            case AluOp.INC, AluOp.DEC -> {
-                m.lload(kind == AluOp.INC ? A : R).lload(kind == AluOp.INC ? R : A);
-                m.loadConstant(-1L).lxor().land();
-                code.carryFlag();
-                m.loadConstant(size).invokestatic(FLAGS, "keepCarry", KEEP_CARRY);
-            }
-            default -> {
-                boolean adds = kind == AluOp.ADD || kind == AluOp.ADC;
-                m.lload(A).lload(B).lload(R).invokestatic(FLAGS, adds ? "addCarries" : "subCarries", CARRIES);
-            }
+            case AluOp.INC -> carryOfOne(A, R, size);
+            case AluOp.DEC -> carryOfOne(R, A, size);
+            case AluOp.ADD, AluOp.ADC -> m.lload(A).lload(B).lload(R).invokestatic(FLAGS, "addCarries", CARRIES);
+            default -> m.lload(A).lload(B).lload(R).invokestatic(FLAGS, "subCarries", CARRIES);
         }
         code.setFlags(size);
+    }
+
+    /** INC goes from clear bits to set ones, DEC the other way; CF stays. */
+    private void carryOfOne(int set, int clear, int size) {
+        m.lload(set).lload(clear).loadConstant(-1L).lxor().land();
+        code.carryFlag();
+        m.loadConstant(size).invokestatic(FLAGS, "keepCarry", KEEP_CARRY);
     }
 
     // ---- MoveOp

@@ -8,8 +8,13 @@ import org.jspecify.annotations.Nullable;
  * block that is running then stops before its next instruction.
  */
 final class BlockCache implements CodeWatcher {
-    /** Blocks that are kept at most. */
-    static final int MOST = 65_536;
+    private static final int FEWEST = 16_384;
+    private static final int MOST_OF_ALL = 65_536;
+    /** One block and its share of sixteen parts of the heap: a block takes some 600 bytes. */
+    private static final long HEAP_FOR_EACH = 16 * 600;
+
+    /** Blocks that are kept at most: all of a kernel's, where the heap is large. */
+    static final int MOST = (int) Math.clamp(Runtime.getRuntime().maxMemory() / HEAP_FOR_EACH, FEWEST, MOST_OF_ALL);
 
     private static final int BUCKETS = 16_384;
     private static final int SLOTS = 64;

@@ -16,7 +16,7 @@ final class Translator {
     /** How often a block is interpreted before it is translated, where nobody says. */
     static final int DEFAULT_AFTER = 50_000;
     /** Translations that one processor keeps at most; when there are more, all are forgotten and the hottest come again. */
-    static final int MOST = 4096;
+    static final int MOST = 2048;
 
     private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
     private static final ClassDesc SELF = ClassDesc.of(Translator.class.getPackageName(), "TranslatedBlock");

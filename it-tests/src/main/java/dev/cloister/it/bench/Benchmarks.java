@@ -35,7 +35,7 @@ public final class Benchmarks {
 
     /**
      * Runs the named benchmarks, or all: {@code exit}, {@code start}, {@code ring}, {@code policy}, {@code audit}, {@code revoke},
-     * {@code channels}, {@code confine}, {@code schedule}, {@code translators}; by name only the parts of some: {@code audited} of audit,
+     * {@code channels}, {@code confine}, {@code schedule}, {@code translators}, {@code emulator}, {@code linux}; by name only the parts of some: {@code audited} of audit,
      * {@code doorbell} of revoke, {@code frames} of schedule.
      *
      * @param args the root of the source tree, then names
@@ -74,6 +74,7 @@ public final class Benchmarks {
         known.put("schedule", () -> ScheduleBench.run(out, scratch, guest("busy")));
         known.put("translators", () -> TranslatorBench.run(out));
         known.put("emulator", () -> EmulatorBench.run(out, scratch));
+        known.put("linux", () -> LinuxBench.run(out, root, scratch));
         known.put("frames", () -> FrameBench.run(out, scratch, guest("busy")));
         return known;
     }

@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Supervisor code by the emulator's interpreter, by KVM at CPL 0 (on some hosts an interpreter itself) and by QEMU's TCG, in turns: a
+ * Supervisor code by the emulator (its hot blocks are bytecode), by KVM at CPL 0 (on some hosts an interpreter itself) and by QEMU's TCG, in turns: a
  * branchy integer mix, copying and scanning memory by loops and by string instructions, page faults; and SeaBIOS. Time is processor time
  * of whoever executes, because others may use the machine.
  */
@@ -91,7 +91,7 @@ final class EmulatorBench {
 
     private void report(Kind kind, double[] ours, double[] theirs, double[] tcg) {
         out.println(Samples.header(kind.title + " (per second of processor time)"));
-        out.println(new Samples(ours).row("cloister, interpreter", kind.unit));
+        out.println(new Samples(ours).row("cloister, emulator", kind.unit));
         if (kvm.isPresent()) {
             out.println(new Samples(theirs).row("KVM, CPL 0", kind.unit));
             out.printf(Locale.ROOT, "  ratio cloister/KVM %40.2f%n", Samples.ratio(ours, theirs));
