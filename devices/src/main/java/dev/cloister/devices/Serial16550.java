@@ -5,7 +5,7 @@ import static dev.cloister.devices.SerialRegisters.*;
 import java.util.Objects;
 
 /**
- * A 16550A serial port (National Semiconductor PC16550D data sheet, section 8), wired as on a PC: OUT2 gates the interrupt.
+ * A 16550A serial port (National Semiconductor PC16550D data sheet, section 8).
  *
  * <p><b>Time.</b> A character takes no time on this wire. So the transmitter is always empty when the guest looks, and every write to
  * it brings the THRE interrupt again; a character timeout (section 8.4: four character times without traffic) is due as soon as fewer
@@ -323,9 +323,12 @@ public final class Serial16550 implements ByteDevice {
         }
     }
 
-    /** Drives the line: OUT2 gates it, and in loopback that output is inactive (section 8.6). */
+    /**
+     * Drives the line; in loopback it is inactive. A PC's first serial cards let OUT2 gate it, later chips do not, and kernels that were
+     * written for virtual machines (xv6, JOS) leave OUT2 off and wait for interrupts.
+     */
     private void update() {
-        boolean now = (mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2 && pendingInterrupt() != IIR_NONE;
+        boolean now = (mcr & MCR_LOOP) == 0 && pendingInterrupt() != IIR_NONE;
         if (now != high) {
             high = now;
             line.setLevel(now);
