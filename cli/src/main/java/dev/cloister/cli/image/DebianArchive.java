@@ -44,6 +44,11 @@ final class DebianArchive {
         run(List.of("dpkg-deb", "-x", archive.getFileName().toString(), "root"), name + " cannot be unpacked");
     }
 
+    /** A file of the packages that may be missing. */
+    Optional<Path> optionalFile(String directory, String prefix) throws IOException {
+        return find(work.resolve("root").resolve(directory), prefix);
+    }
+
     /** A file of the packages. */
     Path file(String directory, String prefix) throws CommandFailure, IOException {
         return find(work.resolve("root").resolve(directory), prefix)

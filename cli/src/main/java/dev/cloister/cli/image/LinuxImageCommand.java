@@ -7,6 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,10 +74,25 @@ final class LinuxImageCommand implements Callable<Integer> {
         Path image = archive.file("boot", "vmlinuz-");
         Files.move(image, folder.kernel(), StandardCopyOption.REPLACE_EXISTING);
         tell("wrote " + folder.kernel() + ": " + name + ", " + mebibytes(Files.size(folder.kernel())));
-        byte[] root = InitialRoot.of(Files.readAllBytes(archive.file("bin", "busybox")));
+        byte[] root = InitialRoot.of(Files.readAllBytes(archive.file("bin", "busybox")), drivers(archive, name));
         Files.write(folder.initrd(), root);
         tell("wrote " + folder.initrd() + ": " + mebibytes(root.length));
         Files.writeString(folder.commandLineFile(), BootFolder.DEFAULT_LINE + "\n", StandardCharsets.US_ASCII);
+    }
+
+    /** Those drivers that are modules of this kernel; others are in it, or it has none. */
+    private static Map<String, byte[]> drivers(DebianArchive archive, String kernelPackage) throws IOException {
+        String tree = "lib/modules/" + kernelPackage.replaceFirst("^linux-image-", "") + "/kernel/drivers/";
+        Map<String, byte[]> drivers = new LinkedHashMap<>();
+        for (String module : InitialRoot.MODULES) {
+            String name = InitialRoot.nameOf(module);
+            String directory = tree + module.substring(0, module.length() - name.length());
+            Optional<Path> file = archive.optionalFile(directory, name + ".ko");
+            if (file.isPresent()) {
+                drivers.put(file.get().getFileName().toString(), Files.readAllBytes(file.get()));
+            }
+        }
+        return drivers;
     }
 
     private static String mebibytes(long bytes) {

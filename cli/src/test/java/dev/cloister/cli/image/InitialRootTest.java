@@ -45,19 +45,20 @@ class InitialRootTest {
     @Test
     void theKernelFindsInitBusyboxAndAConsole() {
         byte[] busybox = {1, 2, 3, 4, 5};
-        Map<String, byte[]> entries = entries(InitialRoot.of(busybox));
+        Map<String, byte[]> entries = entries(InitialRoot.of(busybox, Map.of("virtio.ko", new byte[] {1})));
         assertThat(entries.keySet())
                 .contains("init", "bin/sh", "dev/console", "proc", "TRAILER!!!")
                 .last()
                 .isEqualTo("TRAILER!!!");
         assertThat(entries.get("bin/busybox")).isEqualTo(busybox);
+        assertThat(entries.get("lib/virtio.ko")).containsExactly(1);
         assertThat(new String(entries.get("init"), StandardCharsets.US_ASCII)).startsWith("#!/bin/sh\n");
         assertThat(new String(entries.get("bin/sh"), StandardCharsets.US_ASCII)).isEqualTo("busybox");
     }
 
     @Test
     void equalContentGivesEqualBytes() {
-        assertThat(InitialRoot.of(new byte[7])).isEqualTo(InitialRoot.of(new byte[7]));
+        assertThat(InitialRoot.of(new byte[7], Map.of())).isEqualTo(InitialRoot.of(new byte[7], Map.of()));
     }
 
     @Test
