@@ -66,6 +66,13 @@ public final class Running implements AutoCloseable {
         await(out, condition, what);
     }
 
+    /** Waits until stdout satisfies a condition, at most so long: for guests that take minutes on a busy machine. */
+    public void awaitOut(Predicate<String> condition, String what, Duration limit) throws InterruptedException {
+        if (!out.await(condition, System.nanoTime() + limit.toNanos())) {
+            throw failure("no " + what);
+        }
+    }
+
     /** Waits until stderr holds a text. */
     public void awaitErr(String text) throws InterruptedException {
         await(err, all -> all.contains(text), "'" + text + "' on stderr");
