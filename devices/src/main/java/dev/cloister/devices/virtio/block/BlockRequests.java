@@ -154,26 +154,35 @@ final class BlockRequests {
         }
         chain.read(HEADER_BYTES, ranges, 0, (int) data);
         for (int at = 0; at < data; at += RANGE_BYTES) {
-            int flags = range.getInt(at + 12);
-            if ((flags & ~UNMAP) != 0 || type == DISCARD && flags != 0) {
-                return UNSUPPORTED;
-            }
-            if (!isOnDisk(range.getLong(at), Integer.toUnsignedLong(range.getInt(at + 8)))) {
-                return IO_ERROR;
+            int result = check(type, at);
+            if (result != OK) {
+                return result;
             }
         }
         for (int at = 0; at < data; at += RANGE_BYTES) {
-            long offset = range.getLong(at) * SECTOR;
-            long length = Integer.toUnsignedLong(range.getInt(at + 8)) * SECTOR;
-            if (type == DISCARD) {
-                store.discard(offset, length);
-            } else {
-                store.zero(offset, length, (range.getInt(at + 12) & UNMAP) != 0);
-            }
+            clear(type, at);
         }
         if (writeThrough) {
             store.flush();
         }
         return OK;
+    }
+
+    private int check(int type, int at) {
+        int flags = range.getInt(at + 12);
+        if ((flags & ~UNMAP) != 0 || type == DISCARD && flags != 0) {
+            return UNSUPPORTED;
+        }
+        return isOnDisk(range.getLong(at), Integer.toUnsignedLong(range.getInt(at + 8))) ? OK : IO_ERROR;
+    }
+
+    private void clear(int type, int at) throws IOException {
+        long offset = range.getLong(at) * SECTOR;
+        long length = Integer.toUnsignedLong(range.getInt(at + 8)) * SECTOR;
+        if (type == DISCARD) {
+            store.discard(offset, length);
+        } else {
+            store.zero(offset, length, (range.getInt(at + 12) & UNMAP) != 0);
+        }
     }
 }
