@@ -1,6 +1,5 @@
 package dev.cloister.vmm;
 
-import dev.cloister.devices.ByteSink;
 import dev.cloister.devices.Cmos;
 import dev.cloister.devices.DebugExit;
 import dev.cloister.devices.DebugPort;
@@ -61,12 +60,14 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     private final PciHost pci;
     private final VirtioSet virtio;
     private final int cpus;
+    private final ConsoleTail console;
 
     Board(MachineConfig config, GuestMemory memory, RunControl control, Violations violations, Wires wires)
             throws MachineException {
         this.memory = memory;
         this.control = control;
         this.cpus = config.cpus();
+        this.console = wires.console();
         this.violations = violations;
         this.com1 = new Serial16550(wires.console(), wires.lines().line(Serial16550.COM1_IRQ));
         this.pci = new PciHost(
@@ -89,7 +90,7 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
      * @param lines the interrupt chips
      * @param nanos the guest's time, for the ACPI timer
      */
-    record Wires(ByteSink console, Lines lines, LongSupplier nanos) {}
+    record Wires(ConsoleTail console, Lines lines, LongSupplier nanos) {}
 
     private void attach(MachineConfig config, Wires wires) {
         ports.attach(Serial16550.COM1_PORT, Serial16550.PORTS, com1, "COM1");
@@ -244,9 +245,20 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
         control.finish(new RunControl.End(Outcome.POWERED_OFF, "", 0, null));
     }
 
+    /** A Linux guest that panics with {@code panic=} resets the machine; that is no reboot which somebody asked for. */
     @Override
     public void reset() {
-        control.finish(new RunControl.End(Outcome.RESET, "", 0, null));
+        Optional<String> panic = console.panic();
+        control.finish(
+                panic.isEmpty()
+                        ? new RunControl.End(Outcome.RESET, "", 0, null)
+                        : new RunControl.End(
+                                Outcome.GUEST_FAULT, panic.get(), 0, FaultReport.told(panic.get(), console.lines())));
+    }
+
+    /** The last lines that the guest printed. */
+    List<String> lastLines() {
+        return console.lines();
     }
 
     @Override

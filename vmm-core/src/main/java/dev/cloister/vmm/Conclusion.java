@@ -51,6 +51,7 @@ final class Conclusion {
         if (refusals > 0) {
             notes.add(refusals + " instructions of user code that neither KVM nor the emulator knows raised #UD");
         }
+        FaultReport fault = end.fault();
         Report report = new Report(
                 facts.config().name(),
                 facts.engine().kind().jsonName(),
@@ -64,7 +65,7 @@ final class Conclusion {
                 facts.violations(),
                 ProcessFacts.memory(facts.hostRanges()),
                 notes,
-                end.fault());
+                fault == null ? null : fault.withConsole(facts.board().lastLines()));
         return new MachineExit(end.outcome(), code, report);
     }
 

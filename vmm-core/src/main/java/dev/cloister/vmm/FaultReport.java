@@ -7,12 +7,13 @@ import org.jspecify.annotations.Nullable;
  * Why a guest was ended, readable by a person.
  *
  * @param reason one line: what happened
- * @param vcpu the vCPU it happened on
+ * @param vcpu the vCPU it happened on, or -1 where that is unknown
  * @param registers the registers, if they could be read
  * @param instruction the instruction at RIP in Intel syntax, or why it is unknown
  * @param codeBytes bytes at RIP in hexadecimal, empty if they could not be read
  * @param lastExits the last exits of that vCPU, oldest first
  * @param suggestion what a person can do
+ * @param console the last lines that the guest printed, oldest first
  */
 public record FaultReport(
         String reason,
@@ -21,10 +22,24 @@ public record FaultReport(
         String instruction,
         String codeBytes,
         List<String> lastExits,
-        String suggestion) {
-    /** Copies the list. */
+        String suggestion,
+        List<String> console) {
+    /** Copies the lists. */
     public FaultReport {
         lastExits = List.copyOf(lastExits);
+        console = List.copyOf(console);
+    }
+
+    /** A fault that the guest told of itself, before it reset the machine. */
+    static FaultReport told(String reason, List<String> console) {
+        String suggestion = "the lines that the guest printed tell its reason";
+        return new FaultReport(
+                reason, -1, null, "unknown: the guest reset the machine", "", List.of(), suggestion, console);
+    }
+
+    /** The same with what the guest printed. */
+    FaultReport withConsole(List<String> lines) {
+        return new FaultReport(reason, vcpu, registers, instruction, codeBytes, lastExits, suggestion, lines);
     }
 
     /**
@@ -34,8 +49,8 @@ public record FaultReport(
      */
     public String text() {
         StringBuilder out = new StringBuilder(2048);
-        out.append("guest fault on vCPU ")
-                .append(vcpu)
+        out.append("guest fault")
+                .append(vcpu < 0 ? "" : " on vCPU " + vcpu)
                 .append(": ")
                 .append(reason)
                 .append('\n');
@@ -46,13 +61,19 @@ public record FaultReport(
         if (registers != null) {
             registers.appendTo(out);
         }
-        out.append("  last exits, oldest first:\n");
-        for (String exit : lastExits) {
-            out.append("    ").append(exit).append('\n');
+        if (vcpu >= 0) {
+            append(out, "last exits", lastExits);
         }
-        if (lastExits.isEmpty()) {
-            out.append("    none\n");
+        if (!console.isEmpty()) {
+            append(out, "last lines of the console", console);
         }
         return out.append("  what to do: ").append(suggestion).append('\n').toString();
+    }
+
+    private static void append(StringBuilder out, String what, List<String> lines) {
+        out.append("  ").append(what).append(", oldest first:\n");
+        for (String line : lines.isEmpty() ? List.of("none") : lines) {
+            out.append("    ").append(line).append('\n');
+        }
     }
 }

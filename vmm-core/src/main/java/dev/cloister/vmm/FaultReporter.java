@@ -39,7 +39,14 @@ final class FaultReporter {
         CpuState state = registers.read();
         if (state == null) {
             return new FaultReport(
-                    reason, vcpu, null, "unknown: the registers cannot be read", "", ring.describe(), suggestion);
+                    reason,
+                    vcpu,
+                    null,
+                    "unknown: the registers cannot be read",
+                    "",
+                    ring.describe(),
+                    suggestion,
+                    List.of());
         }
         memory.prepare(state);
         byte[] code = new byte[CODE_BYTES];
@@ -51,7 +58,8 @@ final class FaultReporter {
                 decode(state, code, length),
                 HexFormat.ofDelimiter(" ").formatHex(code, 0, length),
                 ring.describe(),
-                suggestion);
+                suggestion,
+                List.of());
     }
 
     private static String decode(CpuState state, byte[] code, int length) {

@@ -69,7 +69,11 @@ public final class Machine implements AutoCloseable {
         this.console =
                 new StreamSink(config.serialOut(), CONSOLE_BYTES, CONSOLE_STUCK_NANOS, "console-" + config.name());
         this.board = new Board(
-                config, ram.memory(), control, violations, new Board.Wires(console, engine, engine::guestNanos));
+                config,
+                ram.memory(),
+                control,
+                violations,
+                new Board.Wires(new ConsoleTail(console), engine, engine::guestNanos));
         this.channels = new ChannelSet(config.channels(), engine, ram, violations);
         this.requests = new RequestPage(
                 ram.request(),

@@ -138,6 +138,7 @@ public final class ReportJson {
             json.writeEndObject();
         }
         strings(json, "lastExits", fault.lastExits());
+        strings(json, "console", fault.console());
         json.writeStringField("suggestion", fault.suggestion());
         json.writeEndObject();
     }

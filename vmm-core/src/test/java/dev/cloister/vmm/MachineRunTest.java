@@ -151,6 +151,32 @@ class MachineRunTest extends EveryEngine {
     }
 
     @Test
+    void aResetAfterAPanicIsAFaultWithTheLastLinesOfTheConsole() throws Exception {
+        Run run = TestGuest.run(TestGuest.real("""
+                    mov     si, text
+            next:   mov     al, [cs:si]
+                    inc     si
+                    test    al, al
+                    jz      reset
+                    mov     dx, 0x3f8
+                    out     dx, al
+                    jmp     next
+            reset:  mov     dx, 0xcf9
+                    mov     al, 6
+                    out     dx, al
+                    hlt
+            text:   db "booting", 13, 10, "[ 1.2] Kernel panic - not syncing: no", 27, " init", 13, 10, "end", 0
+            """));
+        assertThat(run.exit().outcome()).isEqualTo(Outcome.GUEST_FAULT);
+        assertThat(run.code()).isEqualTo(Outcome.CODE_GUEST_FAULT);
+        FaultReport fault = run.report().fault();
+        assertThat(fault).isNotNull();
+        assertThat(fault.reason()).isEqualTo("Kernel panic - not syncing: no init");
+        assertThat(fault.console()).containsExactly("booting", "[ 1.2] Kernel panic - not syncing: no init", "end");
+        assertThat(fault.text()).startsWith("guest fault: Kernel panic").contains("    booting\n");
+    }
+
+    @Test
     void withoutDebugExitThePortIsUnclaimed() throws Exception {
         Run run = TestGuest.run(TestGuest.config(TestGuest.real("""
                     exit    1

@@ -1,6 +1,5 @@
 package dev.cloister.vmm.loader;
 
-import io.airlift.compress.v3.zstd.ZstdJavaDecompressor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -146,7 +145,7 @@ final class Payload {
             case XZ -> stream(source, target, in -> new SingleXZInputStream(in, DICTIONARY_KIB));
             case LZMA -> stream(source, target, in -> new LZMAInputStream(in, DICTIONARY_KIB));
             case LZ4 -> Lz4Legacy.unpack(source, target);
-            case ZSTD -> new ZstdJavaDecompressor().decompress(source, target);
+            case ZSTD -> Zstd.unpack(source, target);
             case NONE, UNKNOWN -> throw new IOException("no decoder");
         };
     }
