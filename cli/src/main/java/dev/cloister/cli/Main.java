@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
             PolicyCommand.class,
             AuditCommand.class,
             DoctorCommand.class,
+            CpuModelsCommand.class,
             GenerateCompletion.class,
             HelpCommand.class,
         },

@@ -120,6 +120,15 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--cpus", paramLabel = "N", description = "virtual CPUs (default: ${DEFAULT-VALUE})")
     private int cpus = 1;
 
+    @Option(
+            names = "--cpu-model",
+            paramLabel = "MODEL",
+            converter = CpuModelText.class,
+            description =
+                    "the processor that the guest is shown: host, v1, v2, v3 or max, then features to add or hide, "
+                            + "as in v2,+aes,-x2apic (default: host). cloister cpu-models lists them")
+    private String cpuModel = "";
+
     @Option(names = "--debug-exit", description = "let the guest end the run through port 0xf4")
     private boolean debugExit;
 
@@ -238,6 +247,7 @@ final class RunCommand implements Callable<Integer> {
         return MachineConfig.builder(image.withCommandLine(line).withModules(modules))
                 .memory(memory)
                 .cpus(cpus)
+                .cpuModel(cpuModel)
                 .engine(engine)
                 .debugExit(debugExit)
                 .testDevice(testDevice)

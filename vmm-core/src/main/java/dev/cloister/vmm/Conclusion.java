@@ -1,5 +1,6 @@
 package dev.cloister.vmm;
 
+import dev.cloister.emulator.model.CpuChoice;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -55,6 +56,7 @@ final class Conclusion {
         Report report = new Report(
                 facts.config().name(),
                 facts.engine().kind().jsonName(),
+                CpuChoice.parse(facts.config().cpuModel()).text(),
                 end.outcome(),
                 code,
                 end.detail(),

@@ -1,6 +1,7 @@
 package dev.cloister.vmm;
 
 import dev.cloister.devices.InterruptLine;
+import dev.cloister.emulator.model.CpuChoice;
 import dev.cloister.kvm.CpuidEntries;
 import dev.cloister.kvm.GsiRouting;
 import dev.cloister.kvm.Kvm;
@@ -12,6 +13,7 @@ import dev.cloister.linux.Mapping;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.protocol.VmmCodec;
 import dev.cloister.vmm.debug.VcpuDebug;
+import dev.cloister.vmm.host.CpuidSupport;
 import dev.cloister.vmm.host.GuestDebugSupport;
 import dev.cloister.vmm.loader.EntryState;
 import java.util.ArrayList;
@@ -40,12 +42,13 @@ final class DirectEngine implements Engine {
      *
      * @param kvm owned by the engine from here on, also when this fails
      */
-    DirectEngine(Kvm kvm, MachineConfig config) throws ErrnoException {
+    DirectEngine(Kvm kvm, MachineConfig config) throws ErrnoException, MachineException {
         this.kvm = kvm;
         this.affinity = new CpuAffinity(config.pin());
         Vm made = null;
         boolean done = false;
         try {
+            requireModel(kvm, config);
             made = kvm.createVm();
             this.vm = made;
             setUp(config);
@@ -60,7 +63,16 @@ final class DirectEngine implements Engine {
         }
     }
 
-    private void setUp(MachineConfig config) throws ErrnoException {
+    private static void requireModel(Kvm kvm, MachineConfig config) throws MachineException, ErrnoException {
+        CpuChoice choice = CpuModels.choice(config.cpuModel());
+        if (!choice.equals(CpuChoice.parse("")) && !CpuidSupport.probe(kvm).isKept()) {
+            throw MachineException.host("engine direct can't show processor model " + choice.text()
+                    + ": under this host's KVM the CPUID instruction tells of the host's processor, whatever table the"
+                    + " guest is given; take the engine emulated");
+        }
+    }
+
+    private void setUp(MachineConfig config) throws ErrnoException, MachineException {
         vm.setIdentityMapAddress(GuestMap.IDENTITY_MAP);
         vm.setTssAddress(GuestMap.TSS);
         vm.createIrqChip();
@@ -73,9 +85,12 @@ final class DirectEngine implements Engine {
         }
         vm.setGsiRouting(routing);
         CpuidEntries supported = kvm.supportedCpuid();
+        CpuChoice choice = CpuModels.choice(config.cpuModel());
+        CpuidMask.apply(supported, choice);
         for (int i = 0; i < config.cpus(); i++) {
             Vcpu vcpu = vm.createVcpu(i);
             CpuidEntries table = CpuidTable.forVcpu(supported, i, config.cpus());
+            CpuidMask.hideHypervisor(table, choice);
             vcpu.setCpuid(table);
             cpuids.add(i == 0 ? copy(table) : table);
             vcpus.add(vcpu);

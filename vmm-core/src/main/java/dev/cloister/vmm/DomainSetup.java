@@ -79,6 +79,7 @@ final class DomainSetup implements AutoCloseable {
                 .channels(domain.channels())
                 .prefault(domain.placement().prefault())
                 .pin(domain.placement().pin())
+                .cpuModel(domain.placement().cpuModel())
                 .events(events);
         if (serialIn != null) {
             builder.serialIn(DescriptorStreams.input(serialIn));

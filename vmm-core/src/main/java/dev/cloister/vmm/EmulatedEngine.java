@@ -10,6 +10,7 @@ import dev.cloister.devices.timer.Pit8254;
 import dev.cloister.emulator.Executor;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.memory.TlbMemory;
+import dev.cloister.emulator.model.CpuModel;
 import dev.cloister.emulator.model.Topology;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
@@ -36,10 +37,12 @@ final class EmulatedEngine implements Engine {
     private final NumericErrorPort numericError;
     private final EventWatch events;
     private final boolean firmware;
+    private final CpuModel model;
     private @Nullable MachineDebug debug;
 
     /** Makes the chips; nothing runs yet. */
-    EmulatedEngine(MachineConfig config) throws ErrnoException {
+    EmulatedEngine(MachineConfig config) throws ErrnoException, MachineException {
+        model = CpuModels.choice(config.cpuModel()).emulated();
         affinity = new CpuAffinity(config.pin());
         for (int i = 0; i < config.cpus(); i++) {
             signals.add(new VcpuSignal());
@@ -81,7 +84,7 @@ final class EmulatedEngine implements Engine {
         Topology place = new Topology(number, signals.size());
         Hypercalls calls = new Hypercalls(chips, signals.size());
         EmulatedEnvironment environment =
-                new EmulatedEnvironment(state, place, ram.memory(), alarms.clock(), apic, numericError, calls);
+                new EmulatedEnvironment(model, state, place, ram.memory(), alarms.clock(), apic, numericError, calls);
         if (!firmware) {
             environment.setMemoryTypes();
         }

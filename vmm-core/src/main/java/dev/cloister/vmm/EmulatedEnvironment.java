@@ -22,7 +22,6 @@ final class EmulatedEnvironment implements CpuEnvironment {
     /** Ticks of the time-stamp counter in a second: it counts guest time in nanoseconds, as the APIC's timer does. */
     private static final long HERTZ = 1_000_000_000L;
 
-    private static final String MODEL = "max";
     private static final int PRIORITY_SHIFT = 4;
     private static final int MTRR_BASE_0 = 0x200;
     private static final int MTRR_MASK_0 = 0x201;
@@ -39,6 +38,7 @@ final class EmulatedEnvironment implements CpuEnvironment {
     private final KvmClock kvmClock;
 
     EmulatedEnvironment(
+            CpuModel processor,
             CpuState state,
             Topology place,
             GuestMemory memory,
@@ -51,8 +51,8 @@ final class EmulatedEnvironment implements CpuEnvironment {
         this.apic = apic;
         this.numericError = numericError;
         HostRandom random = new HostRandom();
-        this.model = new ModelEnvironment(new ModelEnvironment.Parts(
-                CpuModel.of(MODEL), state, place, clock::nanos, HERTZ, random::next, new ApicMsrs()));
+        this.model = new ModelEnvironment(
+                new ModelEnvironment.Parts(processor, state, place, clock::nanos, HERTZ, random::next, new ApicMsrs()));
         this.kvmClock = new KvmClock(memory, clock, Clock.systemUTC(), new Counter(), HERTZ);
     }
 

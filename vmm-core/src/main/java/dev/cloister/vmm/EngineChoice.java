@@ -65,18 +65,19 @@ record EngineChoice(Engine engine, List<String> notes) {
         return kvm;
     }
 
-    private static EngineChoice auto(@Nullable Kvm kvm, MachineConfig config) throws ErrnoException {
+    private static EngineChoice auto(@Nullable Kvm kvm, MachineConfig config) throws ErrnoException, MachineException {
         if (kvm == null) {
             return emulated(config, NOT_HANDED);
         }
         try {
             return new EngineChoice(new DirectEngine(kvm, config), List.of());
-        } catch (ErrnoException e) {
+        } catch (ErrnoException | MachineException e) {
             return emulated(config, e.getMessage());
         }
     }
 
-    private static EngineChoice emulated(MachineConfig config, @Nullable String why) throws ErrnoException {
+    private static EngineChoice emulated(MachineConfig config, @Nullable String why)
+            throws ErrnoException, MachineException {
         return new EngineChoice(
                 new EmulatedEngine(config),
                 List.of("engine emulated: KVM cannot be used (" + why

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param prefault whether all guest memory is touched when the machine is made
  * @param debug how the guest is looked at
  * @param pin host CPUs that the vCPU threads may run on; empty: any
+ * @param cpuModel the processor that the guest is shown, as {@link CpuModels} reads it; empty: the engine's own
  * @param virtio its virtio devices; the machine closes the disks' files
  */
 public record MachineConfig(
@@ -47,6 +48,7 @@ public record MachineConfig(
         boolean prefault,
         DebugOptions debug,
         List<Integer> pin,
+        String cpuModel,
         VirtioConfig virtio) {
     /** Guest memory where nothing else is asked for: 256 MiB. */
     public static final long DEFAULT_MEMORY = 256L << 20;
@@ -83,6 +85,7 @@ public record MachineConfig(
                 "guest memory of " + memoryBytes + " bytes; expected a multiple of 4096 from " + MIN_MEMORY + " to "
                         + MAX_MEMORY);
         require(cpus >= 1 && cpus <= MAX_CPUS, cpus + " vCPUs; expected 1 to " + MAX_CPUS);
+        CpuModels.require(cpuModel);
         require(image.bytes().byteSize() > 0, "the image is empty; give a kernel, a flat binary or firmware");
         for (int i = 0; i < channels.size(); i++) {
             int index = channels.get(i).index();
@@ -114,6 +117,7 @@ public record MachineConfig(
         private boolean prefault;
         private DebugOptions debug = DebugOptions.NONE;
         private List<Integer> pin = List.of();
+        private String cpuModel = "";
         private VirtioConfig virtio = VirtioConfig.DEFAULT;
 
         private Builder(BootImage image) {
@@ -288,6 +292,17 @@ public record MachineConfig(
         }
 
         /**
+         * Sets the processor that the guest is shown.
+         *
+         * @param choice such as {@code v2,-avx2,+aes}; empty: the engine's own
+         * @return this
+         */
+        public Builder cpuModel(String choice) {
+            this.cpuModel = choice;
+            return this;
+        }
+
+        /**
          * Makes the configuration; it is checked when a machine is made from it.
          *
          * @return the configuration
@@ -310,6 +325,7 @@ public record MachineConfig(
                     prefault,
                     debug,
                     pin,
+                    cpuModel,
                     virtio);
         }
     }

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the domain's name
  * @param engine the engine that ran it, such as {@code direct}
+ * @param cpuModel the processor that the guest was shown, such as {@code v2,-aes}; {@code host} where nobody chose
  * @param outcome how it ended
  * @param exitCode the process exit code, 0..255
  * @param detail one line about the outcome, empty when there is nothing to add
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public record Report(
         String name,
         String engine,
+        String cpuModel,
         Outcome outcome,
         int exitCode,
         String detail,

@@ -25,6 +25,7 @@ public final class ReportJson {
             json.writeNumberField("version", 1);
             json.writeStringField("name", report.name());
             json.writeStringField("engine", report.engine());
+            json.writeStringField("cpuModel", report.cpuModel());
             json.writeStringField("outcome", report.outcome().label());
             json.writeNumberField("exitCode", report.exitCode());
             json.writeStringField("detail", report.detail());

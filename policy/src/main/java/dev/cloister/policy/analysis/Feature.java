@@ -16,7 +16,7 @@ public enum Feature {
     /** {@code cgroup}. */
     CGROUP("limits of a control group", true),
     /** {@code cpuid}. */
-    CPUID("a processor model of its own", false),
+    CPUID("a processor model of its own", true),
     /** {@code image.firmware}. */
     FIRMWARE("firmware", true),
     /** {@code image.firmware} together with {@code image.kernel}. */

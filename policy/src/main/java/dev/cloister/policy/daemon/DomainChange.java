@@ -49,8 +49,8 @@ final class DomainChange {
         add(
                 differs,
                 "cpuid",
-                before.cpuid().map(DomainChange::model),
-                after.cpuid().map(DomainChange::model));
+                before.cpuid().map(CpuidModel::text),
+                after.cpuid().map(CpuidModel::text));
         return String.join(", ", differs);
     }
 
@@ -62,10 +62,6 @@ final class DomainChange {
 
     private static String type(Policy policy, Endpoint endpoint) {
         return endpoint.type() == Endpoint.NO_TYPE ? "" : policy.types().types().get(endpoint.type());
-    }
-
-    private static String model(CpuidModel model) {
-        return model.model() + " " + model.hide();
     }
 
     private static String limits(Cgroup cgroup) {

@@ -2,6 +2,7 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.model.BackChannel;
+import dev.cloister.policy.model.CpuidModel;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Flow;
@@ -44,7 +45,10 @@ final class DomainLayout {
                 policy.onDaemonLoss(),
                 channels(policy, domain, decider),
                 new DomainConfig.Placement(
-                        firmware, domain.memory().prefault(), domain.cpus().pin()));
+                        firmware,
+                        domain.memory().prefault(),
+                        domain.cpus().pin(),
+                        domain.cpuid().map(CpuidModel::text).orElse("")));
     }
 
     private static List<ChannelConfig> channels(Policy policy, Domain domain, Decider decider) throws IOException {

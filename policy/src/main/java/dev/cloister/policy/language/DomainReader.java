@@ -1,6 +1,7 @@
 package dev.cloister.policy.language;
 
 import dev.cloister.policy.model.Cgroup;
+import dev.cloister.policy.model.CpuFeatureNames;
 import dev.cloister.policy.model.CpuidModel;
 import dev.cloister.policy.model.Cpus;
 import dev.cloister.policy.model.Domain;
@@ -50,7 +51,7 @@ final class DomainReader {
     private static final Set<String> MEMORY_FIELDS = Set.of("size", "prefault", "hugePages");
     private static final Set<String> CPUS_FIELDS = Set.of("count", "pin", "exclusive");
     private static final Set<String> CGROUP_FIELDS = Set.of("memoryMax", "cpuMaxPercent", "pidsMax", "ioWeight");
-    private static final Set<String> CPUID_FIELDS = Set.of("model", "hide");
+    private static final Set<String> CPUID_FIELDS = Set.of("model", "add", "hide");
     private static final Set<String> RESTART_FIELDS = Set.of("when", "attempts", "within", "delay");
     private static final TextForm UUID_FORM = new TextForm(
             Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"),
@@ -101,7 +102,8 @@ final class DomainReader {
         HOST("host"),
         V1("x86-64-v1"),
         V2("x86-64-v2"),
-        V3("x86-64-v3");
+        V3("x86-64-v3"),
+        MAX("max");
 
         private final String jsonName;
 
@@ -237,14 +239,22 @@ final class DomainReader {
     }
 
     private static CpuidModel cpuid(Fields fields) {
-        Set<String> hide = new LinkedHashSet<>();
-        for (Json item : fields.items("hide", false, MAX_HIDDEN)) {
-            if (!hide.add(fields.text(item, "hide", FEATURE))) {
+        Model model = fields.choice("model", Model.values(), Model::jsonName, Model.HOST);
+        return new CpuidModel(model.jsonName(), features(fields, "add"), features(fields, "hide"), fields.position());
+    }
+
+    private static List<String> features(Fields fields, String member) {
+        Set<String> names = new LinkedHashSet<>();
+        for (Json item : fields.items(member, false, MAX_HIDDEN)) {
+            String name = fields.text(item, member, FEATURE);
+            if (!name.isEmpty() && !CpuFeatureNames.KNOWN.contains(name)) {
+                fields.malformed(item, member, "one of " + String.join(" ", CpuFeatureNames.KNOWN), "");
+            } else if (!names.add(name)) {
                 fields.error(FindingId.DUPLICATE, item, "the feature is named twice", "each feature once", "");
             }
         }
-        Model model = fields.choice("model", Model.values(), Model::jsonName, Model.HOST);
-        return new CpuidModel(model.jsonName(), List.copyOf(hide), fields.position());
+        names.remove("");
+        return List.copyOf(names);
     }
 
     private Lifecycle lifecycle(Fields fields) {

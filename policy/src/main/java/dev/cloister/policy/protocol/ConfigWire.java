@@ -80,13 +80,14 @@ final class ConfigWire {
 
     private static final Struct<DomainConfig.Placement> PLACEMENT = Struct.of(
             "Placement",
-            v -> new DomainConfig.Placement(v.get(0), v.get(1), v.get(2)),
+            v -> new DomainConfig.Placement(v.get(0), v.get(1), v.get(2), v.get(3)),
             Field.of("firmware", bool(), DomainConfig.Placement::firmware),
             Field.of("prefault", bool(), DomainConfig.Placement::prefault),
             Field.of(
                     "pin",
                     Sequence.of(VmmCodec.MAX_PINNED, i32(0, VmmCodec.MAX_HOST_CPU)),
-                    DomainConfig.Placement::pin));
+                    DomainConfig.Placement::pin),
+            Field.of("cpuModel", text(VmmCodec.MAX_CPU_MODEL), DomainConfig.Placement::cpuModel));
 
     private static final WireType<List<ChannelConfig>> CHANNELS = Sequence.of(VmmCodec.MAX_CHANNELS, CHANNEL);
 

@@ -45,10 +45,11 @@ public record DomainConfig(
      * @param firmware whether the image is firmware and not a kernel
      * @param prefault whether all guest memory is touched before the guest starts
      * @param pin host CPUs that the virtual CPUs may run on, at most {@link VmmCodec#MAX_PINNED}; empty: any
+     * @param cpuModel the processor that the guest is shown, such as {@code x86-64-v2,+aes,-x2apic}; empty: the engine's own
      */
-    public record Placement(boolean firmware, boolean prefault, List<Integer> pin) {
+    public record Placement(boolean firmware, boolean prefault, List<Integer> pin, String cpuModel) {
         /** A kernel that may run anywhere. */
-        public static final Placement PLAIN = new Placement(false, false, List.of());
+        public static final Placement PLAIN = new Placement(false, false, List.of(), "");
 
         /** Copies the list. */
         public Placement {

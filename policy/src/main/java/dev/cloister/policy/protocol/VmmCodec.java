@@ -39,6 +39,8 @@ public final class VmmCodec {
     public static final int MAX_PINNED = 1024;
     /** Highest number of a host CPU. */
     public static final int MAX_HOST_CPU = 8191;
+    /** Longest processor model in bytes. */
+    public static final int MAX_CPU_MODEL = 4096;
     /** Most bytes of guest RAM: 1 TiB. */
     public static final long MAX_MEMORY = 1L << 40;
     /** Most bytes of a channel's window: the window area of the guest-physical map. */

@@ -388,8 +388,7 @@ class LifecycleTest {
 
     @Test
     void whatThisReleaseDoesNotMakeIsRefused() throws Exception {
-        DaemonFixture fixture =
-                new DaemonFixture(directory).domain("a", "low", "", ", \"cpuid\": {\"model\": \"x86-64-v2\"}");
+        DaemonFixture fixture = new DaemonFixture(directory).domain("a", "low", "", ", \"engine\": \"shadow\"");
         DaemonOptions o = fixture.options(Duration.ofSeconds(30));
         assertThatThrownBy(() -> PolicyDaemon.open(o))
                 .isInstanceOf(PolicyException.class)
