@@ -85,6 +85,15 @@ public final class DebianPackages {
     }
 
     /**
+     * ACPICA's compiler of Debian's {@code acpica-tools} package; the one on the PATH, where there is one.
+     *
+     * @return the program, or nothing with the reason printed
+     */
+    public Optional<Path> iasl() {
+        return onPath("iasl").or(() -> fetch("acpica-tools", "usr/bin", "iasl").map(Path::toAbsolutePath));
+    }
+
+    /**
      * Finds a program on the PATH.
      *
      * @param program its name
