@@ -222,7 +222,7 @@ public final class Formatter {
         if (!i.hasSib || index) {
             return false;
         }
-        boolean needed = i.base >= 0 ? (i.base & 7) == 4 : i.bits == 64;
+        boolean needed = i.base >= 0 ? (i.base & 7) == 4 : i.bits == 16 || i.bits == 64 && i.addressSize == 8;
         return !needed || i.scale != 0;
     }
 
@@ -238,6 +238,11 @@ public final class Formatter {
 
     private static void displacement(StringBuilder out, Instruction i) {
         if (i.displacementSize == 0) {
+            return;
+        }
+        if (i.base < 0 && !hasIndex(i) && i.bits == 64 && i.addressSize == 4) {
+            out.append('+');
+            hex(out, i.displacement & 0xFFFFFFFFL);
             return;
         }
         out.append(i.displacement < 0 ? '-' : '+');

@@ -17,6 +17,8 @@ public enum OperandWidth {
     S,
     T,
     A,
+    /** The address size, of a register that holds an address. */
+    AS,
     /** Half of the vector length. */
     HX,
     /** A quarter of the vector length. */
@@ -24,7 +26,7 @@ public enum OperandWidth {
     /** An eighth of the vector length. */
     EX;
 
-    private static final int[] FIXED = {0, 1, 2, 4, 8, 0, 0, 0, 0, 16, 32, 0, 0, 10, 0, 0, 0, 0};
+    private static final int[] FIXED = {0, 1, 2, 4, 8, 0, 0, 0, 0, 16, 32, 0, 0, 10, 0, 0, 0, 0, 0};
 
     /** The width in bytes for one decoded instruction. */
     public int bytes(Instruction i) {
@@ -49,6 +51,7 @@ public enum OperandWidth {
             case Y -> i.wide && i.bits == 64 ? 8 : 4;
             case P -> i.operandSize + 2;
             case A -> i.operandSize * 2;
+            case AS -> i.addressSize;
             default -> i.bits == 64 ? 10 : 6;
         };
     }

@@ -52,7 +52,7 @@ final class Comparison {
             check("cr2", real.cr2, emulated.cr2);
         }
         boolean undefined = completed && Permitted.isResultUndefined(instruction, c);
-        boolean narrow = Permitted.isNarrowRepetition(instruction, completed);
+        boolean narrow = Permitted.isNarrowRepetition(instruction, c, completed);
         for (int r = 0; r < 16; r++) {
             long part = c.bits < 64 || narrow && (r == 1 || r == 6 || r == 7) ? 0xFFFFFFFFL : -1;
             if (!undefined && !Permitted.isPoppedInParts(instruction, completed) || r == 4) {

@@ -149,7 +149,7 @@ final class Permitted {
         boolean loader =
                 emulated.vector == 14 && emulated.cr2 >= Layout.ALIAS && emulated.cr2 < Layout.ALIAS + Layout.RAM;
         boolean number = emulated.vector == 13 && (emulated.errorCode & ~7L) == 0x78;
-        return c.bits != 64 && (loader || number);
+        return number || c.bits != 64 && loader;
     }
 
     /** Accesses across the end of a segment of 4 GiB wrap or fault, as the implementation likes (SDM vol. 3, 5.3); before or after #AC. */
@@ -268,11 +268,12 @@ final class Permitted {
     }
 
     /**
-     * Registers whose upper halves a faulting repetition with 32-bit addresses leaves as it likes: RCX, RSI, RDI (SDM vol. 2, REP, speaks
-     * of ECX, ESI and EDI alone).
+     * Registers whose upper halves a repetition with 32-bit addresses leaves as it likes where it faults, or has nothing to do: RCX, RSI,
+     * RDI (SDM vol. 2, REP, speaks of ECX, ESI and EDI alone; Intel's clear them for MOVS and STOS of no iteration).
      */
-    static boolean isNarrowRepetition(Instruction i, boolean completed) {
-        return !completed && i.addressSize == 4 && (i.repeat || i.repeatNot);
+    static boolean isNarrowRepetition(Instruction i, TestCase c, boolean completed) {
+        boolean idle = !completed || (int) c.gpr[1] == 0;
+        return idle && i.addressSize == 4 && (i.repeat || i.repeatNot);
     }
 
     /** Flags of EFLAGS that user code can see change, beside the arithmetic ones. */

@@ -76,8 +76,8 @@ enum Explanation {
         }
     },
     /** Encodings without a page in the manual that processors execute. */
-    ALIASES("objdump calls undocumented encodings bad that processors execute (SALC, x87 and ICEBP aliases; AMD APM"
-            + " vol. 3, A.2)") {
+    ALIASES("objdump calls undocumented encodings bad that processors execute (SALC, x87 and ICEBP aliases, 66 before"
+            + " WBINVD; AMD APM vol. 3, A.2)") {
         @Override
         boolean holds(Objdump.Line line, Instruction i, boolean known, String theirs, String ours) {
             return known
@@ -85,6 +85,9 @@ enum Explanation {
                     && (ours.endsWith("fence")
                             || ours.startsWith("f")
                             || ours.equals("salc")
+                            || ours.equals("wbinvd")
+                            || ours.startsWith("bsf ")
+                            || ours.startsWith("bsr ")
                             || ours.startsWith("shl")
                             || ours.startsWith("test"));
         }
@@ -108,6 +111,8 @@ enum Explanation {
                             || theirs.contains("pclmul") && ours.contains("pclmul")
                             || theirs.startsWith("ud0") && ours.startsWith("ud0")
                             || theirs.startsWith("vcmp") && ours.startsWith("vcmp")
+                            || theirs.startsWith("pmovmskb r") && ours.startsWith("pmovmskb e")
+                            || theirs.equals("{vex} " + ours)
                             || theirs.startsWith("vmovs") && ours.startsWith("vmovs"));
         }
     },
@@ -151,7 +156,7 @@ enum Explanation {
         boolean holds(Objdump.Line line, Instruction i, boolean known, String theirs, String ours) {
             return !known
                     && theirs.matches(
-                            "(?:pmovmskb|vzero|xsave|xrstor|frstpm|maskmov|movnt|stmxcsr|ldmxcsr|pinsrw|pextrw|vmovmsk|movmsk|vmr|vmw).*");
+                            "(?:pmovmskb|vzero|fxsave|fxrstor|xsave|xrstor|frstpm|maskmov|movnt|stmxcsr|ldmxcsr|pinsrw|pextrw|vmovmsk|movmsk|vmr|vmw).*");
         }
     },
     /** 0F 0D with a register. */
@@ -169,6 +174,14 @@ enum Explanation {
             return i.lock && theirs.startsWith("mov") && theirs.contains("cr");
         }
     },
+    /** Instructions of 64-bit mode in other modes. */
+    LONG_MODE("SWAPGS and the moves of FS and GS bases exist in 64-bit mode alone (SDM vol. 2); objdump names them in"
+            + " every mode") {
+        @Override
+        boolean holds(Objdump.Line line, Instruction i, boolean known, String theirs, String ours) {
+            return !known && i.bits != 64 && theirs.matches("(?:swapgs|(?:rd|wr)[fg]sbase .*)");
+        }
+    },
     /** EVEX encodings whose reserved bits are set. */
     EVEX("EVEX is decoded for its length; which of its bits are reserved for an instruction isn't looked at") {
         @Override
@@ -181,7 +194,7 @@ enum Explanation {
     private static final Pattern NOT_OFFERED = Pattern.compile(
             "aadd|aand|aor|axor|xcrypt|xstore|montmul|xsha|pvalidate|rmp|vmgexit|psmash"
                 + "|vprot|vpsha|vpshl|vpcom|vpcmov|vpperm|vphadd|vphsub|vpmac|vpmad|vfrcz|vpermil2|vfm|vfnm|\\{vex\\}|ldtile|sttile|tile|tdp"
-                + "|llwpcb|slwpcb|lwp|vpdp|blc|bls|tzmsk|t1mskc|bextr|cmpccxadd|rstorssp|prefetchit|uiret|testui|clui|stui|aes[a-z0-9]+kl|encodekey|loadiwkey|enqcmd|cmp[a-z]+xadd|movnts|vp[0-9a-z]*madd");
+                + "|tlbsync|llwpcb|slwpcb|lwp|vpdp|blc|bls|tzmsk|t1mskc|bextr|cmpccxadd|rstorssp|prefetchit|uiret|testui|clui|stui|aes[a-z0-9]+kl|encodekey|loadiwkey|enqcmd|cmp[a-z]+xadd|movnts|vp[0-9a-z]*madd");
     private static final Pattern STRAY_REX = Pattern.compile("(?:[a-z0-9]+ )*rex(?:\\.[WRXB]+)?(?: .*)?");
     private static final Pattern PREFIX_WORDS = Pattern.compile(
             "^(?:(?:cs|ds|es|ss|fs|gs|rep|repz|repe|repnz|repne|lock|bnd|notrack|xacquire|xrelease|data16|addr16|addr32)"

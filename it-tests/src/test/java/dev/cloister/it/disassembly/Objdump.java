@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -13,6 +14,14 @@ import org.junit.jupiter.api.Assumptions;
 /** Runs objdump and gives its lines one by one. */
 final class Objdump {
     private static final Pattern LINE = Pattern.compile("^\\s*([0-9a-f]+):\\t((?:[0-9a-f]{2} )+)\\s*\\t?(.*)$");
+
+    private static final Pattern SILENT_WORD = Pattern.compile("data|addr|rex");
+    private static final Pattern SILENT =
+            Pattern.compile("<[^>]*>|#.*|\\bdata16 |\\bdata32 |\\baddr(16|32) |\\brex(\\.[WRXB]+)? ");
+    private static final Pattern SPACES = Pattern.compile("\\s+");
+    private static final Pattern BRANCH =
+            Pattern.compile("^((?:bnd |notrack )?(?:j[a-z]+|call|loop[a-z]*|xbegin)) ([0-9a-f]+)$");
+    private static final Pattern RELATIVE = Pattern.compile("\\[([er])ip(?:\\+0xffffffff|-0x)[0-9a-f]+\\]");
 
     private Objdump() {}
 
@@ -43,20 +52,29 @@ final class Objdump {
     }
 
     private static byte[] bytes(String text) {
-        String[] hex = text.trim().split(" ");
-        byte[] bytes = new byte[hex.length];
-        for (int n = 0; n < hex.length; n++) {
-            bytes[n] = (byte) Integer.parseInt(hex[n], 16);
+        byte[] bytes = new byte[text.length() / 3];
+        for (int n = 0; n < bytes.length; n++) {
+            bytes[n] = (byte) HexFormat.fromHexDigits(text, 3 * n, 3 * n + 2);
         }
         return bytes;
     }
 
     /** Symbols, comments, and what is printed of prefixes without effect (data16, rex, addr32) aside; branch targets with 0x. */
     static String normal(String text) {
-        return text.replaceAll("<[^>]*>|#.*|\\bdata16 |\\bdata32 |\\baddr(16|32) |\\brex(\\.[WRXB]+)? ", "")
-                .trim()
-                .replaceAll("\\s+", " ")
-                .replaceAll("^((?:bnd |notrack )?(?:j[a-z]+|call|loop[a-z]*|xbegin)) ([0-9a-f]+)$", "$1 0x$2")
-                .replaceAll("\\[([er])ip(?:\\+0xffffffff|-0x)[0-9a-f]+\\]", "[$1ip-]");
+        String bare = text.indexOf('<') >= 0
+                        || text.indexOf('#') >= 0
+                        || SILENT_WORD.matcher(text).find()
+                ? SILENT.matcher(text).replaceAll("")
+                : text;
+        String single = single(bare.trim());
+        String branch = BRANCH.matcher(single).replaceFirst("$1 0x$2");
+        return branch.contains("ip") ? RELATIVE.matcher(branch).replaceAll("[$1ip-]") : branch;
+    }
+
+    /** One space where there are several. */
+    private static String single(String text) {
+        return text.contains("  ") || text.indexOf('\t') >= 0
+                ? SPACES.matcher(text).replaceAll(" ")
+                : text;
     }
 }
