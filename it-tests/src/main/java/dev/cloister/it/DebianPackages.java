@@ -67,6 +67,18 @@ public final class DebianPackages {
     }
 
     /**
+     * A file of any package.
+     *
+     * @param packageName the package
+     * @param directory the file's directory in it, relative to the root
+     * @param name how the file's name begins
+     * @return the file, or nothing with the reason printed
+     */
+    public Optional<Path> file(String packageName, String directory, String name) {
+        return fetch(packageName, directory, name);
+    }
+
+    /**
      * Debian's {@code bubblewrap}; the one on the PATH, where there is one.
      *
      * @return the program; empty, with the reason printed, where it can't be had

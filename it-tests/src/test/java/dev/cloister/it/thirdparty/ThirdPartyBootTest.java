@@ -9,23 +9,15 @@ import dev.cloister.it.DebianPackages;
 import dev.cloister.it.harness.Host;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.vmm.BootImage;
-import dev.cloister.vmm.Machine;
-import dev.cloister.vmm.MachineConfig;
-import dev.cloister.vmm.MachineException;
-import dev.cloister.vmm.MachineExit;
 import dev.cloister.vmm.Outcome;
 import dev.cloister.vmm.loader.ImageModule;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,9 +27,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * a module. Each is run until it has printed what shows that it was entered rightly, and is then stopped.
  */
 class ThirdPartyBootTest {
-    /** A KVM that interprets supervisor code takes 8 s to Linux's banner on an idle machine, much longer on a busy one. */
-    private static final Duration PATIENCE = Duration.ofMinutes(4);
-
     private static final DebianPackages PACKAGES = DebianPackages.ofBuild();
 
     /** Prints its command line and the first module's first two bytes on COM1, then switches the machine off. */
@@ -83,16 +72,16 @@ class ThirdPartyBootTest {
         Optional<Path> bios = PACKAGES.seabios(name);
         assumeTrue(bios.isPresent(), "Debian's seabios can't be had here; the reason is printed above");
         BootImage image = BootImage.firmware(read(bios.get()));
-        Run emulated = runUntil(Engine.EMULATED, image, LAST_WORDS);
+        GuestRun emulated = GuestRun.until(Engine.EMULATED, image, LAST_WORDS);
         assertThat(emulated.output()).as(emulated.end()).contains("SeaBIOS (version ", "e820 map has", LAST_WORDS);
         assertThat(emulated.exit().report().engine()).isEqualTo("emulated");
         Host.needsKvm();
-        Run direct = runUntil(Engine.DIRECT, image, LAST_WORDS);
+        GuestRun direct = GuestRun.until(Engine.DIRECT, image, LAST_WORDS);
         assertThat(direct.output()).as(direct.end()).contains("SeaBIOS (version ", LAST_WORDS);
         assertThat(lines(emulated)).as(emulated.end()).isEqualTo(lines(direct));
     }
 
-    private static List<String> lines(Run run) {
+    private static List<String> lines(GuestRun run) {
         String upToLastWords =
                 run.output().substring(0, run.output().indexOf(LAST_WORDS)).strip();
         return upToLastWords
@@ -111,7 +100,7 @@ class ThirdPartyBootTest {
         BootImage image = BootImage.kernel(MemorySegment.ofArray(multibootKernel()))
                 .withCommandLine("entered by Multiboot")
                 .withModules(List.of(new ImageModule("module", MemorySegment.ofArray(module))));
-        Run run = runUntil(engine, image, "entered by Multiboot!\n");
+        GuestRun run = GuestRun.until(engine, image, "entered by Multiboot!\n");
         assertThat(run.output()).as(run.end()).isEqualTo("entered by Multiboot!\n");
         assertThat(run.exit().outcome()).as(run.end()).isIn(Outcome.POWERED_OFF, Outcome.STOPPED);
     }
@@ -128,70 +117,5 @@ class ThirdPartyBootTest {
 
     private static MemorySegment read(Path file) throws IOException {
         return MemorySegment.ofArray(Files.readAllBytes(file));
-    }
-
-    /** What a guest printed, and how it ended or was stopped. */
-    private record Run(String output, MachineExit exit) {
-        String end() {
-            return exit.outcome() + ": " + exit.report();
-        }
-    }
-
-    private static Run runUntil(Engine engine, BootImage image, String text)
-            throws MachineException, InterruptedException {
-        Watch watch = new Watch(text);
-        MachineConfig config = MachineConfig.builder(image)
-                .engine(engine)
-                .serialOut(watch)
-                .timeout(PATIENCE)
-                .build();
-        try (Machine machine = Machine.open(config)) {
-            Thread stopper = Thread.ofPlatform().daemon().start(() -> {
-                if (watch.await()) {
-                    machine.stop();
-                }
-            });
-            machine.start();
-            MachineExit exit = machine.await();
-            stopper.interrupt();
-            stopper.join();
-            return new Run(watch.toString(StandardCharsets.ISO_8859_1), exit);
-        }
-    }
-
-    /** Collects a guest's output and knows when a text has been in it. */
-    private static final class Watch extends ByteArrayOutputStream {
-        private final String text;
-        private final CountDownLatch seen = new CountDownLatch(1);
-
-        Watch(String text) {
-            this.text = text;
-        }
-
-        @Override
-        public synchronized void write(int value) {
-            super.write(value);
-            check();
-        }
-
-        @Override
-        public synchronized void write(byte[] bytes, int offset, int length) {
-            super.write(bytes, offset, length);
-            check();
-        }
-
-        private void check() {
-            if (seen.getCount() > 0 && toString(StandardCharsets.ISO_8859_1).contains(text)) {
-                seen.countDown();
-            }
-        }
-
-        boolean await() {
-            try {
-                return seen.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                return false;
-            }
-        }
     }
 }
