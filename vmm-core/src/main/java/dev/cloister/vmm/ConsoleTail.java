@@ -11,7 +11,7 @@ final class ConsoleTail implements ByteSink {
     private static final String PANIC = "Kernel panic - not syncing";
 
     private static final int KEPT = 8192;
-    private static final int LINES = 20;
+    private static final int LINES = 40;
 
     private final ByteSink next;
     private final byte[] ring = new byte[KEPT];
@@ -39,7 +39,7 @@ final class ConsoleTail implements ByteSink {
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
-    /** The last lines, at most 20, printable characters only. */
+    /** The last lines, at most 40, printable characters only. */
     List<String> lines() {
         List<String> all = text().lines().map(ConsoleTail::printable).toList();
         return List.copyOf(all.subList(Math.max(0, all.size() - LINES), all.size()));
