@@ -15,6 +15,7 @@ import dev.cloister.emulator.decode.Instruction;
 import dev.cloister.emulator.decode.OperandKind;
 import dev.cloister.emulator.vector.FloatArithmetic;
 import dev.cloister.emulator.x87.X87Unit;
+import java.lang.invoke.VarHandle;
 
 /**
  * One processor while it executes an instruction: the state, its surroundings, operands, stack and the undo log that makes
@@ -144,6 +145,9 @@ public final class Execution {
      * @return whether a debug trap (#DB) is due now
      */
     public boolean finish() {
+        // Among those that end here are all that serialize or drain the store buffer (Intel SDM volume 3, 9.3 and
+        // 12.10).
+        VarHandle.fullFence();
         state.setRip(nextRip);
         if (result == StepResult.REPEATING) {
             // What interrupts it comes back to an instruction that has passed its breakpoint (SDM vol. 3, 18.3.1.1).

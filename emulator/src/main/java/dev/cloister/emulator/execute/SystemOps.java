@@ -8,6 +8,7 @@ import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.emulator.cpu.SegmentRegister;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.decode.Instruction;
+import java.lang.invoke.VarHandle;
 
 /** Processor control that is neither a control register nor a descriptor: MSRs, TLB, caches, clocks, identification. */
 public final class SystemOps {
@@ -24,7 +25,10 @@ public final class SystemOps {
     public static void register(HandlerRegistry table) {
         table.put(
                 (x, i) -> {}, "nop", "pause", "endbr32", "endbr64", "prefetch", "prefetchw", "prefetchwt1", "cldemote");
-        table.put((x, i) -> {}, "prefetchnta", "prefetcht0", "prefetcht1", "prefetcht2", "lfence", "mfence", "sfence");
+        table.put((x, i) -> {}, "prefetchnta", "prefetcht0", "prefetcht1", "prefetcht2");
+        table.put((x, i) -> VarHandle.acquireFence(), "lfence");
+        table.put((x, i) -> VarHandle.releaseFence(), "sfence");
+        table.put((x, i) -> VarHandle.fullFence(), "mfence");
         // Without CET in force these two do nothing, not even clear the register (SDM vol. 2, RDSSP).
         table.put(SystemOps::shadowStack, "rdsspd", "rdsspq", "incsspd", "incsspq");
         table.put(SystemOps::flushLine, "clflush", "clflushopt", "clwb");
@@ -81,6 +85,8 @@ public final class SystemOps {
     }
 
     private static void cpuid(Execution x, Instruction i) {
+        // It serializes, and stands inside blocks (Intel SDM volume 3, 9.3).
+        VarHandle.fullFence();
         x.environment.cpuid((int) x.state.gprs()[CpuState.RAX], (int) x.state.gprs()[CpuState.RCX], x.leaf);
         x.setRegister(CpuState.RAX, 4, x.leaf[0]);
         x.setRegister(CpuState.RBX, 4, x.leaf[1]);

@@ -3,6 +3,7 @@ package dev.cloister.emulator.memory;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.Tlb;
 import dev.cloister.mmu.TlbEntry;
+import java.lang.invoke.VarHandle;
 
 /**
  * Locked read-modify-write accesses. What lies in eight aligned bytes is one compare-and-set of the host; what doesn't (a split lock, or
@@ -54,6 +55,8 @@ final class LockedAccess {
             long whole = memory.getAcquireLong(at);
             long found = whole >>> shift & mask;
             if (found != (expected & mask)) {
+                // Nothing is replaced, but a locked instruction orders all the same (Intel SDM volume 3, 9.2.2).
+                VarHandle.fullFence();
                 return found;
             }
             long next = whole & ~(mask << shift) | (value & mask) << shift;

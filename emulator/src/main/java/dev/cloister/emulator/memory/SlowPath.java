@@ -12,6 +12,7 @@ import dev.cloister.mmu.Tlb;
 import dev.cloister.mmu.TlbEntry;
 import dev.cloister.mmu.Translation;
 import dev.cloister.mmu.WalkContext;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
@@ -153,12 +154,14 @@ final class SlowPath {
         if (!backed || !memory.contains(gpa, size, false)) {
             return memory.deviceAt(gpa, devices).read(gpa, size);
         }
-        return switch (size) {
+        long value = switch (size) {
             case 1 -> memory.readByte(gpa) & 0xFFL;
             case 2 -> memory.readShort(gpa) & 0xFFFFL;
             case 4 -> memory.readInt(gpa) & LOW_32;
             default -> memory.readLong(gpa);
         };
+        VarHandle.acquireFence();
+        return value;
     }
 
     void store(long linear, int size, long value) {
@@ -200,6 +203,7 @@ final class SlowPath {
             memory.deviceAt(gpa, devices).write(gpa, size, value & -1L >>> Long.SIZE - 8 * size);
             return;
         }
+        VarHandle.releaseFence();
         switch (size) {
             case 1 -> memory.writeByte(gpa, (byte) value);
             case 2 -> memory.writeShort(gpa, (short) value);

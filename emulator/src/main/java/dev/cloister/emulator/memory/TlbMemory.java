@@ -28,8 +28,8 @@ import java.nio.ByteOrder;
  * regularly, at the latest at the end of every block. A write of this processor to decoded code is told to the {@link CodeWatcher} before
  * the store method returns; writes of devices and of other processors, when this one polls.
  *
- * <p><b>Order.</b> Aligned accesses that hit are single-copy atomic and keep the order that x86 promises: loads are acquire loads, stores
- * release stores. {@link #compareAndExchange} is atomic within an aligned eight bytes. One that crosses such a boundary, and {@link
+ * <p><b>Order.</b> Aligned accesses that hit are single-copy atomic. All accesses keep the order that x86 promises (Intel SDM volume 3,
+ * 9.2.2): loads acquire, stores release; what a store may be overtaken by is a later load alone, until the guest's fence. {@link #compareAndExchange} is atomic within an aligned eight bytes. One that crosses such a boundary, and {@link
  * #compareAndExchange16}, are atomic only with respect to each other, not to plain stores by other processors.
  *
  * <p>One thread, except {@link #close}. Allocates nothing after construction. All addresses are linear; outside 64-bit mode the bits above
@@ -277,17 +277,20 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
     private static long direct(TlbEntry entry, long linear, int size) {
         MemorySegment host = entry.host();
         long offset = entry.offset(linear);
-        return switch (size) {
+        long value = switch (size) {
             case 1 -> host.get(ValueLayout.JAVA_BYTE, offset) & 0xFFL;
             case 2 -> host.get(SHORT_ANY, offset) & 0xFFFFL;
             case 4 -> host.get(INT_ANY, offset) & 0xFFFF_FFFFL;
             default -> host.get(LONG_ANY, offset);
         };
+        VarHandle.acquireFence();
+        return value;
     }
 
     private static void direct(TlbEntry entry, long linear, int size, long value) {
         MemorySegment host = entry.host();
         long offset = entry.offset(linear);
+        VarHandle.releaseFence();
         switch (size) {
             case 1 -> host.set(ValueLayout.JAVA_BYTE, offset, (byte) value);
             case 2 -> host.set(SHORT_ANY, offset, (short) value);
