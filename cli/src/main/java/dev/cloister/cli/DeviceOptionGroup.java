@@ -25,13 +25,21 @@ final class DeviceOptionGroup {
     @Option(names = "--no-rng", description = "leave out the device that gives the guest random bytes")
     private boolean noEntropy;
 
+    private VirtioConfig virtio = VirtioConfig.DEFAULT;
+
+    /** What {@link #open} opened. */
+    VirtioConfig opened() {
+        return virtio;
+    }
+
     /** Opens what the options name. */
     VirtioConfig open() throws CommandFailure {
-        List<DiskConfig> opened = new ArrayList<>();
+        List<DiskConfig> images = new ArrayList<>();
         for (DiskOption disk : disks) {
-            opened.add(disk.open());
+            images.add(disk.open());
         }
-        return new VirtioConfig(!noEntropy, opened);
+        virtio = new VirtioConfig(!noEntropy, images);
+        return virtio;
     }
 
     /**

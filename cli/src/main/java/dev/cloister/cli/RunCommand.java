@@ -179,7 +179,7 @@ final class RunCommand implements Callable<Integer> {
             return;
         }
         try {
-            LoneSandbox.enter(debug);
+            LoneSandbox.enter(devices.opened(), debug);
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCodes.HOST,

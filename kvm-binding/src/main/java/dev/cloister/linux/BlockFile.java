@@ -67,6 +67,15 @@ public final class BlockFile implements AutoCloseable {
     }
 
     /**
+     * The number of its descriptor, as the kernel sees it in calls of this class.
+     *
+     * @return at least 0
+     */
+    public int descriptor() {
+        return fd.number();
+    }
+
+    /**
      * How large it was when it was opened.
      *
      * @return bytes

@@ -2,7 +2,9 @@ package dev.cloister.vmm;
 
 import dev.cloister.emulator.Disassembler;
 import dev.cloister.vmm.sandbox.Sandbox;
+import dev.cloister.vmm.virtio.VirtioConfig;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * The sandbox of a process that runs a machine without a daemon. What the machine, its report and its streams need must be open: between
@@ -14,18 +16,21 @@ public final class LoneSandbox {
     /**
      * Enters it, for good; see {@link Sandbox#enterAlone}.
      *
+     * @param virtio the machine's virtio devices: the files of its disks stay usable, as they are used
      * @param debug how the machine's guest is looked at: what that needs beyond a plain run is allowed as well
      * @throws IOException if the host can't (an ErrnoException) or the program's own tables can't be read; the process may then be
      *     confined in part
      */
-    public static void enter(DebugOptions debug) throws IOException {
+    public static void enter(VirtioConfig virtio, DebugOptions debug) throws IOException {
         prepare();
+        List<Integer> disks =
+                virtio.disks().stream().map(disk -> disk.file().descriptor()).toList();
         GdbListener gdb = debug.gdb();
         if (debug.stops()) {
             Sandbox.enterAlone(
-                    gdb == null ? Sandbox.NO_LISTENER : gdb.stream().fd().number());
+                    disks, gdb == null ? Sandbox.NO_LISTENER : gdb.stream().fd().number());
         } else {
-            Sandbox.enterAlone();
+            Sandbox.enterAlone(disks);
         }
     }
 

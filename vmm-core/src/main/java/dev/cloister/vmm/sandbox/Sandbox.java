@@ -70,14 +70,26 @@ public final class Sandbox {
     }
 
     /**
-     * As {@link #enterAlone()}, for a process whose guest a debugger looks at: besides, the calls of the list for debugging.
+     * As {@link #enterAlone()}, for a process whose guest has disks: besides, what reads and writes their files.
      *
+     * @param disks the descriptors of their files
+     * @throws ErrnoException if the host can't
+     */
+    public static void enterAlone(List<Integer> disks) throws ErrnoException {
+        enterAlone(list().withDisks(disks).compile(BpfProgram.TRAP).bytes());
+    }
+
+    /**
+     * As {@link #enterAlone(List)}, for a process whose guest a debugger looks at: besides, the calls of the list for debugging.
+     *
+     * @param disks the descriptors of the disks' files
      * @param listener the descriptor on which connections may be accepted, or {@link #NO_LISTENER}
      * @throws ErrnoException if the host can't
      */
-    public static void enterAlone(int listener) throws ErrnoException {
+    public static void enterAlone(List<Integer> disks, int listener) throws ErrnoException {
         int self = (int) ProcessHandle.current().pid();
         enterAlone(SystemCallList.loadForDebugging(self, listener)
+                .withDisks(disks)
                 .compile(BpfProgram.TRAP)
                 .bytes());
     }

@@ -18,6 +18,7 @@ import java.util.Objects;
 public final class SystemCallList {
     private static final String RESOURCE = "system-calls.list";
     private static final String DEBUGGING = "system-calls-debug.list";
+    private static final String DISK = "system-calls-disk.list";
     private static final String REASON = " -- ";
     private static final String IF = " if ";
     private static final String AND = " and ";
@@ -73,6 +74,20 @@ public final class SystemCallList {
         SystemCallList list = new SystemCallList(self);
         list.constants.put("LISTENER", listener);
         return parse(text(RESOURCE) + text(DEBUGGING), list);
+    }
+
+    /**
+     * Adds what a guest's disks need.
+     *
+     * @param descriptors the numbers of their files
+     * @return this
+     */
+    public SystemCallList withDisks(List<Integer> descriptors) {
+        for (int descriptor : descriptors) {
+            constants.put("DISK", descriptor);
+            parse(text(DISK), this);
+        }
+        return this;
     }
 
     static SystemCallList parse(String text, int self) {
