@@ -61,6 +61,9 @@ final class CompleterCore implements CpuEnvironment {
     private long userRefusals;
     private @Nullable Trace trace;
     private boolean extendedLoaded;
+    /** Whether the instruction was an IRET, behind which NMIs are delivered again (Intel SDM vol. 3, 7.7.1). */
+    private boolean returned;
+
     private long xcr0 = 1;
     private @Nullable MemorySegment xsave;
 
@@ -91,6 +94,7 @@ final class CompleterCore implements CpuEnvironment {
         newSregs.copyFrom(sregs);
         memory.prepare(state);
         loadExtendedIfUsed();
+        returned = false;
         Result result = execute();
         if (result == Result.DONE) {
             store(sregs);
@@ -114,6 +118,7 @@ final class CompleterCore implements CpuEnvironment {
         return switch (step) {
             case COMPLETED, REPEATING -> {
                 counts.add(executor.mnemonic());
+                returned = executor.mnemonic().startsWith("iret");
                 yield Result.DONE;
             }
             case HALTED -> {
@@ -187,11 +192,23 @@ final class CompleterCore implements CpuEnvironment {
             }
         }
         storeExtended();
+        if (returned) {
+            unblockNmi();
+        }
         if (state.interruptShadow()) {
             MemorySegment events = vcpu.readEvents();
             boolean stack = state.events().afterStackLoad();
             KvmEvents.set(events, KvmEvents.INTERRUPT_SHADOW, stack ? KvmEvents.SHADOW_MOV_SS : KvmEvents.SHADOW_STI);
             KvmEvents.setInt(events, KvmEvents.FLAGS, KvmEvents.VALID_SHADOW);
+            vcpu.writeEvents();
+        }
+    }
+
+    private void unblockNmi() throws ErrnoException {
+        MemorySegment events = vcpu.readEvents();
+        if (KvmEvents.get(events, KvmEvents.NMI_MASKED) != 0) {
+            KvmEvents.set(events, KvmEvents.NMI_MASKED, 0);
+            KvmEvents.setInt(events, KvmEvents.FLAGS, 0);
             vcpu.writeEvents();
         }
     }
