@@ -2,6 +2,7 @@ package dev.cloister.cli.image;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * Writes the archive format that Linux unpacks its first root file system from (Linux
@@ -33,7 +34,7 @@ final class Cpio {
         // Inode, mode, owner, group, links, time, size; device of the file; device that it is; name; no checksum.
         int[] fields = {inode, mode, 0, 0, 1, 0, content.length, 0, 0, major, minor, text.length, 0};
         for (int field : fields) {
-            header.append(String.format("%08X", field));
+            header.append(String.format(Locale.ROOT, "%08X", field));
         }
         out.writeBytes(header.toString().getBytes(StandardCharsets.US_ASCII));
         out.writeBytes(text);

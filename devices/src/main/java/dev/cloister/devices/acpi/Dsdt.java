@@ -5,6 +5,7 @@ import dev.cloister.devices.acpi.AcpiMachine.SerialPort;
 import dev.cloister.devices.acpi.AcpiMachine.Window;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** The definition block of DSDT: processors, devices that cannot be found otherwise, and how to switch off. Names alone, no methods. */
 final class Dsdt {
@@ -47,7 +48,7 @@ final class Dsdt {
 
     private static byte[] processor(int number) {
         return Aml.device(
-                String.format("C%03X", number),
+                String.format(Locale.ROOT, "C%03X", number),
                 Aml.name("_HID", Aml.string("ACPI0007")),
                 Aml.name("_UID", Aml.integer(number)));
     }
