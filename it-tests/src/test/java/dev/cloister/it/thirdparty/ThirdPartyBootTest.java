@@ -64,7 +64,7 @@ class ThirdPartyBootTest {
 
     /** Lines of SeaBIOS that follow the processor that it finds, or the time that its initialisation takes. */
     private static final List<String> OF_THE_PROCESSOR =
-            List.of("Running on KVM", "kvmclock", "CPU Mhz=", "Copying MPTABLE");
+            List.of("Running on KVM", "kvmclock", "kvm: have invtsc", "CPU Mhz=", "Copying MPTABLE");
 
     @ParameterizedTest
     @ValueSource(strings = {"bios.bin", "bios-256k.bin"})
