@@ -46,9 +46,20 @@ final class NativeStops {
 
     /** Makes the next entry stop where it must. */
     void arm(Vcpu vcpu, VcpuDebug debug, CpuState state) throws ErrnoException {
-        armed = debug.plan().points();
-        boolean passes = debug.passes(state);
-        int wanted = Vcpu.DEBUG_ENABLE | (debug.isStepping() || passes ? STEP : 0);
+        prepare(debug.plan().points(), debug.isStepping(), debug.passes(state));
+        vcpu.setGuestDebug(control, registers);
+    }
+
+    /**
+     * Fills what KVM is told.
+     *
+     * @param points at most four that fit
+     * @param stepping whether one instruction is wanted
+     * @param passes whether the instruction at RIP was stopped at already
+     */
+    void prepare(List<StopPoint> points, boolean stepping, boolean passes) {
+        armed = points;
+        int wanted = Vcpu.DEBUG_ENABLE | (stepping || passes ? STEP : 0);
         java.util.Arrays.fill(registers, 0);
         for (int i = 0; i < armed.size(); i++) {
             StopPoint point = armed.get(i);
@@ -61,7 +72,16 @@ final class NativeStops {
             registers[DR7] |= 2L << 2 * i | fields(point) << DR7_FIELDS + 4 * i;
         }
         control = wanted;
-        vcpu.setGuestDebug(control, registers);
+    }
+
+    /** The flags of KVM_SET_GUEST_DEBUG that {@link #prepare} chose; 0 when nothing is armed. */
+    int control() {
+        return control;
+    }
+
+    /** Its debug registers, DR0 to DR7. */
+    long[] registers() {
+        return registers.clone();
     }
 
     private static long fields(StopPoint point) {
