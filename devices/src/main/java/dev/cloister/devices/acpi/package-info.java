@@ -3,7 +3,4 @@
  * dev.cloister.devices.acpi.AcpiMachine}, and the power management registers that they point to. What the tables name must be on the
  * buses; this package puts nothing there but {@link dev.cloister.devices.acpi.PowerManagement}.
  */
-@NullMarked
 package dev.cloister.devices.acpi;
-
-import org.jspecify.annotations.NullMarked;
