@@ -156,7 +156,7 @@ final class Image {
         return assemble(OutputFormat.ELF64, "native", text).image();
     }
 
-    private static String source(String name) {
+    static String source(String name) {
         try (InputStream in = Image.class.getResourceAsStream("/differential/" + name + ".asm")) {
             return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
         } catch (IOException e) {

@@ -201,6 +201,11 @@ final class Permitted {
                 || mnemonic.startsWith("vcvtp") && mnemonic.contains("ph");
     }
 
+    /** The flags that the manual leaves undefined after any completed instruction of this name. */
+    static long undefined(String mnemonic) {
+        return UNDEFINED.getOrDefault(mnemonic, 0L);
+    }
+
     /** The flags that the manual leaves undefined after the instruction completed on this state. */
     static long undefined(Instruction i, TestCase c) {
         String mnemonic = i.mnemonic();

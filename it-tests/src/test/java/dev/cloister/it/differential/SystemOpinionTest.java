@@ -1,0 +1,33 @@
+package dev.cloister.it.differential;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cloister.it.harness.Host;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Supervisor, segmented and 16-bit forms on the emulator and under QEMU's translator: the same test kernel and the same cases. A fixed share
+ * by default; {@code -Dopinion.cases=N} for each form and mode, {@code -Dopinion.seed=S}, {@code -Dopinion.forms=REGEX}, {@code
+ * -Dopinion.modes=REGEX}.
+ */
+class SystemOpinionTest {
+    private static final int CASES = 6;
+
+    @Test
+    void theEmulatorDoesWhatQemuDoes() throws Exception {
+        String version = SystemTcg.version();
+        Host.needs(!version.isEmpty(), "no qemu-system-x86_64 on the path: install QEMU's system emulator for x86");
+        try (SystemTcg tcg = new SystemTcg()) {
+            SystemCampaign campaign = new SystemCampaign(Long.getLong("opinion.seed", 5), tcg);
+            campaign.run(
+                    System.getProperty("opinion.forms", ""),
+                    System.getProperty("opinion.modes", ""),
+                    Integer.getInteger("opinion.cases", CASES));
+            System.out.println("second opinion: " + version);
+            System.out.println(campaign.report());
+            assertThat(campaign.failures())
+                    .as("cases that differ, printed above")
+                    .isEmpty();
+        }
+    }
+}
