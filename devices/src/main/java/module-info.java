@@ -10,4 +10,5 @@ module dev.cloister.devices {
     exports dev.cloister.devices.virtio;
     exports dev.cloister.devices.virtio.block;
     exports dev.cloister.devices.virtio.rng;
+    exports dev.cloister.devices.virtio.vsock;
 }

@@ -15,4 +15,5 @@ module dev.cloister.vmm {
     exports dev.cloister.vmm.loader;
     exports dev.cloister.vmm.sandbox;
     exports dev.cloister.vmm.virtio;
+    exports dev.cloister.vmm.vsock;
 }

@@ -9,6 +9,7 @@ import java.util.List;
 final class ChildJvm {
     private static final String DAEMON = "dev.cloister.policy.daemon.PolicyDaemonMain";
     private static final String VMM = "dev.cloister.vmm.VmmMain";
+    private static final String BROKER = "dev.cloister.vmm.vsock.SocketBrokerMain";
 
     private ChildJvm() {}
 
@@ -34,6 +35,11 @@ final class ChildJvm {
                         "-XX:+UnlockDiagnosticVMOptions",
                         "-XX:-DelayCompilerStubsGeneration"),
                 VMM);
+    }
+
+    /** Returns the command line of a guest's socket broker up to the path. */
+    static List<String> broker() {
+        return java(List.of("-Xmx32m", "-Xss512k", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"), BROKER);
     }
 
     private static List<String> java(List<String> options, String mainClass) {

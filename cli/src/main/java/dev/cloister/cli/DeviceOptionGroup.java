@@ -8,6 +8,7 @@ import dev.cloister.vmm.virtio.VirtioConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -25,6 +26,15 @@ final class DeviceOptionGroup {
     @Option(names = "--no-rng", description = "leave out the device that gives the guest random bytes")
     private boolean noEntropy;
 
+    @Option(
+            names = "--vsock",
+            paramLabel = "cid=N,socket=PATH",
+            converter = SocketOption.Converter.class,
+            description =
+                    "a socket device: programs connect at PATH with the line CONNECT port; the guest's connections to "
+                            + "port P of the host reach who listens at PATH_P")
+    private SocketOption sockets;
+
     private VirtioConfig virtio = VirtioConfig.DEFAULT;
 
     /** What {@link #open} opened. */
@@ -38,7 +48,7 @@ final class DeviceOptionGroup {
         for (DiskOption disk : disks) {
             images.add(disk.open());
         }
-        virtio = new VirtioConfig(!noEntropy, images);
+        virtio = new VirtioConfig(!noEntropy, images, sockets == null ? Optional.empty() : Optional.of(sockets.open()));
         return virtio;
     }
 

@@ -35,7 +35,7 @@ public final class StreamListener implements AutoCloseable {
     private static final int SYS_SETSOCKOPT = 54;
     private static final int SYS_ACCEPT4 = 288;
     private static final int LOOPBACK = 0x7f00_0001;
-    private static final int BACKLOG = 1;
+    private static final int BACKLOG = 64;
     private static final int FILE_TYPE = 0xf000;
     private static final int SOCKET_FILE = 0xc000;
     private static final int MAX_PORT = 0xffff;
@@ -95,15 +95,10 @@ public final class StreamListener implements AutoCloseable {
      * @throws IOException an {@link ErrnoException} such as {@code EADDRINUSE} when something else is there
      */
     public static StreamListener unix(Path path) throws IOException {
-        byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
-        if (bytes.length == 0 || bytes.length >= PATH_BYTES) {
-            throw new IllegalArgumentException("\"" + path + "\" is not of 1 to " + (PATH_BYTES - 1) + " bytes");
-        }
+        Arena arena = Arena.ofAuto();
+        MemorySegment address = address(arena, path);
         Fd fd = socket(AF_UNIX);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment address = arena.allocate(2 + PATH_BYTES, 2);
-            address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
-            MemorySegment.copy(bytes, 0, address, ValueLayout.JAVA_BYTE, 2, bytes.length);
+        try {
             try {
                 bind(fd, address, path.toString());
             } catch (ErrnoException e) {
@@ -121,6 +116,18 @@ public final class StreamListener implements AutoCloseable {
             fd.close();
             throw e;
         }
+    }
+
+    /** A {@code struct sockaddr_un}. */
+    static MemorySegment address(Arena arena, Path path) {
+        byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
+        if (bytes.length == 0 || bytes.length >= PATH_BYTES) {
+            throw new IllegalArgumentException("\"" + path + "\" is not of 1 to " + (PATH_BYTES - 1) + " bytes");
+        }
+        MemorySegment address = arena.allocate(2 + PATH_BYTES, 2);
+        address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
+        MemorySegment.copy(bytes, 0, address, ValueLayout.JAVA_BYTE, 2, bytes.length);
+        return address;
     }
 
     /** Whether a socket is there and nobody listens at it. */

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 
 /**
  * Opens and closes channels, at any time and as often as the policy allows: decide, hand over the sending end, seal, hand over the
@@ -233,6 +234,19 @@ final class Channels {
                 && channel.holds().isEmpty()
                 && fabric.runtime(flow.from()).map(end -> open(end, channel)).orElse(true)
                 && fabric.runtime(flow.to()).map(end -> open(end, channel)).orElse(true);
+    }
+
+    /** Why a closed channel was not opened: an end that is missing, or what the channel says of itself. */
+    String obstacle(Channel channel) {
+        List<String> missing = Stream.of(channel.flow().from(), channel.flow().to())
+                .flatMap(end -> fabric.runtime(end).stream())
+                .filter(end -> !open(end, channel))
+                .map(end -> "its end " + end.name() + " is " + end.state().text())
+                .toList();
+        if (channel.holds().isEmpty() && !missing.isEmpty()) {
+            return String.join(", ", missing);
+        }
+        return channel.note().isEmpty() ? "an end of it does not run" : channel.note();
     }
 
     /** Whether an end is built and its guest's directory has the channel as it is now. */

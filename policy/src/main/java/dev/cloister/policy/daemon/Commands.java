@@ -115,8 +115,7 @@ final class Commands {
             return done("flow " + name + " is live");
         }
         if (channel.is(Channel.Stage.CLOSED)) {
-            String why = channel.note().isEmpty() ? "an end of it does not run" : channel.note();
-            return failed("refused", "flow " + name + " is " + channel.text() + ": " + why);
+            return failed("refused", "flow " + name + " is " + channel.text() + ": " + channels.obstacle(channel));
         }
         return settled(channel, true);
     }

@@ -8,13 +8,16 @@ import dev.cloister.devices.virtio.block.BlockDevice;
 import dev.cloister.devices.virtio.block.DiskSettings;
 import dev.cloister.devices.virtio.rng.RngDevice;
 import dev.cloister.mmu.GuestMemory;
+import dev.cloister.vmm.vsock.VsockEnds;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** The virtio devices of one machine, in the order of their slots: entropy first, then the disks. Owns their threads and files. */
+/** The virtio devices of one machine, in the order of their slots: entropy first, then the disks, then the sockets. Owns their threads and files. */
 public final class VirtioSet implements AutoCloseable {
     private final List<VirtioPci> transports = new ArrayList<>();
     private final List<DiskConfig> disks;
+    private final Optional<VsockEnds> sockets;
 
     /**
      * Puts the devices on the bus; nothing runs yet.
@@ -33,6 +36,8 @@ public final class VirtioSet implements AutoCloseable {
         for (int i = 0; i < disks.size(); i++) {
             add(disk(i, disks.get(i)), pci, memory, sink);
         }
+        sockets = devices.sockets().map(socket -> new VsockEnds(socket.guestCid(), socket.broker()));
+        sockets.ifPresent(ends -> add(ends.device(), pci, memory, sink));
     }
 
     private static BlockDevice disk(int number, DiskConfig disk) {
@@ -52,6 +57,7 @@ public final class VirtioSet implements AutoCloseable {
     /** Starts the devices' threads; once, before the guest runs. */
     public void start() {
         transports.forEach(VirtioPci::start);
+        sockets.ifPresent(VsockEnds::start);
     }
 
     /**
@@ -70,5 +76,6 @@ public final class VirtioSet implements AutoCloseable {
     public void close() {
         transports.forEach(VirtioPci::close);
         disks.forEach(disk -> disk.file().close());
+        sockets.ifPresent(VsockEnds::close);
     }
 }
