@@ -1,6 +1,5 @@
 package dev.cloister.cli;
 
-import dev.cloister.devices.virtio.block.DiskSettings;
 import dev.cloister.linux.BlockFile;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.vmm.virtio.DiskConfig;
@@ -59,7 +58,7 @@ final class DeviceOptionGroup {
      * @param readOnly whether the guest may not write
      * @param settings the rest
      */
-    record DiskOption(Path path, boolean readOnly, DiskSettings settings) {
+    record DiskOption(Path path, boolean readOnly, DiskConfig.Look settings) {
         private DiskConfig open() throws CommandFailure {
             try {
                 BlockFile file = DiskConfig.open(path, readOnly);
@@ -98,8 +97,7 @@ final class DeviceOptionGroup {
 
             private DiskOption make(Path path) {
                 try {
-                    return new DiskOption(
-                            path, readOnly, new DiskSettings(path.toString(), serial, queues, bytes, requests));
+                    return new DiskOption(path, readOnly, new DiskConfig.Look(serial, queues, bytes, requests));
                 } catch (IllegalArgumentException e) {
                     throw new TypeConversionException(e.getMessage());
                 }

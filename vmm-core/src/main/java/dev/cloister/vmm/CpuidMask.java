@@ -175,20 +175,24 @@ final class CpuidMask {
         int low = main.eax() & user(shown, whole);
         int high = whole ? main.edx() : 0;
         long kept = wide(low, high) | supervisor(table.get(XSAVE, 1).orElse(null));
-        List<Entry> before = table.entries();
+        List<Entry> before = table.entries().stream()
+                .filter(e -> e.function() == XSAVE && e.index() >= 1 && e.index() < COMPONENTS)
+                .toList();
         table.remove(XSAVE);
         int size = XSAVE_HEADER_END;
         for (Entry e : before) {
-            boolean component = e.function() == XSAVE && e.index() > 1 && e.index() < COMPONENTS;
-            if (component && (kept >> e.index() & 1) != 0) {
+            if (e.index() == 1 || isIn(kept, e)) {
                 table.set(e);
-                boolean inUserArea = (wide(low, high) >> e.index() & 1) != 0;
-                size = inUserArea ? Math.max(size, e.eax() + e.ebx()) : size;
-            } else if (e.function() == XSAVE && e.index() == 1) {
-                table.set(e);
+            }
+            if (e.index() > 1 && isIn(kept & wide(low, high), e)) {
+                size = Math.max(size, e.eax() + e.ebx());
             }
         }
         table.set(new Entry(XSAVE, 0, main.flags(), low, Math.min(main.ebx(), size), size, high));
+    }
+
+    private static boolean isIn(long components, Entry e) {
+        return (components >> e.index() & 1) != 0;
     }
 
     private static long wide(int low, int high) {

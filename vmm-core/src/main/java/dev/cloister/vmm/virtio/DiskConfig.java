@@ -1,5 +1,6 @@
 package dev.cloister.vmm.virtio;
 
+import dev.cloister.devices.virtio.block.DiskSettings;
 import dev.cloister.linux.BlockFile;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
@@ -19,6 +20,26 @@ import java.nio.file.Path;
 public record DiskConfig(
         BlockFile file, boolean readOnly, String serial, int queues, long bytesPerSecond, long requestsPerSecond) {
     private static final int SECTOR = 512;
+
+    /**
+     * What can be chosen about a disk whose file isn't open yet, checked.
+     *
+     * @param serial what the guest reads as its identity: up to 20 printable ASCII characters; empty for one made from its position
+     * @param queues how many queues, 1 to 64
+     * @param bytesPerSecond limit for data, or 0 for none
+     * @param requestsPerSecond limit for requests, or 0 for none
+     */
+    public record Look(String serial, int queues, long bytesPerSecond, long requestsPerSecond) {
+        /**
+         * Checks the values.
+         *
+         * @throws IllegalArgumentException if one is wrong; the message says which
+         */
+        public Look {
+            DiskSettings checked = new DiskSettings("disk", serial, queues, bytesPerSecond, requestsPerSecond);
+            serial = checked.serial();
+        }
+    }
 
     /**
      * A disk with one queue, no serial of its own and no limits.

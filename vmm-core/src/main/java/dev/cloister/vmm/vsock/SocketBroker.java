@@ -86,8 +86,8 @@ public final class SocketBroker implements AutoCloseable {
                 }
                 yield true;
             }
-            case MessageSocket.PeerClosed closed -> false;
-            case MessageSocket.NothingYet nothing -> true;
+            case MessageSocket.PeerClosed _ -> false;
+            case MessageSocket.NothingYet _ -> true;
         };
     }
 

@@ -187,12 +187,12 @@ public final class VsockEnds implements VsockHost, AutoCloseable {
     private void hear() throws ErrnoException {
         switch (broker.receiveWithin(0)) {
             case Message message -> device.run(vsock -> hear(vsock, message));
-            case MessageSocket.PeerClosed closed -> {
+            case MessageSocket.PeerClosed _ -> {
                 brokerLives = false;
                 poller.remove(brokerSlot);
                 device.run(this::orphaned);
             }
-            case MessageSocket.NothingYet nothing -> {
+            case MessageSocket.NothingYet _ -> {
                 // Another look will come.
             }
         }
