@@ -2,6 +2,10 @@ package dev.cloister.vmm;
 
 import dev.cloister.kvm.Kvm;
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.vmm.host.SupervisorSpeed;
+import dev.cloister.vmm.loader.ImageFormat;
+import dev.cloister.vmm.loader.ImageLoader;
+import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 record EngineChoice(Engine engine, List<String> notes) {
     private static final String NOT_HANDED = "none was handed over";
+    private static final String INTERPRETED =
+            "engine emulated: this host's KVM interprets a kernel's code, which the emulator runs many times faster; "
+                    + "--engine direct uses KVM all the same";
 
     /** Opens {@code /dev/kvm} where the engine needs it. */
     static EngineChoice open(MachineConfig config) throws MachineException, ErrnoException {
@@ -70,9 +77,30 @@ record EngineChoice(Engine engine, List<String> notes) {
             return emulated(config, NOT_HANDED);
         }
         try {
+            if (interpretsKernels(kvm, config)) {
+                kvm.close();
+                return new EngineChoice(new EmulatedEngine(config), List.of(INTERPRETED));
+            }
             return new EngineChoice(new DirectEngine(kvm, config), List.of());
         } catch (ErrnoException | MachineException e) {
             return emulated(config, e.getMessage());
+        }
+    }
+
+    /**
+     * Whether the guest is a Linux kernel, and the host's KVM would interpret its code, slower than the emulator by a factor of a
+     * hundred. Others have little supervisor code, and nobody waits for the measurement.
+     */
+    private static boolean interpretsKernels(Kvm kvm, MachineConfig config) {
+        try {
+            ImageFormat asked = config.image().format();
+            ImageFormat format =
+                    asked == null ? ImageLoader.detect(config.image().bytes()) : asked;
+            boolean linux = format == ImageFormat.BZIMAGE || format == ImageFormat.VMLINUX;
+            return linux && !SupervisorSpeed.measure(kvm).isNative();
+        } catch (IOException e) {
+            // Whatever is wrong, the engine says it better.
+            return false;
         }
     }
 
