@@ -34,7 +34,10 @@ public final class SocketBrokerMain {
             try {
                 broker = new SocketBroker(path, vmm);
             } catch (IOException | IllegalArgumentException e) {
-                vmm.send(("socket " + path + ": " + e.getMessage()).getBytes(StandardCharsets.UTF_8));
+                String problem =
+                        e.getMessage() + "; expected a path in a folder that exists, where nothing is but the socket"
+                                + " of a run that has ended";
+                vmm.send(problem.getBytes(StandardCharsets.UTF_8));
                 return HOST;
             }
             try (broker) {
