@@ -143,7 +143,7 @@ final class CompleterCore implements CpuEnvironment {
 
     private Result deliver(int vector, int errorCode, long faultAddress) throws ErrnoException {
         if (trace != null) {
-            trace.exception(vcpu.id(), vector, errorCode, faultAddress, state.rip());
+            trace.exception(vcpu.id(), vector, errorCode, faultAddress, state.rip(), "");
         }
         exceptions++;
         if (vector == CpuException.DB) {

@@ -97,7 +97,8 @@ public final class DebuggedExecutor {
         if (completed(result)) {
             told.instruction(vcpu, selector, rip, executor.text());
         } else if (result == StepResult.EXCEPTION) {
-            told.exception(vcpu, executor.vector(), executor.errorCode(), executor.faultAddress(), rip);
+            String text = executor.length() == 0 ? "" : executor.text();
+            told.exception(vcpu, executor.vector(), executor.errorCode(), executor.faultAddress(), rip, text);
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.cloister.vmm.debug;
 
+import dev.cloister.emulator.cpu.CpuState;
+import dev.cloister.linux.ErrnoException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -154,12 +156,37 @@ public final class Debugger {
         }
         StopEvent event;
         synchronized (this) {
-            event = events.poll();
+            event = oldest();
         }
         if (event != null && event.kind() == StopEvent.Kind.BREAKPOINT) {
             vcpu(event.vcpu()).passOnce(event.address());
+        } else if (event != null && event.kind() == StopEvent.Kind.ASKED && !plan.isEmpty()) {
+            passHere(event.vcpu());
         }
         return event;
+    }
+
+    /** A stop that was merely asked for tells least: it gives way to one that the guest brought about. */
+    private @Nullable StopEvent oldest() {
+        StopEvent told = events.stream()
+                .filter(e -> e.kind() != StopEvent.Kind.ASKED)
+                .findFirst()
+                .orElse(null);
+        if (told == null) {
+            return events.poll();
+        }
+        events.remove(told);
+        return told;
+    }
+
+    /** Whoever asked sees a vCPU stand at a breakpoint that it would meet next: that counts as met. */
+    private void passHere(int id) {
+        try {
+            CpuState state = machine.targets().get(id).load();
+            vcpu(id).passOnce(VcpuDebug.instructionAddress(state));
+        } catch (ErrnoException e) {
+            // The registers can't be had: the breakpoint is met once more.
+        }
     }
 
     /**

@@ -83,15 +83,17 @@ public final class Trace implements AutoCloseable {
      * @param errorCode its error code, 0 where it has none
      * @param faultAddress the linear address, for a page fault
      * @param rip the instruction's RIP
+     * @param instruction the instruction's text, or empty if it could not be decoded
      */
-    public void exception(int vcpu, int vector, int errorCode, long faultAddress, long rip) {
+    public void exception(int vcpu, int vector, int errorCode, long faultAddress, long rip, String instruction) {
         String name = vector >= 0 && vector < EXCEPTIONS.length ? EXCEPTIONS[vector] : Integer.toString(vector);
         StringBuilder text =
                 start(vcpu, "fault").append(name).append(" error 0x").append(Integer.toHexString(errorCode));
         if (vector == PAGE_FAULT) {
             text.append(" gva 0x").append(Long.toHexString(faultAddress));
         }
-        line(text.append(" rip 0x").append(Long.toHexString(rip)));
+        text.append(" rip 0x").append(Long.toHexString(rip));
+        line(instruction.isEmpty() ? text : text.append("  ").append(instruction));
     }
 
     /**
