@@ -1,9 +1,8 @@
 package dev.cloister.cli;
 
-import dev.cloister.linux.BlockFile;
-import dev.cloister.linux.ErrnoException;
 import dev.cloister.vmm.virtio.DiskConfig;
 import dev.cloister.vmm.virtio.VirtioConfig;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,15 +60,8 @@ final class DeviceOptionGroup {
     record DiskOption(Path path, boolean readOnly, DiskConfig.Look settings) {
         private DiskConfig open() throws CommandFailure {
             try {
-                BlockFile file = DiskConfig.open(path, readOnly);
-                return new DiskConfig(
-                        file,
-                        readOnly,
-                        settings.serial(),
-                        settings.queues(),
-                        settings.bytesPerSecond(),
-                        settings.requestsPerSecond());
-            } catch (ErrnoException | IllegalArgumentException e) {
+                return DiskConfig.open(path, readOnly, settings);
+            } catch (IOException | IllegalArgumentException e) {
                 throw new CommandFailure(ExitCodes.BAD_INPUT, e.getMessage(), e);
             }
         }

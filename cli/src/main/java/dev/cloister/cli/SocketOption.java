@@ -1,15 +1,9 @@
 package dev.cloister.cli;
 
-import dev.cloister.linux.ErrnoException;
-import dev.cloister.linux.MessageSocket;
-import dev.cloister.linux.MessageSocket.Message;
-import dev.cloister.linux.Spawn;
 import dev.cloister.vmm.virtio.SocketConfig;
-import dev.cloister.vmm.vsock.SocketBrokerMain;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
@@ -27,30 +21,11 @@ record SocketOption(long guestCid, Path path) {
     /** A socket's path has 107 bytes; the guest's ports go behind it. */
     private static final int MAX_PATH = 96;
 
-    private static final long START_MILLIS = 20_000;
-
     /** Starts the broker, and waits until it listens. */
     SocketConfig open() throws CommandFailure {
-        List<String> command = new ArrayList<>(ChildJvm.broker());
-        command.add(path.toAbsolutePath().toString());
         try {
-            MessageSocket.Pair pair = MessageSocket.pair();
-            try (MessageSocket child = pair.second()) {
-                Spawn.command(command)
-                        .fd(SocketBrokerMain.VMM_FD, child.fd())
-                        .inheritOutput()
-                        .ownSession()
-                        .start();
-            }
-            String problem = pair.first().receiveWithin(START_MILLIS) instanceof Message message
-                    ? new String(message.data(), StandardCharsets.UTF_8).strip().replace("\0", "")
-                    : "the process that makes sockets did not start";
-            if (!problem.isEmpty()) {
-                pair.first().close();
-                throw new CommandFailure(ExitCodes.HOST, "--vsock: " + problem);
-            }
-            return new SocketConfig(guestCid, pair.first());
-        } catch (ErrnoException e) {
+            return SocketConfig.open(guestCid, path.toAbsolutePath(), ChildJvm.broker());
+        } catch (IOException e) {
             throw new CommandFailure(ExitCodes.HOST, "--vsock: " + e.getMessage(), e);
         }
     }

@@ -52,6 +52,26 @@ public record DiskConfig(
     }
 
     /**
+     * Opens a disk's image.
+     *
+     * @param path the file, or a block device
+     * @param readOnly whether the guest may not write
+     * @param look the rest
+     * @return the disk, its file open
+     * @throws ErrnoException if it can't be opened
+     * @throws IllegalArgumentException as {@link #open(Path, boolean)} says
+     */
+    public static DiskConfig open(Path path, boolean readOnly, Look look) throws ErrnoException {
+        return new DiskConfig(
+                open(path, readOnly),
+                readOnly,
+                look.serial(),
+                look.queues(),
+                look.bytesPerSecond(),
+                look.requestsPerSecond());
+    }
+
+    /**
      * Opens a raw image and locks it: two guests that write one disk destroy it.
      *
      * @param path the file, or a block device
