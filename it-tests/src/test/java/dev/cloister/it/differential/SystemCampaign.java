@@ -5,20 +5,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 
 /** Generates cases of the test kernel, runs them on the emulator and on another machine, and keeps what differs. One thread. */
 final class SystemCampaign {
     private static final int KEPT_PER_GROUP = 2;
-
-    /** Forms that need no supervisor and no segments are compared with the processor itself; these are left to this kernel. */
-    private static final Pattern FORMS = Pattern.compile(
-            "mov|push|pop|pusha|pushaw|popa|popaw|pushf|pushfw|popf|popfw|enter|leave|call|jmp|ret|retf|iret|iretw|int|int3|into|int1|bound"
-                + "|l[defgs]s|lar|lsl|ver[rw]|arpl|lldt|ltr|sldt|str|[ls]gdt|[ls]idt|[ls]msw|clts|cli|sti|hlt|invd|wbinvd|invlpg"
-                + "|in|out|ins|outs|movs|cmps|scas|lods|stos|xlat|aa[adms]|da[as]|sysenter|sysexitd|rsm|rdmsr|wrmsr"
-                + "|loop|loope|loopne|j[er]?cxz|salc|cbw|cwd|cwde|cdq|sahf|lahf|xchg|lea|monitor|rdpmc|ud2|syscall|sysretd");
 
     /** One line of the report. */
     private static final class Row {
@@ -32,14 +23,23 @@ final class SystemCampaign {
 
     private final long seed;
     private final SystemMachine other;
-    private final SystemEmulated emulated = new SystemEmulated();
+    private final SystemSuite suite;
+    private final SystemMachine emulated;
     private final Map<String, Row> rows = new TreeMap<>();
     private final Map<String, Integer> refusals = new TreeMap<>();
     private final Map<String, List<String>> failures = new LinkedHashMap<>();
     private final Map<String, Integer> permitted = new TreeMap<>();
 
-    SystemCampaign(long seed, SystemMachine other) {
+    /**
+     * Makes a campaign.
+     *
+     * @param suite what makes and judges the cases
+     * @param other the machine that the emulator is compared with
+     */
+    SystemCampaign(long seed, SystemSuite suite, SystemMachine other) {
         this.seed = seed;
+        this.suite = suite;
+        emulated = suite.emulated();
         this.other = other;
     }
 
@@ -51,33 +51,11 @@ final class SystemCampaign {
      * @param each cases of each form in each mode
      */
     void run(String forms, String modes, int each) throws IOException {
-        Pattern formPattern = Pattern.compile(forms);
-        Pattern modePattern = Pattern.compile(modes);
         List<SystemCase> batch = new ArrayList<>();
-        for (SystemMode mode : SystemMode.values()) {
-            if (!modePattern.matcher(mode.title).find()) {
-                continue;
-            }
-            for (Site site : Site.all(mode.bits)) {
-                String mnemonic = site.form().mnemonic;
-                if (site.isVex()
-                        || !FORMS.matcher(mnemonic).matches()
-                        || !formPattern.matcher(site.name()).find()) {
-                    continue;
-                }
-                SystemGenerator generator =
-                        new SystemGenerator(new Random(seed * 31 + site.name().hashCode() + mode.ordinal()));
-                for (int n = 0; n < each; n++) {
-                    SystemCase c = generator.generate(site, mode);
-                    if (c != null) {
-                        c.group = mode.title + " " + mnemonic;
-                        c.text = site.name();
-                        batch.add(c);
-                    }
-                    if (batch.size() == SystemPlace.BATCH) {
-                        work(batch);
-                    }
-                }
+        for (SystemCase c : suite.generate(new SystemSuite.Wanted(seed, forms, modes, each))) {
+            batch.add(c);
+            if (batch.size() == SystemPlace.BATCH) {
+                work(batch);
             }
         }
         work(batch);
@@ -117,11 +95,11 @@ final class SystemCampaign {
             return;
         }
         row.compared++;
-        List<String> differences = SystemComparison.differences(c, mine, their);
+        List<String> differences = suite.differences(c, mine, their);
         if (differences.isEmpty()) {
             return;
         }
-        String why = SystemPermitted.why(c, mine, their, differences);
+        String why = suite.why(c, mine, their, differences);
         if (!why.isEmpty()) {
             row.permitted++;
             permitted.merge(why, 1, Integer::sum);

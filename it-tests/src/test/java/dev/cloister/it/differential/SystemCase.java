@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
 
 /** One instruction, the registers and the world in which the test kernel executes it. Mutable while it is made. */
-final class SystemCase {
+class SystemCase {
     /** How the group of forms and the mode are called in reports. */
     String group = "";
 
@@ -33,6 +33,22 @@ final class SystemCase {
 
     int get(int offset) {
         return headerWords.get(JAVA_INT_UNALIGNED, offset);
+    }
+
+    void setLong(int offset, long value) {
+        headerWords.set(JAVA_LONG_UNALIGNED, offset, value);
+    }
+
+    long getLong(int offset) {
+        return headerWords.get(JAVA_LONG_UNALIGNED, offset);
+    }
+
+    void setShort(int offset, int value) {
+        headerWords.set(JAVA_SHORT_UNALIGNED, offset, (short) value);
+    }
+
+    int getShort(int offset) {
+        return headerWords.get(JAVA_SHORT_UNALIGNED, offset) & 0xFFFF;
     }
 
     int gpr(int register) {

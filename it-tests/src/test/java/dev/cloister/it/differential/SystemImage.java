@@ -107,7 +107,7 @@ final class SystemImage {
         ram.set(JAVA_SHORT_UNALIGNED, SystemPlace.VARS + 16, (short) 0);
     }
 
-    private static Assembly assemble(String name, String text) {
+    static Assembly assemble(String name, String text) {
         try {
             return Assembler.of(OutputFormat.FLAT).assemble(name, text);
         } catch (AssemblyException e) {
@@ -115,7 +115,7 @@ final class SystemImage {
         }
     }
 
-    private static void copy(MemorySegment ram, int at, byte[] bytes) {
+    static void copy(MemorySegment ram, int at, byte[] bytes) {
         MemorySegment.copy(bytes, 0, ram, JAVA_BYTE, at, bytes.length);
     }
 }

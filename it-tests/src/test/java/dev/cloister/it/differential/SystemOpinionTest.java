@@ -3,6 +3,8 @@ package dev.cloister.it.differential;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.it.harness.Host;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -13,16 +15,27 @@ import org.junit.jupiter.api.Test;
 class SystemOpinionTest {
     private static final int CASES = 6;
 
+    private static final int LONG_CASES = 12;
+
     @Test
     void theEmulatorDoesWhatQemuDoes() throws Exception {
+        compare(new NarrowSuite(), SystemImage::fill, CASES);
+    }
+
+    @Test
+    void theEmulatorDoesWhatQemuDoesInLongMode() throws Exception {
+        compare(new LongSuite(), LongImage::fill, LONG_CASES);
+    }
+
+    private static void compare(SystemSuite suite, Consumer<MemorySegment> kernel, int cases) throws Exception {
         String version = SystemTcg.version();
         Host.needs(!version.isEmpty(), "no qemu-system-x86_64 on the path: install QEMU's system emulator for x86");
-        try (SystemTcg tcg = new SystemTcg()) {
-            SystemCampaign campaign = new SystemCampaign(Long.getLong("opinion.seed", 5), tcg);
+        try (SystemTcg tcg = new SystemTcg(kernel)) {
+            SystemCampaign campaign = new SystemCampaign(Long.getLong("opinion.seed", 5), suite, tcg);
             campaign.run(
                     System.getProperty("opinion.forms", ""),
                     System.getProperty("opinion.modes", ""),
-                    Integer.getInteger("opinion.cases", CASES));
+                    Integer.getInteger("opinion.cases", cases));
             System.out.println("second opinion: " + version);
             System.out.println(campaign.report());
             assertThat(campaign.failures())

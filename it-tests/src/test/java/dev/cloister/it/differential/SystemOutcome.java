@@ -33,6 +33,13 @@ record SystemOutcome(String refused, byte[] bytes) {
         return MemorySegment.ofArray(bytes).get(JAVA_INT_UNALIGNED, 4L * index);
     }
 
+    /** A field of the header, of 2, 4 or 8 bytes, without sign. */
+    long field(int offset, int size) {
+        MemorySegment words = MemorySegment.ofArray(bytes);
+        long value = words.get(java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED, offset);
+        return size == Long.BYTES ? value : value & (1L << 8 * size) - 1;
+    }
+
     int vector() {
         return word(0);
     }

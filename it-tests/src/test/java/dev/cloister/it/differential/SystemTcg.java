@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** QEMU's translator as a machine of the test kernel: its RAM is a file that both sides map. One thread. */
 final class SystemTcg implements SystemMachine {
@@ -26,8 +27,15 @@ final class SystemTcg implements SystemMachine {
     private final Path rom;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment ram;
+    private final Consumer<MemorySegment> filler;
 
-    SystemTcg() throws IOException {
+    /**
+     * Makes the file.
+     *
+     * @param filler writes the kernel into memory
+     */
+    SystemTcg(Consumer<MemorySegment> filler) throws IOException {
+        this.filler = filler;
         directory = Files.createTempDirectory("opinion");
         ramFile = directory.resolve("ram");
         rom = directory.resolve("rom");
@@ -57,7 +65,7 @@ final class SystemTcg implements SystemMachine {
         List<SystemOutcome> outcomes = new ArrayList<>();
         while (outcomes.size() < cases.size()) {
             int first = outcomes.size();
-            SystemImage.fill(ram);
+            filler.accept(ram);
             SystemImage.arm(ram, first, cases.size() - first);
             for (int n = first; n < cases.size(); n++) {
                 ram.set(JAVA_INT_UNALIGNED, result(n), UNTOUCHED);
