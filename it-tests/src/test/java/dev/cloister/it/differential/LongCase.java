@@ -10,6 +10,9 @@ final class LongCase extends SystemCase {
     /** Whether it runs at CPL 3. */
     boolean isUser;
 
+    /** Whether an address that may not be canonical comes into play. */
+    boolean isStrange;
+
     @Override
     void setGpr(int register, int value) {
         setWide(register, value & 0xFFFFFFFFL);

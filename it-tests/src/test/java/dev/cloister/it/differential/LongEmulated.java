@@ -23,6 +23,9 @@ final class LongEmulated implements SystemMachine, PortIo {
     /** Instructions, counting each turn of a repeated one, within which a case with all that the kernel does must have ended. */
     private static final int BOUND = 20_000;
 
+    /** What QEMU has. */
+    private static final int PHYSICAL_BITS = 40;
+
     private static final long HERTZ = 1_000_000_000L;
 
     private final MemorySegment ram = Arena.ofAuto().allocate(SystemPlace.RAM, 4096);
@@ -33,8 +36,15 @@ final class LongEmulated implements SystemMachine, PortIo {
 
     private Executor executor() {
         ModelEnvironment environment = new ModelEnvironment(new ModelEnvironment.Parts(
-                CpuModel.of("max"), state, Topology.SINGLE, () -> 0, HERTZ, () -> 0, LocalApicMsrs.none(true)));
-        return new Executor(state, new PagedMemory(state, memory, new WalkContext()), this, environment);
+                CpuModel.of("max").withPhysicalBits(PHYSICAL_BITS),
+                state,
+                Topology.SINGLE,
+                () -> 0,
+                HERTZ,
+                () -> 0,
+                LocalApicMsrs.none(true)));
+        return new Executor(
+                state, new PagedMemory(state, memory, new WalkContext(PHYSICAL_BITS, true)), this, environment);
     }
 
     @Override

@@ -35,10 +35,10 @@ final class LongGenerator {
     /** Makes a case of the form in a mode; null where it can't be encoded. */
     SystemCase generate(Site site, LongMode mode) {
         byte[] code = encoder.encode(site, mode.bits, i);
-        for (int n = 0; n < 20 && code != null && i.lock; n++) {
+        for (int n = 0; n < 20 && code != null && isUnwanted(); n++) {
             code = encoder.encode(site, mode.bits, i);
         }
-        if (code == null || i.lock) {
+        if (code == null || isUnwanted()) {
             return null;
         }
         LongCase c = new LongCase();
@@ -57,6 +57,11 @@ final class LongGenerator {
         return c;
     }
 
+    /** LOCK, and 16-bit addresses, with which nothing but the kernel's memory is in reach. */
+    private boolean isUnwanted() {
+        return i.lock || i.addressSize == 2;
+    }
+
     private void operands(LongCase c) {
         String mnemonic = i.form.mnemonic;
         for (int n = 0; n < i.operandCount(); n++) {
@@ -72,7 +77,7 @@ final class LongGenerator {
         }
         if (mnemonic.equals("call") || mnemonic.equals("jmp")) {
             for (int r = 0; r < 16; r++) {
-                c.setWide(r, one(6) ? special.address() : target(c));
+                c.setWide(r, one(6) ? strange(c) : target(c));
             }
         }
         if (mnemonic.matches("l?ar|lsl|ver[rw]|lldt|ltr|arpl|l[defgs]s")) {
@@ -101,13 +106,13 @@ final class LongGenerator {
                 c.setWide(CpuState.RDX, one(6) ? 1 : 0);
                 c.setWide(CpuState.RAX, 0);
             }
-            case "wrfsbase", "wrgsbase" -> c.setWide(i.registers[0], special.address());
+            case "wrfsbase", "wrgsbase" -> c.setWide(i.registers[0], strange(c));
             case "swapgs" -> append(c, new byte[] {0x0F, 0x01, (byte) 0xF8, 0x65, 0x48, (byte) 0x8B, 0x00});
             case "sysretq", "sysretd", "sysexitd", "sysexitq" -> {
                 boolean exit = mnemonic.startsWith("sysexit");
-                long to = one(5) ? special.address() : LongPlace.USER_WORLD + SystemPlace.CODE + landing();
+                long to = one(5) ? strange(c) : LongPlace.USER_WORLD + SystemPlace.CODE + landing();
                 long stack = LongPlace.USER_WORLD + SystemPlace.STACK + 0x80;
-                c.setWide(CpuState.RCX, exit ? one(5) ? special.address() : stack : to);
+                c.setWide(CpuState.RCX, exit ? one(5) ? strange(c) : stack : to);
                 c.setWide(CpuState.RDX, exit ? to : c.wide(CpuState.RDX));
                 c.setWide(11, flags());
             }
@@ -128,12 +133,12 @@ final class LongGenerator {
                 c.setWide(CpuState.RBP, c.wide(RSP) - 8 * random.nextInt(8));
                 c.code[i.length - 1] = (byte) random.nextInt(one(4) ? 64 : 3);
             }
-            case "leave" -> c.setWide(CpuState.RBP, one(6) ? special.address() : c.wide(RSP) - 8 * random.nextInt(8));
+            case "leave" -> c.setWide(CpuState.RBP, one(6) ? strange(c) : c.wide(RSP) - 8 * random.nextInt(8));
             case "int" -> c.code[i.length - 1] = (byte) random.nextInt(one(8) ? 256 : 64);
             case "invpcid" -> c.setWide(i.registers[0], random.nextInt(one(4) ? 16 : 4));
             case "push", "call" -> {
                 if (one(8)) {
-                    c.setLong(LongPlace.FRAME + 24, c.bits == 64 ? special.address() : 2);
+                    c.setLong(LongPlace.FRAME + 24, c.bits == 64 ? strange(c) : 2);
                 }
             }
             default -> {
@@ -145,6 +150,11 @@ final class LongGenerator {
         if (i.repeat || i.repeatNot) {
             c.setWide(CpuState.RCX, random.nextInt(20));
         }
+    }
+
+    private long strange(LongCase c) {
+        c.isStrange = true;
+        return special.address();
     }
 
     private void append(LongCase c, byte[] more) {
@@ -220,7 +230,7 @@ final class LongGenerator {
     private long linear(LongCase c) {
         int in = random.nextInt(10);
         if (in == 0 && c.bits == 64) {
-            return special.address();
+            return strange(c);
         }
         return in < 5
                 ? LongPlace.WINDOW + 4096L * random.nextInt(LongPlace.WINDOW_RIGHTS.length) + data()
@@ -240,8 +250,8 @@ final class LongGenerator {
         int cs = one(3) ? world.selector() : one(2) ? (int) c.getLong(LongPlace.FRAME + 8) : special.code();
         int ss = one(4) ? world.selector() : (cs & 3) == 3 ? LongPlace.USER_DATA : one(3) ? 0 : LongPlace.DATA_32;
         long base = (cs & 3) == 3 ? LongPlace.USER_WORLD : c.base;
-        long rip = one(8) ? special.address() : base + SystemPlace.CODE + landing();
-        long rsp = one(8) ? special.address() : base + SystemPlace.STACK + 0x80;
+        long rip = one(8) ? strange(c) : base + SystemPlace.CODE + landing();
+        long rsp = one(8) ? strange(c) : base + SystemPlace.STACK + 0x80;
         long[] words = switch (mnemonic) {
             case "pop" -> new long[] {world.selector(), world.selector()};
             case "popf", "popfw", "popfq" -> new long[] {flags()};
@@ -309,10 +319,10 @@ final class LongGenerator {
             }
             case "invpcid" -> {
                 c.pokeLong(target, one(3) ? random.nextInt() : 0);
-                c.pokeLong(target + 8, one(3) ? special.address() : c.base);
+                c.pokeLong(target + 8, one(3) ? strange(c) : c.base);
             }
             case "call", "jmp", "lds", "les", "lss", "lfs", "lgs" -> {
-                long offset = one(8) ? special.address() : target(c);
+                long offset = one(8) ? strange(c) : target(c);
                 c.pokeLong(target, offset);
                 c.pokeShort(target + i.operandSize, one(3) ? special.code() : world.selector());
             }

@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 final class LongSuite implements SystemSuite {
     private static final Pattern FORMS = Pattern.compile(
             "push|pop|pusha|popa|pushf|pushfw|pushfq|popf|popfw|popfq|enter|leave|call|jmp|ret|retf|iret|iretw|iretq"
-                + "|int|int3|into|int1|l[defgs]s|lar|lsl|ver[rw]|arpl|lldt|ltr|sldt|str|[ls]gdt|[ls]idt|[ls]msw|clts|cli|sti"
+                + "|int|int3|into|l[defgs]s|lar|lsl|ver[rw]|arpl|lldt|ltr|sldt|str|[ls]gdt|[ls]idt|[ls]msw|clts|cli|sti"
                 + "|hlt|invd|wbinvd|invlpg|in|out|ins|outs|movs|stos|sysenter|sysexitd|sysexitq|rdmsr|wrmsr|syscall|sysretd"
-                + "|sysretq|swapgs|xsetbv|xgetbv|invpcid|clac|stac|(rd|wr)[fg]sbase|rd(pkru|tscp|pid)|wrpkru|monitor|rdpmc|ud2");
+                + "|sysretq|swapgs|xsetbv|xgetbv|invpcid|clac|stac|(rd|wr)[fg]sbase|rdpkru|wrpkru|ud2");
 
     @Override
     public SystemMachine emulated() {
