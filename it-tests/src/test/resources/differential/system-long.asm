@@ -203,7 +203,8 @@ first_gdt:
 first_gdtr:
     dw 23
     dd first_gdt
-; Index, low and high half of what every case begins with: SYSENTER's three, EFER, STAR, LSTAR, CSTAR, the mask of SYSCALL.
+; Index, low and high half of what every case begins with: SYSENTER's three, EFER, STAR, LSTAR, CSTAR, the mask of SYSCALL,
+; memory types, TSC_AUX.
 msrs:
     dd 0x174, CODE64, 0
     dd 0x175, SYSENTER_STACK, 0
@@ -213,4 +214,6 @@ msrs:
     dd 0xC0000082, SYSCALL_TARGET, 0
     dd 0xC0000083, SYSCALL_TARGET, 0
     dd 0xC0000084, 0x00040300, 0
-MSR_COUNT equ 8
+    dd 0x277, 0x00070406, 0x00070406
+    dd 0xC0000103, 0, 0
+MSR_COUNT equ 10

@@ -11,6 +11,7 @@ final class LongGateDelivery {
     private static final int TRAP = 15;
     private static final int LEVEL_STACKS = 4;
     private static final int INTERRUPT_STACKS = 28;
+    private static final long PAGE = 4096;
     private static final int FRAME = 40;
 
     private LongGateDelivery() {}
@@ -77,7 +78,7 @@ final class LongGateDelivery {
         CpuState state = x.state;
         int access = LinearMemory.WRITE | (level == 3 ? LinearMemory.USER : 0);
         LinearMemory memory = x.segmentation.memory();
-        memory.probe(frame, FRAME + (event.pushesError ? 8 : 0), access);
+        probe(memory, frame, frame + FRAME + (event.pushesError ? 8 : 0) - 8, access);
         long at = frame;
         if (event.pushesError) {
             memory.write(at, 8, event.errorCode & 0xFFFFFFFFL, access);
@@ -88,5 +89,14 @@ final class LongGateDelivery {
         memory.write(at + 16, 8, event.savedFlags, access);
         memory.write(at + 24, 8, state.gprs()[CpuState.RSP], access);
         memory.write(at + 32, 8, state.segment(CpuState.SS).selector(), access);
+    }
+
+    /** Finds the fault before anything is written: SS is pushed first, so it is the highest word that CR2 names (SDM vol. 2, INT n). */
+    private static void probe(LinearMemory memory, long lowest, long highest, int access) {
+        memory.probe(highest, 8, access);
+        long page = highest & -PAGE;
+        if (lowest < page) {
+            memory.probe(page - 8, 8, access);
+        }
     }
 }

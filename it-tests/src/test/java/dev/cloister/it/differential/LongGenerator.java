@@ -137,8 +137,8 @@ final class LongGenerator {
             case "int" -> c.code[i.length - 1] = (byte) random.nextInt(one(8) ? 256 : 64);
             case "invpcid" -> c.setWide(i.registers[0], random.nextInt(one(4) ? 16 : 4));
             case "push", "call" -> {
-                if (one(8)) {
-                    c.setLong(LongPlace.FRAME + 24, c.bits == 64 ? strange(c) : 2);
+                if (one(8) && c.bits == 64) {
+                    c.setLong(LongPlace.FRAME + 24, strange(c));
                 }
             }
             default -> {
@@ -315,7 +315,9 @@ final class LongGenerator {
             case "lgdt", "lidt" -> {
                 boolean gdt = i.form.mnemonic.equals("lgdt");
                 c.pokeShort(target, gdt ? 0x180 + random.nextInt(64) : 0x3FF + random.nextInt(0x300));
-                c.pokeLong(target + 2, (gdt ? SystemPlace.WORLD : SystemPlace.IDT) | (one(8) ? 0x800000000000L : 0));
+                c.pokeLong(
+                        target + 2,
+                        (gdt ? SystemPlace.WORLD : SystemPlace.IDT) | (one(8) ? strange(c) & 0x800000000000L : 0));
             }
             case "invpcid" -> {
                 c.pokeLong(target, one(3) ? random.nextInt() : 0);

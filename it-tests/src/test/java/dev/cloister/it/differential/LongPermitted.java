@@ -18,8 +18,33 @@ final class LongPermitted {
             return "QEMU doesn't look whether an address is canonical where it is branched to, loaded or on the stack,"
                     + " or raises #GP for #SS (SDM vol. 1, 3.3.7.1; vol. 2, JMP, LGDT, SYSRET)";
         }
+        String paging = paged(mine, their, differences);
+        if (!paging.isEmpty()) {
+            return paging;
+        }
         String why = fast(c, mnemonic, mine, their, differences);
         return why.isEmpty() ? far(c, mnemonic, mine, their, differences) : why;
+    }
+
+    private static String paged(SystemOutcome mine, SystemOutcome their, List<String> differences) {
+        if (mine.vector() == PAGE_FAULT && their.vector() == PAGE_FAULT && differences.size() == 1) {
+            long own = mine.field(SystemPlace.HEADER + errorAt(mine), 4);
+            long other = their.field(SystemPlace.HEADER + errorAt(mine), 4);
+            if ((own & 8) != 0 && own == (other | 1)) {
+                return "QEMU reports a reserved bit of an entry without P (SDM vol. 3, 4.7: RSVD is set only with P)";
+            }
+        }
+        if (mine.vector() == 8
+                && differences.size() == 1
+                && differences.getFirst().startsWith("ss:")) {
+            return "QEMU loads SS with null where the IST gives the stack and the privilege stays (SDM vol. 2, INT n)";
+        }
+        return "";
+    }
+
+    /** Where in the world the error code lies. */
+    private static int errorAt(SystemOutcome mine) {
+        return (int) mine.field(LongPlace.SAVED_GPR + 8 * 4, 8) & 0xFF8;
     }
 
     private static boolean isOfAddress(SystemOutcome mine) {
@@ -36,7 +61,9 @@ final class LongPermitted {
             case "wrfsbase", "wrgsbase" ->
                 isNarrow(c) ? "QEMU's WRFSBASE takes 66 for 64 bits (SDM vol. 2, WRFSBASE: by REX.W alone)" : "";
             case "in", "ins" ->
-                mine.vector() == their.vector() ? "ports answer differently where nothing is attached" : "";
+                mine.vector() == their.vector() || c.wide(1) != 0 && c.isUser
+                        ? "ports answer differently where nothing is attached"
+                        : "";
             case "call", "jmp", "ret" ->
                 isNarrow(c) && c.bits == 64
                         ? "QEMU cuts a near branch with 66 to 16 bits in 64-bit mode, as AMD's processors do (SDM vol."
@@ -47,14 +74,66 @@ final class LongPermitted {
                 mine.vector() == PAGE_FAULT
                         ? "QEMU doesn't look whether ENTER's final stack can be written (SDM vol. 2, ENTER: #PF)"
                         : "";
-            case "int" -> interrupt(mine, their, differences);
+            case "int" -> interrupt(c, mine, their, differences);
             case "mov" ->
                 mine.vector() == 6 && their.vector() == PROTECTION
                         ? "QEMU looks at the privilege before the register's number (SDM vol. 2, MOV CR and MOV DR:"
                                 + " #UD)"
                         : "";
+            default -> model(c, mnemonic, mine, their);
+        };
+    }
+
+    /** What depends on the registers and features that a model has. */
+    private static String model(LongCase c, String mnemonic, SystemOutcome mine, SystemOutcome their) {
+        return switch (mnemonic) {
+            case "rdmsr", "wrmsr" ->
+                isRefusedValue(c, mnemonic) && mine.vector() == PROTECTION
+                        ? "QEMU ignores registers that it doesn't know, addresses that aren't canonical and reserved"
+                                + " bits (SDM vol. 2, WRMSR: #GP)"
+                        : "";
+            case "sysretd", "sysretq" ->
+                c.bits != 64 && mine.vector() == 6
+                        ? "QEMU returns by SYSRET from compatibility mode too, or raises #GP (SDM vol. 2, SYSRET: #UD)"
+                        : "";
+            case "sysexitd" ->
+                mine.vector() == their.vector()
+                        ? "QEMU's SYSEXIT to 32-bit code keeps RCX's upper half in RSP (SDM vol. 2, SYSEXIT)"
+                        : "";
+            case "lss", "lfs", "lgs" ->
+                isWide(c) ? "QEMU reads m16:32 with REX.W, as AMD's processors do (SDM vol. 2, LSS: m16:64)" : "";
+            case "lar" -> isOfLimit(mine, their) ? "bits 16 to 19 of LAR's result are undefined (SDM vol. 2, LAR)" : "";
+            case "ltr" ->
+                mine.vector() == PROTECTION && (their.field(0x94, 2) & ~3) % 0x110 == 0
+                        ? "QEMU lets LTR load a null selector, or a base that isn't canonical (SDM vol. 2, LTR: #GP)"
+                        : "";
             default -> "";
         };
+    }
+
+    private static boolean isRefusedValue(LongCase c, String mnemonic) {
+        int index = (int) c.wide(1);
+        long value = c.wide(0) & 0xFFFFFFFFL | c.wide(2) << 32;
+        boolean strange = value << 16 >> 16 != value;
+        boolean reserved = index == 0x277 || index == 0xC0000084 || index == 0xC0000080 || index == 0xC0000103;
+        return index == 0x12345678 || mnemonic.equals("wrmsr") && (strange || reserved);
+    }
+
+    private static boolean isOfLimit(SystemOutcome mine, SystemOutcome their) {
+        long differing = 0;
+        for (int r = 0; r < 16; r++) {
+            differing |= mine.field(LongPlace.SAVED_GPR + 8 * r, 8) ^ their.field(LongPlace.SAVED_GPR + 8 * r, 8);
+        }
+        return (differing & ~0xF0000L) == 0 && mine.vector() == their.vector();
+    }
+
+    private static boolean isWide(LongCase c) {
+        for (int n = 0; n + 1 < c.code.length; n++) {
+            if (c.code[n + 1] == 0x0F) {
+                return (c.code[n] & 0xF8) == 0x48;
+            }
+        }
+        return false;
     }
 
     private static String operand(LongCase c, String mnemonic) {
@@ -63,7 +142,13 @@ final class LongPermitted {
         return takes && c.code[c.code.length - 1] < 0 ? "QEMU takes RET's operand as signed (SDM vol. 2, RET)" : "";
     }
 
-    private static String interrupt(SystemOutcome mine, SystemOutcome their, List<String> differences) {
+    private static String interrupt(LongCase c, SystemOutcome mine, SystemOutcome their, List<String> differences) {
+        if (c.code[c.code.length - 1] == 0x30) {
+            return "QEMU pushes before it looks whether the gate's target is canonical (SDM vol. 2, INT n: #GP)";
+        }
+        if (c.isUser && (c.getLong(LongPlace.CR4) & SMAP) != 0 && their.vector() == PAGE_FAULT) {
+            return "QEMU pushes as the supervisor where a gate leads to conforming code (SDM vol. 3, 4.6: SMAP)";
+        }
         boolean alone = differences.stream().allMatch(d -> d.startsWith("world"));
         if (mine.vector() == PROTECTION && their.vector() == PROTECTION && alone) {
             return "QEMU's error code has the vector times 16 (SDM vol. 3, 6.13: the index of the gate)";
@@ -79,7 +164,10 @@ final class LongPermitted {
         if (returns && c.isUser && (c.getLong(LongPlace.CR4) & SMAP) != 0 && their.vector() == PAGE_FAULT) {
             return "QEMU reads the stack of a return at CPL 3 as the supervisor (SDM vol. 3, 4.6: SMAP)";
         }
-        return "";
+        return returns && mine.vector() == PROTECTION
+                ? "QEMU lets IRET load code with L and D both set, and a null SS into compatibility mode (SDM vol. 2,"
+                        + " IRET)"
+                : "";
     }
 
     /** Whether an operand-size prefix stands before the opcode. */

@@ -84,7 +84,7 @@ final class LongValues {
 
     /** What XSETBV shall write. */
     long components() {
-        return pick(1, 3, 7, 0, 2, 5, 6, 0x8, 0x18, 0x1F, 0x200, 0x203, 0x207, 0x8000000000000001L, 0x100000001L, 0xE7);
+        return pick(1, 3, 7, 0, 2, 5, 6, 0x400, 0x200, 0x203, 0x207, 0x8000000000000001L, 0x100000001L, 0xE7);
     }
 
     /**
@@ -110,7 +110,7 @@ final class LongValues {
                                 0xC0000011L,
                                 0xA0000011L,
                                 0x9FFEFF91L);
-                    case 3 -> LongPlace.TABLES | pick(0, 0, 8, 0x10, 0x18, 1, 0xFFF, 0x7E0);
+                    case 3 -> LongPlace.TABLES | pick(0, 0, 8, 0x10, 1, 0xFFF, 0x7E0);
                     case 4 ->
                         pick(cr4, LongPlace.HOME_CR4)
                                 ^ pick(
