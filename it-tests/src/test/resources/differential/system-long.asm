@@ -28,7 +28,9 @@ next:
     cmp dword [COUNT], 0
     je finished
     cld
+    mov rax, HIGH
     mov esi, [CASE_POINTER]
+    add rsi, rax
     mov edi, CUR
     mov ecx, 32
     rep movsq
@@ -180,7 +182,9 @@ common:
     mov eax, 0x400
     mov dr7, rax
     cld
+    mov rax, HIGH
     mov edi, [RESULT_POINTER]
+    add rdi, rax
     mov esi, SAVE
     mov ecx, 32
     rep movsq

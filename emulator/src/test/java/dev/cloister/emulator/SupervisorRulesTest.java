@@ -56,6 +56,24 @@ class SupervisorRulesTest {
         }
     }
 
+    /** SS is pushed first: CR2 names the highest word that can't be written (Intel SDM vol. 2, INT n). */
+    @ParameterizedTest
+    @CsvSource({"0x10, -8", "0x20, -8", "0x00, -8", "-0x100, -0x108"})
+    void aStackThatIsNotThereIsFoundWhereTheFirstWordGoes(String stack, String expected) {
+        TestMachine m = new TestMachine(0);
+        long tables = TestMachine.BASE + 0x1000;
+        m.poke(tables + 8, 8, 0x00AF9B000000FFFFL);
+        m.state.gdtr().set(tables, 0xF);
+        m.state.idtr().set(tables + 0x100, 0xFFF);
+        for (int vector = 0; vector < 32; vector++) {
+            m.poke(tables + 0x100 + 16L * vector, 8, 0x10008E0000080000L);
+        }
+        m.state.setGpr(CpuState.RSP, TestMachine.BASE + Long.decode(stack));
+        m.code("0F 0B");
+        assertThat(m.executor.stepAndDeliver()).isEqualTo(StepResult.SHUTDOWN);
+        assertThat(m.state.cr2()).isEqualTo(TestMachine.BASE + Long.decode(expected));
+    }
+
     @Test
     void lahfAndSahfAreAFeatureOf64BitModeAlone() {
         // Vol. 2, LAHF.

@@ -315,9 +315,10 @@ final class LongGenerator {
             case "lgdt", "lidt" -> {
                 boolean gdt = i.form.mnemonic.equals("lgdt");
                 c.pokeShort(target, gdt ? 0x180 + random.nextInt(64) : 0x3FF + random.nextInt(0x300));
+                // Without its IDT QEMU would end.
                 c.pokeLong(
                         target + 2,
-                        (gdt ? SystemPlace.WORLD : SystemPlace.IDT) | (one(8) ? strange(c) & 0x800000000000L : 0));
+                        gdt ? SystemPlace.WORLD | (one(8) ? strange(c) & 0x800000000000L : 0) : SystemPlace.IDT);
             }
             case "invpcid" -> {
                 c.pokeLong(target, one(3) ? random.nextInt() : 0);

@@ -14,6 +14,9 @@ final class LongImage {
     /** User, writable and present, at the levels above. */
     private static final int OPEN = 7;
 
+    /** Of {@link LongPlace#HIGH} in the highest table. */
+    private static final int HIGH_ENTRY = (int) (LongPlace.HIGH >> 39);
+
     private static final long LARGE = 0x80;
 
     private LongImage() {}
@@ -52,8 +55,10 @@ final class LongImage {
         for (int n = 0; n < ENTRIES; n++) {
             entry(ram, 3, n, (long) n * PAGE | RIGHTS);
         }
-        for (int n = 1; n < SystemPlace.RAM >> 21; n++) {
-            entry(ram, 2, n, (long) n << 21 | RIGHTS | LARGE);
+        entry(ram, 0, HIGH_ENTRY, table(5) | OPEN);
+        entry(ram, 5, 0, table(6) | OPEN);
+        for (int n = 0; n < SystemPlace.RAM >> 21; n++) {
+            entry(ram, 6, n, (long) n << 21 | RIGHTS | LARGE);
         }
         entry(ram, 2, LongPlace.WINDOW >> 21, table(4) | OPEN);
         for (int n = 0; n < LongPlace.WINDOW_RIGHTS.length; n++) {

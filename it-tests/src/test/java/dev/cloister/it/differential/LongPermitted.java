@@ -55,7 +55,7 @@ final class LongPermitted {
             LongCase c, String mnemonic, SystemOutcome mine, SystemOutcome their, List<String> differences) {
         return switch (mnemonic) {
             case "syscall" ->
-                differences.stream().allMatch(d -> d.contains("flags"))
+                differences.stream().allMatch(d -> d.contains("flags") || d.startsWith("ss:"))
                         ? "QEMU's SYSCALL loses the arithmetic flags (SDM vol. 2, SYSCALL: RFLAGS AND NOT IA32_FMASK)"
                         : "";
             case "wrfsbase", "wrgsbase" ->
@@ -75,23 +75,33 @@ final class LongPermitted {
                         ? "QEMU doesn't look whether ENTER's final stack can be written (SDM vol. 2, ENTER: #PF)"
                         : "";
             case "int" -> interrupt(c, mine, their, differences);
-            case "mov" ->
-                mine.vector() == 6 && their.vector() == PROTECTION
-                        ? "QEMU looks at the privilege before the register's number (SDM vol. 2, MOV CR and MOV DR:"
-                                + " #UD)"
-                        : "";
+            case "mov" -> moved(mine, their, differences);
             default -> model(c, mnemonic, mine, their);
         };
+    }
+
+    private static String moved(SystemOutcome mine, SystemOutcome their, List<String> differences) {
+        if (differences.size() == 1 && differences.getFirst().matches("(cr0|dr[67]):.*")) {
+            return "QEMU keeps reserved bits of CR0, DR6 and DR7 (SDM vol. 3, 2.5, 18.2.3 and 18.2.4)";
+        }
+        if (mine.vector() == PROTECTION && (their.field(0xC0, 8) & 0x60000000L) == 0x20000000L) {
+            return "QEMU takes CR0.NW without CR0.CD (SDM vol. 2, MOV CR: #GP)";
+        }
+        return mine.vector() == 6 && their.vector() == PROTECTION
+                ? "QEMU looks at the privilege before the register's number (SDM vol. 2, MOV CR and MOV DR: #UD)"
+                : "";
     }
 
     /** What depends on the registers and features that a model has. */
     private static String model(LongCase c, String mnemonic, SystemOutcome mine, SystemOutcome their) {
         return switch (mnemonic) {
             case "rdmsr", "wrmsr" ->
-                isRefusedValue(c, mnemonic) && mine.vector() == PROTECTION
-                        ? "QEMU ignores registers that it doesn't know, addresses that aren't canonical and reserved"
-                                + " bits (SDM vol. 2, WRMSR: #GP)"
-                        : "";
+                c.wide(1) == 0x174 && mine.vector() == their.vector()
+                        ? "QEMU keeps 16 bits of IA32_SYSENTER_CS (SDM vol. 2, SYSENTER: 32 are there)"
+                        : isRefusedValue(c, mnemonic) && mine.vector() == PROTECTION
+                                ? "QEMU ignores registers that it doesn't know, addresses that aren't canonical and"
+                                        + " reserved bits (SDM vol. 2, WRMSR: #GP)"
+                                : "";
             case "sysretd", "sysretq" ->
                 c.bits != 64 && mine.vector() == 6
                         ? "QEMU returns by SYSRET from compatibility mode too, or raises #GP (SDM vol. 2, SYSRET: #UD)"
@@ -150,7 +160,7 @@ final class LongPermitted {
             return "QEMU pushes as the supervisor where a gate leads to conforming code (SDM vol. 3, 4.6: SMAP)";
         }
         boolean alone = differences.stream().allMatch(d -> d.startsWith("world"));
-        if (mine.vector() == PROTECTION && their.vector() == PROTECTION && alone) {
+        if (mine.vector() == their.vector() && alone) {
             return "QEMU's error code has the vector times 16 (SDM vol. 3, 6.13: the index of the gate)";
         }
         return differences.size() == 1 && differences.getFirst().startsWith("ss:")
@@ -160,6 +170,10 @@ final class LongPermitted {
 
     private static String far(
             LongCase c, String mnemonic, SystemOutcome mine, SystemOutcome their, List<String> differences) {
+        if (differences.size() == 1 && differences.getFirst().contains("emulator 00000043, other 00000040")) {
+            return "QEMU enters conforming code through a call gate with that code's DPL (SDM vol. 3, 5.8.4: CPL"
+                    + " stays)";
+        }
         boolean returns = mnemonic.startsWith("iret") || mnemonic.equals("retf");
         if (returns && c.isUser && (c.getLong(LongPlace.CR4) & SMAP) != 0 && their.vector() == PAGE_FAULT) {
             return "QEMU reads the stack of a return at CPL 3 as the supervisor (SDM vol. 3, 4.6: SMAP)";

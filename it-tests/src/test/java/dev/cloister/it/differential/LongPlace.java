@@ -1,11 +1,14 @@
 package dev.cloister.it.differential;
 
 /**
- * Where everything lies in the test kernel of IA-32e mode, beyond what {@link SystemPlace} says. The first 32 MiB are mapped one to one for
- * the supervisor; the case's world appears again at addresses with other rights.
+ * Where everything lies in the test kernel of IA-32e mode, beyond what {@link SystemPlace} says. The first 2 MiB are mapped one to one for
+ * the supervisor, all of memory at {@link #HIGH}; the case's world appears again at addresses with other rights.
  */
 final class LongPlace {
     static final int TABLES = 0x110000;
+    /** Where the kernel reads cases and writes results: no case reaches it by chance. */
+    static final long HIGH = 0x5A0000000000L;
+
     /** Page n of the window is the world with the rights of entry n of {@link #WINDOW_RIGHTS}. */
     static final int WINDOW = 0x4000000;
 
@@ -122,6 +125,8 @@ final class LongPlace {
             SystemPlace.PORT_END,
             "TABLES",
             TABLES,
+            "HIGH",
+            HIGH,
             "CODE64",
             CODE_64,
             "DATA",

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class SystemOpinionTest {
     private static final int CASES = 6;
 
-    private static final int LONG_CASES = 12;
+    private static final int LONG_CASES = 5;
 
     @Test
     void theEmulatorDoesWhatQemuDoes() throws Exception {
