@@ -86,6 +86,9 @@ final class LongGenerator {
         if (FRAMES.contains(mnemonic)) {
             frame(c, mnemonic);
         }
+        if (i.repeat || i.repeatNot) {
+            c.setWide(CpuState.RCX, random.nextInt(20));
+        }
     }
 
     /** What single instructions take from registers, and what follows them. */
@@ -146,9 +149,6 @@ final class LongGenerator {
                     pointer(c);
                 }
             }
-        }
-        if (i.repeat || i.repeatNot) {
-            c.setWide(CpuState.RCX, random.nextInt(20));
         }
     }
 

@@ -9,7 +9,6 @@ import java.util.List;
 /** Builds the test kernel of IA-32e mode: code, stubs, page tables, gates. */
 final class LongImage {
     private static final int PAGE = 4096;
-    private static final int ENTRIES = 512;
     private static final int RIGHTS = 0x63;
     /** User, writable and present, at the levels above. */
     private static final int OPEN = 7;
@@ -48,13 +47,20 @@ final class LongImage {
         return LongPlace.TABLES + (long) table * PAGE;
     }
 
+    /** Only what the kernel needs: other pages would keep what stray cases write. */
+    private static void low(MemorySegment ram, int from, int bytes) {
+        for (int at = from; at < from + bytes; at += PAGE) {
+            entry(ram, 3, at / PAGE, at | RIGHTS);
+        }
+    }
+
     private static void pages(MemorySegment ram) {
         entry(ram, 0, 0, table(1) | OPEN);
         entry(ram, 1, 0, table(2) | OPEN);
         entry(ram, 2, 0, table(3) | OPEN);
-        for (int n = 0; n < ENTRIES; n++) {
-            entry(ram, 3, n, (long) n * PAGE | RIGHTS);
-        }
+        low(ram, SystemPlace.VARS, PAGE);
+        low(ram, SystemPlace.WORLD, PAGE);
+        low(ram, SystemPlace.KERNEL, SystemPlace.HOME_STACK - SystemPlace.KERNEL);
         entry(ram, 0, HIGH_ENTRY, table(5) | OPEN);
         entry(ram, 5, 0, table(6) | OPEN);
         for (int n = 0; n < SystemPlace.RAM >> 21; n++) {

@@ -1,8 +1,8 @@
 package dev.cloister.it.differential;
 
 /**
- * Where everything lies in the test kernel of IA-32e mode, beyond what {@link SystemPlace} says. The first 2 MiB are mapped one to one for
- * the supervisor, all of memory at {@link #HIGH}; the case's world appears again at addresses with other rights.
+ * Where everything lies in the test kernel of IA-32e mode, beyond what {@link SystemPlace} says. What the kernel needs is mapped one to
+ * one for the supervisor, all of memory at {@link #HIGH}; the case's world appears again at addresses with other rights.
  */
 final class LongPlace {
     static final int TABLES = 0x110000;

@@ -112,7 +112,7 @@ final class LongValues {
                         pick(cr4, LongPlace.HOME_CR4)
                                 ^ pick(
                                         0, 0x1000, 0x80, 0x10, 0x40000, 0x100000, 0x200000, 0x800, 0x10000, 0x20000,
-                                        0x2000, 0x4000, 0x8000, 0x80000, 0x400000, 0x1000000, 4, 8, 0x600, 0x100);
+                                        0x2000, 0x4000, 0x8000, 0x80000, 0x400000, 4, 8, 0x600, 0x100);
                     case 8 -> pick(0, 1, 15, 16, 0xFF, 7);
                     default -> random.nextLong();
                 };
