@@ -8,14 +8,14 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /**
- * Supervisor, segmented and 16-bit forms on the emulator and under QEMU's translator: the same test kernel and the same cases. A fixed share
+ * Supervisor, segmented and 16-bit forms, and 64-bit and compatibility mode with paging, on the emulator and under QEMU's translator: the same test kernel and the same cases. A fixed share
  * by default; {@code -Dopinion.cases=N} for each form and mode, {@code -Dopinion.seed=S}, {@code -Dopinion.forms=REGEX}, {@code
  * -Dopinion.modes=REGEX}.
  */
 class SystemOpinionTest {
     private static final int CASES = 6;
 
-    private static final int LONG_CASES = 5;
+    private static final int LONG_CASES = 10;
 
     @Test
     void theEmulatorDoesWhatQemuDoes() throws Exception {
