@@ -6,6 +6,7 @@ import dev.cloister.kvm.Kvm;
 import dev.cloister.vmm.host.SupervisorSpeed;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** What {@code auto} takes on this host. */
@@ -13,7 +14,7 @@ class EngineChoiceTest {
     @Test
     void aKernelGoesToTheEmulatorWhereKvmWouldInterpretIt() throws Exception {
         boolean isNative;
-        try (Kvm kvm = TestGuest.kvm()) {
+        try (Kvm kvm = Objects.requireNonNull(TestGuest.kvm())) {
             isNative = SupervisorSpeed.measure(kvm).isNative();
         }
         byte[] linux = new byte[0x400];
