@@ -70,6 +70,14 @@ final class LongPermitted {
                     "QEMU checks no types where memory is read or written (SDM vol. 3, 5.5)",
                     s -> s.c.bits == 32 && s.c.isSegmented && s.vectors(PROTECTION, UNDEFINED)),
             new Rule(
+                    "QEMU checks no limits where memory is read or written (SDM vol. 3, 5.3)",
+                    s -> s.c.bits == 32 && s.c.isSegmented && s.vectors(PROTECTION, PAGE_FAULT)),
+            new Rule(
+                    "QEMU takes reserved bits of CR8 (SDM vol. 2, MOV CR: #GP)",
+                    s -> s.is("mov")
+                            && s.mine.vector() == PROTECTION
+                            && s.differences.stream().anyMatch(d -> d.startsWith("cr8:"))),
+            new Rule(
                     "QEMU doesn't look whether an address is canonical where it is branched to, loaded or on the stack"
                             + " (SDM vol. 1, 3.3.7.1; vol. 2, JMP, LGDT, SYSRET)",
                     s -> s.c.isStrange && isOfAddress(s.mine)),
