@@ -126,10 +126,11 @@ class VectorControlTest {
         ByteBuffer record = ByteBuffer.allocate(VectorCases.RECORD).order(ByteOrder.LITTLE_ENDIAN);
         List<VectorCases.Target> targets = VectorCases.targets();
         var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long allocated = 0;
-        for (int round = 0; round < 3; round++) {
+        // What instructions allocate, they allocate in every round; the JVM's own doings come once.
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 5 && least != 0; round++) {
             VectorCases cases = new VectorCases(8, true);
-            allocated = 0;
+            long allocated = 0;
             for (int n = 0; n < 4 * targets.size(); n++) {
                 cases.fill(record, targets.get(n / 4));
                 VectorDifferentialTest.load(machine, record);
@@ -137,8 +138,9 @@ class VectorControlTest {
                 machine.executor.step();
                 allocated += threads.getCurrentThreadAllocatedBytes() - before;
             }
+            least = Math.min(least, allocated);
         }
-        assertThat(allocated)
+        assertThat(least)
                 .as("bytes allocated by %d instructions", 4 * targets.size())
                 .isZero();
     }
