@@ -41,9 +41,9 @@ final class KernelAttempts {
             answer(
                     "answers-in-hole",
                     "search from 3 GiB to 4 GiB, but for the channel area, every 16 KiB",
-                    "the IOAPIC, the local APIC; pages that KVM keeps for itself",
-                    "(fec0[0-9a-f]{4}-fec0[0-9a-f]{4} )?(fee0[0-9a-f]{4}-fee0[0-9a-f]{4}"
-                            + " )?(feff[cdef]000-feff[cdef]000 )?[0-3]"),
+                    "the PCI functions' configuration, the IOAPIC, the local APIC; pages that KVM keeps for itself",
+                    "e0000000-e0000000 e0008000-e0008000 (fec0[0-9a-f]{4}-fec0[0-9a-f]{4}"
+                            + " )?(fee0[0-9a-f]{4}-fee0[0-9a-f]{4} )?(feff[cdef]000-feff[cdef]000 )?[2-5]"),
             answer(
                     "answers-in-area",
                     "search the channel area page by page",
