@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
+import java.util.function.Consumer;
 
 /**
  * A regular file or block device, read and written at offsets, straight from and to native memory. Thread-safe; allocates nothing after
@@ -24,6 +25,7 @@ public final class BlockFile implements AutoCloseable {
     private static final int LOCK_SH = 1;
     private static final int LOCK_EX = 2;
     private static final int LOCK_NB = 4;
+    private static final int LOCK_UN = 8;
     private static final int KEEP_SIZE = 1;
     private static final int PUNCH_HOLE = 2;
     private static final int ZERO_RANGE = 0x10;
@@ -85,6 +87,68 @@ public final class BlockFile implements AutoCloseable {
     }
 
     /**
+     * How large it is now.
+     *
+     * @return bytes, or 0 if that can't be told
+     */
+    public long bytesNow() {
+        return Math.max(0, Linux.syscall(SYS_LSEEK, fd.number(), 0, SEEK_END, 0, 0, 0));
+    }
+
+    /**
+     * What it is called in messages.
+     *
+     * @return the name it was made with
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Maps all of it, shared with whoever else uses the file.
+     *
+     * @param writable whether for writing, too
+     * @return the mapping, which outlives this
+     * @throws ErrnoException when the kernel refuses
+     */
+    public Mapping map(boolean writable) throws ErrnoException {
+        return writable ? Mapping.writable(fd, 0, bytes) : Mapping.readOnly(fd, 0, bytes);
+    }
+
+    /**
+     * Ends the lock, also where other processes have duplicates of its descriptor (flock(2)).
+     */
+    public void unlock() {
+        // Nobody has to know whether there was one.
+        Linux.syscall(SYS_FLOCK, fd.number(), LOCK_UN, 0, 0, 0, 0);
+    }
+
+    /**
+     * Hands out its descriptor for a call that duplicates it.
+     *
+     * @param call takes it; it stays this one's
+     */
+    public void lend(Consumer<Fd> call) {
+        call.accept(fd);
+    }
+
+    /**
+     * Puts it behind a mapping's addresses, from its start.
+     *
+     * @param place where, at most as long as it is
+     * @param writable whether what is written there shall be written to the file
+     * @param copied whether what is written there shall stay there
+     * @throws ErrnoException when the kernel refuses; what was there stays
+     */
+    public void mapInto(Mapping place, boolean writable, boolean copied) throws ErrnoException {
+        if (copied) {
+            place.replaceByCopy(fd);
+        } else {
+            place.replaceByFile(fd, writable);
+        }
+    }
+
+    /**
      * Locks the whole file against others who do so, until its last descriptor is closed (flock(2)).
      *
      * @param exclusive whether against all others, rather than only against those who want it exclusively
@@ -99,6 +163,17 @@ public final class BlockFile implements AutoCloseable {
         }
         Linux.check(result, "flock", "\"" + name + "\"");
         return true;
+    }
+
+    /**
+     * Tells whether another opening of this file has a mark, see {@link OpenFileMark}.
+     *
+     * @param position which mark
+     * @return true as long as a copy of that opening is in use
+     * @throws ErrnoException if the file system can't tell
+     */
+    public boolean isMarkedElsewhere(long position) throws ErrnoException {
+        return OpenFileMark.isSet(fd, position);
     }
 
     /**

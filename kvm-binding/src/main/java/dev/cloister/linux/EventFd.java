@@ -8,6 +8,9 @@ import java.lang.foreign.ValueLayout;
 public final class EventFd implements AutoCloseable {
     private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1);
 
+    /** Where {@link #take} puts counts that nobody looks at. */
+    private static final MemorySegment IGNORED = Arena.global().allocate(ValueLayout.JAVA_LONG);
+
     private final Fd fd;
 
     private EventFd(Fd fd) {
@@ -83,6 +86,20 @@ public final class EventFd implements AutoCloseable {
             Linux.check(result, "read", "eventfd " + n);
             return value.get(ValueLayout.JAVA_LONG, 0);
         }
+    }
+
+    /**
+     * Sets the counter to 0, without waiting. Allocates nothing.
+     *
+     * @return whether there were signals since the last time
+     */
+    public boolean take() {
+        int n = fd.number();
+        long result;
+        do {
+            result = Linux.syscall(Linux.SYS_READ, n, IGNORED.address(), Long.BYTES, 0, 0, 0);
+        } while (result == -Errno.EINTR);
+        return result == Long.BYTES;
     }
 
     @Override

@@ -14,8 +14,10 @@ public final class Mapping implements AutoCloseable {
     private static final int PROT_WRITE = 2;
     private static final int MAP_SHARED = 1;
     private static final int MAP_PRIVATE = 2;
+    private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_NORESERVE = 0x4000;
+    private static final int MADV_DONTNEED = 4;
     private static final int MADV_DONTDUMP = 16;
 
     private final MemorySegment segment;
@@ -123,6 +125,54 @@ public final class Mapping implements AutoCloseable {
                 "madvise MADV_DONTDUMP",
                 size + " bytes");
         return this;
+    }
+
+    /**
+     * Puts private zeros behind the same addresses, at once for everybody who uses them.
+     *
+     * @throws ErrnoException when the kernel refuses; what was there stays
+     */
+    public void replaceByZeros() throws ErrnoException {
+        replace(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, "zeros");
+    }
+
+    /**
+     * Puts a file behind the same addresses, shared, at once for everybody who uses them.
+     *
+     * @param fd open for reading, and for writing if that is asked for
+     * @param writable whether it may be written; if not, a write through the {@linkplain #segment segment} ends the process
+     * @throws ErrnoException when the kernel refuses; what was there stays
+     */
+    public void replaceByFile(Fd fd, boolean writable) throws ErrnoException {
+        replace(writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd.number(), fd.toString());
+    }
+
+    /**
+     * Puts a file behind the same addresses so that what is written stays in this process, at once for everybody who uses them.
+     *
+     * @param fd open for reading
+     * @throws ErrnoException when the kernel refuses; what was there stays
+     */
+    public void replaceByCopy(Fd fd) throws ErrnoException {
+        replace(PROT_READ | PROT_WRITE, MAP_PRIVATE, fd.number(), fd.toString());
+    }
+
+    private void replace(int protection, int flags, int fd, String what) throws ErrnoException {
+        long result =
+                Linux.syscall(Linux.SYS_MMAP, address, size, protection, flags | MAP_FIXED | MAP_NORESERVE, fd, 0);
+        Linux.check(result, "mmap MAP_FIXED", what + ", " + size + " bytes");
+        keptOutOfDumps();
+    }
+
+    /**
+     * Gives the host memory behind pages back (madvise(2), MADV_DONTNEED): of {@link #anonymous} memory they read as zeros from then on, and
+     * cost memory again when next touched. Any thread.
+     *
+     * @param pages whole pages of a mapping
+     * @return whether the host did; it can't while they are locked into memory
+     */
+    public static boolean discard(MemorySegment pages) {
+        return Linux.syscall(Linux.SYS_MADVISE, pages.address(), pages.byteSize(), MADV_DONTNEED, 0, 0, 0) == 0;
     }
 
     /**

@@ -15,6 +15,7 @@ public final class StreamSocket implements AutoCloseable {
     private static final int AF_UNIX = 1;
     private static final int SOCK_STREAM = 1;
     private static final int SOCK_CLOEXEC = 0x80000;
+    private static final int SHUT_RD = 0;
     private static final int SHUT_WR = 1;
     private static final int SYS_SOCKET = 41;
     private static final int SYS_CONNECT = 42;
@@ -116,6 +117,15 @@ public final class StreamSocket implements AutoCloseable {
      */
     public void shutdownWrite() throws ErrnoException {
         Linux.check(Linux.syscall(SYS_SHUTDOWN, fd.number(), SHUT_WR, 0, 0, 0, 0), "shutdown", name);
+    }
+
+    /**
+     * Tells the peer that nothing more is read: what it writes from now on fails with {@code EPIPE}.
+     *
+     * @throws ErrnoException {@code ENOTCONN} when the connection is over already
+     */
+    public void shutdownRead() throws ErrnoException {
+        Linux.check(Linux.syscall(SYS_SHUTDOWN, fd.number(), SHUT_RD, 0, 0, 0, 0), "shutdown", name);
     }
 
     private MemorySegment buffer() {

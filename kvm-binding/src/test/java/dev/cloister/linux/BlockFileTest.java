@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -137,6 +138,32 @@ class BlockFileTest {
         try (Pipe pipe = Pipe.create()) {
             assertThatThrownBy(() -> BlockFile.own(pipe.readEnd().duplicate(), "a pipe"))
                     .hasMessageContaining("lseek");
+        }
+    }
+
+    /** Whoever keeps a duplicate for later keeps no lock. */
+    @Test
+    void theLockEndsWhateverDuplicatesThereAre() throws Exception {
+        Path path = Files.write(directory.resolve("locked"), new byte[4096]);
+        AtomicReference<Fd> copy = new AtomicReference<>();
+        try (BlockFile other = BlockFile.own(Linux.openReadOnly(path.toString()), "other")) {
+            try (BlockFile first = BlockFile.own(Linux.openReadOnly(path.toString()), "first")) {
+                assertThat(first.tryLock(true)).isTrue();
+                first.lend(fd -> copy.set(duplicate(fd)));
+                assertThat(other.tryLock(true)).isFalse();
+                first.unlock();
+            }
+            assertThat(other.tryLock(true)).isTrue();
+        } finally {
+            copy.get().close();
+        }
+    }
+
+    private static Fd duplicate(Fd fd) {
+        try {
+            return fd.duplicate();
+        } catch (ErrnoException e) {
+            throw new AssertionError(e);
         }
     }
 }
