@@ -234,6 +234,20 @@ public final class Executor {
     }
 
     /**
+     * Says how many processors keep decoded instructions in this process's heap; each keeps so much fewer. Before guest code runs.
+     *
+     * @param processors 1 or more
+     */
+    public void sharedBy(int processors) {
+        if (processors < 1) {
+            throw new IllegalArgumentException("a heap shared by " + processors + " processors; expected 1 or more");
+        }
+        if (blocks != null) {
+            blocks.sharedBy(processors);
+        }
+    }
+
+    /**
      * Blocks of instructions that are bytecode of the JVM now.
      *
      * @return 0 where none was executed often enough

@@ -39,6 +39,22 @@ public final class TransferView {
     }
 
     /**
+     * Something else is behind the same host addresses than before: decoded code of it is forgotten, its pages are dirty, whoever may write
+     * there. What is no longer mapped is passed over.
+     *
+     * @param memory the memory
+     * @param gpa first guest-physical address
+     * @param length bytes
+     */
+    public static void replaced(GuestMemory memory, long gpa, long length) {
+        RegionTable table = memory.table();
+        int index = table.find(gpa);
+        if (index >= 0 && length > 0) {
+            table.flags(index).wrote(table.offset(index, gpa), Math.min(length, table.room(index, gpa)));
+        }
+    }
+
+    /**
      * Bytes were written through a view: decoded code of theirs is forgotten, their pages are dirty. What is no longer mapped is passed
      * over.
      *

@@ -90,8 +90,4 @@ record Form(
         }
         return false;
     }
-
-    boolean hasShortJump() {
-        return tail.contains(Tail.CB);
-    }
 }

@@ -8,19 +8,17 @@ import org.jspecify.annotations.Nullable;
  * block that is running then stops before its next instruction.
  */
 final class BlockCache implements CodeWatcher {
-    private static final int FEWEST = 16_384;
+    private static final int FEWEST = 4_096;
     private static final int MOST_OF_ALL = 65_536;
-    /** One block and its share of sixteen parts of the heap: a block takes some 600 bytes. */
-    private static final long HEAP_FOR_EACH = 16 * 600;
-
-    /** Blocks that are kept at most: all of a kernel's, where the heap is large. */
-    static final int MOST = (int) Math.clamp(Runtime.getRuntime().maxMemory() / HEAP_FOR_EACH, FEWEST, MOST_OF_ALL);
+    /** A block takes some 600 bytes; the blocks of all processors shall take no more than a quarter of the heap. */
+    private static final long HEAP_FOR_EACH = 4 * 600;
 
     private static final int BUCKETS = 16_384;
     private static final int SLOTS = 64;
     private static final int PAGE_SHIFT = 12;
 
     private final @Nullable Page[] buckets = new Page[BUCKETS];
+    private int most = most(1);
     private int count;
     private int translations;
     private long dropped;
@@ -107,9 +105,19 @@ final class BlockCache implements CodeWatcher {
         return block;
     }
 
+    /** Blocks that are kept at most where so many processors share the heap: all of a kernel's, where it is large. */
+    private static int most(int processors) {
+        return (int) Math.clamp(Runtime.getRuntime().maxMemory() / HEAP_FOR_EACH / processors, FEWEST, MOST_OF_ALL);
+    }
+
+    /** Says how many processors share the heap. */
+    void sharedBy(int processors) {
+        most = most(processors);
+    }
+
     /** Keeps a block that {@link #find} didn't find. */
     void add(Block block) {
-        if (count == MOST) {
+        if (count >= most) {
             writtenAnywhere();
         }
         count++;

@@ -232,10 +232,6 @@ final class BlockContext {
         jumps[slot(block.rip)] = block;
     }
 
-    void forgetJumps() {
-        java.util.Arrays.fill(jumps, null);
-    }
-
     /** Leaves by an end that isn't linked yet. */
     @Nullable
     Block unlinked(Block from, boolean taken) {

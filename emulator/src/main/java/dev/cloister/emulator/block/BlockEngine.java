@@ -91,6 +91,15 @@ public final class BlockEngine {
     }
 
     /**
+     * Says how many processors keep blocks in this process's heap: so much fewer each of them keeps.
+     *
+     * @param processors 1 or more
+     */
+    public void sharedBy(int processors) {
+        cache.sharedBy(processors);
+    }
+
+    /**
      * How many blocks are translated.
      *
      * @return those that are kept now

@@ -356,15 +356,6 @@ public final class CpuState {
     }
 
     /**
-     * All debug registers, for the processor's own code.
-     *
-     * @return the live array, DR0 to DR7; DR4 and DR5 are unused
-     */
-    public long[] drs() {
-        return dr;
-    }
-
-    /**
      * Sets a general register.
      *
      * @param index 0 to 15 in encoding order

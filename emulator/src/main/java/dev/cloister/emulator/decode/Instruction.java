@@ -185,15 +185,6 @@ public final class Instruction {
         return displacement;
     }
 
-    /**
-     * Whether a LOCK prefix is present.
-     *
-     * @return true with F0
-     */
-    public boolean hasLock() {
-        return lock;
-    }
-
     public boolean rexW() {
         return (rex & 8) != 0;
     }

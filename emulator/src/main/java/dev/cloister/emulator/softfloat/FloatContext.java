@@ -89,15 +89,6 @@ public final class FloatContext {
     }
 
     /**
-     * Chooses which NaN operations return.
-     *
-     * @param rule the rule
-     */
-    public void setNanRule(NanRule rule) {
-        nanRule = rule;
-    }
-
-    /**
      * Chooses the rounding mode until the next control word.
      *
      * @param mode {@link #NEAREST} to {@link #ZERO}
@@ -113,15 +104,6 @@ public final class FloatContext {
      */
     public int rounding() {
         return rounding;
-    }
-
-    /**
-     * Chooses the precision of F80 results until the next control word.
-     *
-     * @param bits 24, 53 or 64
-     */
-    public void setPrecision(int bits) {
-        precision = bits;
     }
 
     /**

@@ -51,9 +51,4 @@ public enum FloatFormat {
     int signShift() {
         return fractionBits + exponentBits;
     }
-
-    /** The quiet NaN that stands for "no number" (real indefinite): negative, payload zero; not for F80. */
-    long defaultNan() {
-        return (2L << exponentBits) - 1 << fractionBits | 1L << fractionBits - 1;
-    }
 }
