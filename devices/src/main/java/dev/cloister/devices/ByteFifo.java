@@ -1,20 +1,35 @@
 package dev.cloister.devices;
 
 /** A bounded first-in, first-out queue of bytes. Not safe for use by several threads: its owner locks. */
-final class ByteFifo {
+public final class ByteFifo {
     private final byte[] bytes;
     private int head;
     private int count;
 
-    ByteFifo(int capacity) {
+    /**
+     * An empty queue.
+     *
+     * @param capacity the most bytes that it holds
+     */
+    public ByteFifo(int capacity) {
         bytes = new byte[capacity];
     }
 
-    int count() {
+    /**
+     * How many bytes wait.
+     *
+     * @return 0 to the capacity
+     */
+    public int count() {
         return count;
     }
 
-    boolean isEmpty() {
+    /**
+     * Whether none waits.
+     *
+     * @return true if empty
+     */
+    public boolean isEmpty() {
         return count == 0;
     }
 
@@ -22,7 +37,12 @@ final class ByteFifo {
         return count == bytes.length;
     }
 
-    int space() {
+    /**
+     * How many bytes there is room for.
+     *
+     * @return 0 to the capacity
+     */
+    public int space() {
         return bytes.length - count;
     }
 
@@ -31,8 +51,13 @@ final class ByteFifo {
         count = 0;
     }
 
-    /** Appends a byte; false if full. */
-    boolean add(byte value) {
+    /**
+     * Appends a byte.
+     *
+     * @param value the byte
+     * @return false if full
+     */
+    public boolean add(byte value) {
         if (isFull()) {
             return false;
         }
@@ -52,7 +77,18 @@ final class ByteFifo {
 
     /** Takes up to a whole array of the oldest bytes; returns how many. */
     int take(byte[] destination) {
-        int taken = Math.min(count, destination.length);
+        return take(destination, destination.length);
+    }
+
+    /**
+     * Takes the oldest bytes.
+     *
+     * @param destination where they go, from its beginning
+     * @param most how many at most
+     * @return how many were there
+     */
+    public int take(byte[] destination, int most) {
+        int taken = Math.min(count, most);
         int first = Math.min(taken, bytes.length - head);
         System.arraycopy(bytes, head, destination, 0, first);
         System.arraycopy(bytes, 0, destination, first, taken - first);

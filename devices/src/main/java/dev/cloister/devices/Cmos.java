@@ -1,5 +1,6 @@
 package dev.cloister.devices;
 
+import dev.cloister.devices.timer.Reminder;
 import java.time.Clock;
 import java.util.Objects;
 
@@ -12,14 +13,15 @@ import java.util.Objects;
  * 0x5B to 0x5D (64 KiB units), processors beyond the first in 0x5F, equipment in 0x14, boot order in 0x3D and 0x38, the century in
  * 0x32, and the checksum of 0x10 to 0x2D in 0x2E/0x2F. The guest may overwrite them.
  *
- * <p>Interrupt 8 is not raised: a guest that polls register C sees the flags of alarm, periodic and update interrupts. Safe for use by
- * several threads.
+ * <p>Interrupt {@link #IRQ} is high while a cause that register B enables is set in register C. Safe for use by several threads.
  */
 public final class Cmos implements ByteDevice {
     /** First port. */
     public static final int PORT = 0x70;
     /** How many ports it takes. */
     public static final int PORTS = 2;
+    /** The interrupt line of a PC's clock. */
+    public static final int IRQ = 8;
 
     private static final int BYTES = 128;
     private static final int INDEX_MASK = BYTES - 1;
@@ -117,9 +119,11 @@ public final class Cmos implements ByteDevice {
      *
      * @param machine what firmware is to find
      * @param time where the time comes from; the guest sees UTC
+     * @param line interrupt {@link #IRQ}
+     * @param timers what the clock wakes by
      */
-    public Cmos(Machine machine, Clock time) {
-        clock = new RealTimeClock(Objects.requireNonNull(time), memory);
+    public Cmos(Machine machine, Clock time, InterruptLine line, Reminder.Source timers) {
+        clock = new RealTimeClock(Objects.requireNonNull(time), memory, line, timers.reminder(this::remind));
         fillMemorySizes(machine);
         memory[EQUIPMENT] = WITH_COPROCESSOR;
         memory[MORE_PROCESSORS] = (byte) (machine.processors() - 1);
@@ -148,6 +152,10 @@ public final class Cmos implements ByteDevice {
         for (int i = 0; i < bytes; i++) {
             memory[first + i] = (byte) (value >>> (8 * i));
         }
+    }
+
+    private synchronized void remind() {
+        clock.remind();
     }
 
     /**

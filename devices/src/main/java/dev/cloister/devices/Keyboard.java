@@ -12,12 +12,12 @@ final class Keyboard {
     private static final int DEFAULT_SCAN_CODES = 2;
     private static final int NONE = -1;
 
-    private final ByteFifo output;
+    private final KeyboardOutput.Port output;
     private int waiting = NONE;
     private int scanCodes = DEFAULT_SCAN_CODES;
     private int lastSent = ACKNOWLEDGE;
 
-    Keyboard(ByteFifo output) {
+    Keyboard(KeyboardOutput.Port output) {
         this.output = output;
     }
 
@@ -47,7 +47,7 @@ final class Keyboard {
 
     private void rare(int value) {
         switch (value) {
-            case RESEND -> output.add((byte) lastSent);
+            case RESEND -> output.add(lastSent);
             case ECHO -> send(ECHO);
             default -> send(RESEND);
         }
@@ -77,6 +77,6 @@ final class Keyboard {
 
     private void send(int value) {
         lastSent = value;
-        output.add((byte) value);
+        output.add(value);
     }
 }

@@ -1,5 +1,6 @@
 package dev.cloister.devices;
 
+import dev.cloister.devices.timer.Reminder;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -8,9 +9,11 @@ import java.time.ZoneOffset;
 
 /**
  * The clock of an MC146818 in CMOS registers 0x00 to 0x0D, and the century in 0x32. It keeps the guest's time as a difference from the
- * host's clock; while SET is 1 or the divider is held in reset, the guest's time stands still. Its owner locks.
+ * host's clock; while SET is 1 or the divider is held in reset, the guest's time stands still. Seconds turn where the divider has them
+ * turn, half a second after it was released for the first time (data sheet, "Divider Control"). Its owner locks.
  *
- * <p>The flags of register C follow from the time that has passed since they were last read, so no timer runs.
+ * <p>The flags of register C follow from the time that has passed, so no timer runs but while an interrupt is enabled and not yet
+ * requested.
  */
 final class RealTimeClock {
     private static final int SECONDS = 0x00;
@@ -42,6 +45,7 @@ final class RealTimeClock {
     private static final int C_PERIODIC = 0x40;
     private static final int C_ALARM = 0x20;
     private static final int C_UPDATE = 0x10;
+    private static final int CAUSES = C_PERIODIC | C_ALARM | C_UPDATE;
     private static final int D_VALID = 0x80;
     private static final int HOURS_PM = 0x80;
     private static final int ALARM_ANY = 0xC0;
@@ -50,26 +54,42 @@ final class RealTimeClock {
     /** UIP rises 244 us before the update, which takes 1984 us (data sheet, table 6 and figure 15). */
     private static final long UPDATE_NANOS = 244_000L + 1_984_000L;
 
-    private static final int SECONDS_PER_DAY = 86_400;
     private static final int OSCILLATOR_HZ = 32_768;
+    private static final long FIRST_SECOND_NANOS = SECOND_NANOS / 2;
 
     private final Clock host;
     private final byte[] registers;
+    private final InterruptLine line;
+    private final Reminder reminder;
     /** Guest time minus host time, in nanoseconds, while the clock runs. */
     private long shift;
     /** Guest time in nanoseconds since 1970 while it stands still. */
     private long frozen;
 
     private boolean running = true;
-    private long flagsReadAt;
+    /** A host time at which a second turns. */
+    private long phase;
+    /** Since when the divider counts, host time. */
+    private long dividerFrom;
+    /** The guest's time up to which flags are in place. */
+    private long seenTime;
+    /** The host's time up to which the periodic flag is in place. */
+    private long seenHost;
 
-    RealTimeClock(Clock host, byte[] registers) {
+    private int flags;
+    private boolean requested;
+
+    /** A clock that drives {@code line}; the reminder calls {@link #remind}. */
+    RealTimeClock(Clock host, byte[] registers, InterruptLine line, Reminder reminder) {
         this.host = host;
         this.registers = registers;
+        this.line = line;
+        this.reminder = reminder;
         registers[STATUS_A] = A_AT_RESET;
         registers[STATUS_B] = B_24_HOURS;
         showTime();
-        flagsReadAt = now();
+        dividerFrom = hostNanos();
+        see();
     }
 
     static boolean owns(int index) {
@@ -90,6 +110,18 @@ final class RealTimeClock {
     }
 
     void write(int index, int value) {
+        collect();
+        writeRegister(index, value);
+        drive();
+    }
+
+    /** Some time has passed. */
+    void remind() {
+        collect();
+        drive();
+    }
+
+    private void writeRegister(int index, int value) {
         switch (index) {
             case STATUS_A -> writeMode(STATUS_A, value & ~A_UPDATE_IN_PROGRESS);
             case STATUS_B -> writeMode(STATUS_B, (value & B_SET) != 0 ? value & ~B_UPDATE_ENABLED : value);
@@ -118,18 +150,26 @@ final class RealTimeClock {
         return running && Math.floorMod(now(), SECOND_NANOS) >= SECOND_NANOS - UPDATE_NANOS;
     }
 
+    private boolean dividerRuns() {
+        return (registers[STATUS_A] & A_DIVIDER) == A_DIVIDER_32768_HZ;
+    }
+
     private void writeMode(int register, int value) {
         showTime();
+        boolean counted = dividerRuns();
         registers[register] = (byte) value;
-        boolean runs = !is(STATUS_B, B_SET) && (registers[STATUS_A] & A_DIVIDER) == A_DIVIDER_32768_HZ;
+        if (!counted && dividerRuns()) {
+            dividerFrom = hostNanos();
+            phase = dividerFrom + FIRST_SECOND_NANOS;
+        }
+        boolean runs = !is(STATUS_B, B_SET) && dividerRuns();
         if (running && !runs) {
             frozen = now();
         } else if (!running && runs) {
             takeTime();
-            shift = frozen - hostNanos();
-            flagsReadAt = frozen;
         }
         running = runs;
+        see();
     }
 
     /** A register of the time changes; while the clock runs, the rest of the time stays. */
@@ -139,7 +179,7 @@ final class RealTimeClock {
             registers[index] = (byte) value;
             frozen = now();
             takeTime();
-            shift = frozen - hostNanos();
+            see();
         } else {
             registers[index] = (byte) value;
         }
@@ -187,8 +227,9 @@ final class RealTimeClock {
         registers[CENTURY] = (byte) (century / 10 << 4 | century % 10);
     }
 
-    /** Takes the registers for the time; a date that does not exist leaves the time as it was. */
+    /** Takes the registers for the time from now on; a date that does not exist leaves the time as it was. */
     private void takeTime() {
+        long seconds = Math.floorDiv(frozen, SECOND_NANOS);
         try {
             int century = registers[CENTURY] & 0xFF;
             int year = ((century >>> 4) * 10 + (century & 0x0F)) * 100 + decode(registers[YEAR] & 0xFF);
@@ -199,50 +240,93 @@ final class RealTimeClock {
                     decodeHours(registers[HOURS] & 0xFF),
                     decode(registers[MINUTES] & 0xFF),
                     decode(registers[SECONDS] & 0xFF));
-            long fraction = Math.floorMod(frozen, SECOND_NANOS);
-            frozen = time.toEpochSecond(ZoneOffset.UTC) * SECOND_NANOS + fraction;
+            seconds = time.toEpochSecond(ZoneOffset.UTC);
         } catch (DateTimeException _) {
             // The guest's mistake, or it is half-way through its registers without SET: nothing to take yet.
         }
+        long now = hostNanos();
+        shift = seconds * SECOND_NANOS + Math.floorMod(now - phase, SECOND_NANOS) - now;
+    }
+
+    /** Flags count from here on. */
+    private void see() {
+        seenTime = now();
+        seenHost = hostNanos();
+    }
+
+    /** Sets the flags of what has happened since they were last looked at. */
+    private void collect() {
+        long fromSecond = Math.floorDiv(seenTime, SECOND_NANOS);
+        long fromPeriod = periods(seenHost);
+        see();
+        long second = Math.floorDiv(seenTime, SECOND_NANOS);
+        if (running && second > fromSecond) {
+            flags |= C_UPDATE;
+            flags |= alarm().next(fromSecond + 1) <= second ? C_ALARM : 0;
+        }
+        if (hasPeriod() && periods(seenHost) > fromPeriod) {
+            flags |= C_PERIODIC;
+        }
+    }
+
+    /** Drives the line, and has somebody look again when it may have to change. */
+    private void drive() {
+        boolean wanted = (flags & registers[STATUS_B] & CAUSES) != 0;
+        if (wanted != requested) {
+            requested = wanted;
+            line.setLevel(wanted);
+        }
+        reminder.in(wanted ? Reminder.NEVER : untilNext());
+    }
+
+    /** At most a second where it is about the time of day: the host's clock may be set, and the guest may be paused. */
+    private long untilNext() {
+        long left = Reminder.NEVER;
+        long second = Math.floorDiv(seenTime, SECOND_NANOS);
+        boolean update = is(STATUS_B, C_UPDATE);
+        if (running && (update || is(STATUS_B, C_ALARM) && alarm().next(second + 1) != AlarmTime.NEVER)) {
+            left = (second + 1) * SECOND_NANOS - seenTime;
+        }
+        if (is(STATUS_B, C_PERIODIC) && hasPeriod()) {
+            long ticks = periods(seenHost) + 1 << periodShift();
+            long at = ticks / OSCILLATOR_HZ * SECOND_NANOS
+                    + Math.ceilDiv(ticks % OSCILLATOR_HZ * SECOND_NANOS, OSCILLATOR_HZ);
+            long periodic = dividerFrom + at - seenHost;
+            left = left == Reminder.NEVER ? periodic : Math.min(left, periodic);
+        }
+        return left;
     }
 
     private int takeFlags() {
-        long from = flagsReadAt;
-        long to = now();
-        flagsReadAt = to;
-        int flags = 0;
-        if (running && to > from) {
-            flags |= Math.floorDiv(to, SECOND_NANOS) > Math.floorDiv(from, SECOND_NANOS) ? C_UPDATE : 0;
-            flags |= hasPeriodPassed(from, to) ? C_PERIODIC : 0;
-            flags |= hasAlarmPassed(from, to) ? C_ALARM : 0;
-        }
-        boolean requested = (flags & registers[STATUS_B] & (C_PERIODIC | C_ALARM | C_UPDATE)) != 0;
-        return flags | (requested ? C_REQUEST : 0);
+        collect();
+        int value = flags | ((flags & registers[STATUS_B] & CAUSES) != 0 ? C_REQUEST : 0);
+        flags = 0;
+        drive();
+        return value;
     }
 
-    /** Rates 1 and 2 are those of 8 and 9 at this oscillator (data sheet, table 5). */
-    private boolean hasPeriodPassed(long from, long to) {
+    private boolean hasPeriod() {
+        return dividerRuns() && (registers[STATUS_A] & A_RATE) != 0;
+    }
+
+    /** A period is so many ticks of the oscillator. Rates 1 and 2 are those of 8 and 9 (data sheet, table 5). */
+    private int periodShift() {
         int rate = registers[STATUS_A] & A_RATE;
-        if (rate == 0) {
-            return false;
-        }
-        int shiftBy = rate < 3 ? rate + 6 : rate - 1;
-        long period = (SECOND_NANOS << shiftBy) / OSCILLATOR_HZ;
-        return Math.floorDiv(to, period) > Math.floorDiv(from, period);
+        return rate < 3 ? rate + 6 : rate - 1;
     }
 
-    private boolean hasAlarmPassed(long from, long to) {
-        long first = Math.floorDiv(from, SECOND_NANOS) + 1;
-        long last = Math.min(Math.floorDiv(to, SECOND_NANOS), first + SECONDS_PER_DAY - 1);
-        for (long second = first; second <= last; second++) {
-            int ofDay = (int) Math.floorMod(second, (long) SECONDS_PER_DAY);
-            if (matches(SECONDS_ALARM, encode(ofDay % 60))
-                    && matches(MINUTES_ALARM, encode(ofDay / 60 % 60))
-                    && matches(HOURS_ALARM, encodeHours(ofDay / 3600))) {
-                return true;
-            }
-        }
-        return false;
+    /** Whole periods since the divider was released. */
+    private long periods(long hostNanos) {
+        long nanos = Math.max(0, hostNanos - dividerFrom);
+        long ticks = nanos / SECOND_NANOS * OSCILLATOR_HZ + nanos % SECOND_NANOS * OSCILLATOR_HZ / SECOND_NANOS;
+        return ticks >>> periodShift();
+    }
+
+    private AlarmTime alarm() {
+        return AlarmTime.of(
+                hour -> matches(HOURS_ALARM, encodeHours(hour)),
+                minute -> matches(MINUTES_ALARM, encode(minute)),
+                second -> matches(SECONDS_ALARM, encode(second)));
     }
 
     /** An alarm register with its two high bits set matches everything (data sheet, "Alarm"). */

@@ -13,7 +13,8 @@ import java.util.Objects;
  *
  * <p><b>Where it is kinder than the chip.</b> Word length and divisor are kept and read back but don't cut bytes or stop the wire, so
  * that guests that never program them are still heard. LSR and MSR ignore writes (the data sheet keeps those for factory tests). The
- * modem inputs CTS, DSR and DCD are always active. Parity and framing errors and breaks don't occur.
+ * modem inputs CTS, DSR and DCD are always active. Parity and framing errors don't occur; a break does when {@link #sendBreak} asks for
+ * one.
  *
  * <p><b>Input.</b> {@link #offerInput} puts bytes in a bounded queue that stands for the far side of the wire with hardware flow
  * control: they move into the receiver only as it has room and the guest looks at it or has its interrupt enabled, so input never
@@ -22,7 +23,7 @@ import java.util.Objects;
  * <p><b>Threads.</b> Safe for use by several threads; one lock. Output goes to the {@link ByteSink} with the lock held, which keeps its
  * order: the sink must be bounded in time.
  */
-public final class Serial16550 implements ByteDevice {
+public final class Serial16550 implements ByteDevice, InputLine {
     /** First port of COM1. */
     public static final int COM1_PORT = 0x3F8;
     /** Interrupt line of COM1. */
@@ -52,6 +53,11 @@ public final class Serial16550 implements ByteDevice {
     private int inputs = ACTIVE_INPUTS;
     private int deltas;
     private boolean overrun;
+    private boolean breakWaits;
+    /** The receiver holds a break's zero and nothing else. */
+    private boolean breakHeld;
+
+    private boolean breakShown;
     private boolean transmitterInterrupt;
     private boolean high;
     private long transmitted;
@@ -69,15 +75,25 @@ public final class Serial16550 implements ByteDevice {
         this.line = Objects.requireNonNull(line);
     }
 
-    /**
-     * Offers input, as much of it as there is room for.
-     *
-     * @param source the bytes
-     * @param offset first index
-     * @param length how many
-     * @return how many were taken, in order; the caller keeps the rest and offers it again, for instance when told by
-     *     {@link #onInputSpace}
-     */
+    /** Back to the state after power-on (section 8.1); input that waits on the wire stays there. */
+    public synchronized void reset() {
+        receiver.clear();
+        breakWaits = false;
+        forgetBreak();
+        divisor = PC_DIVISOR_AT_RESET;
+        ier = 0;
+        fcr = 0;
+        lcr = 0;
+        mcr = 0;
+        scratch = 0;
+        inputs = ACTIVE_INPUTS;
+        deltas = 0;
+        overrun = false;
+        transmitterInterrupt = false;
+        update();
+    }
+
+    @Override
     public synchronized int offerInput(byte[] source, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, source.length);
         int taken = Math.min(length, pending.space());
@@ -102,19 +118,23 @@ public final class Serial16550 implements ByteDevice {
     }
 
     /**
-     * How many bytes {@link #offerInput} would take now.
-     *
-     * @return 0 to {@link #INPUT_BYTES}
+     * Sends a break: the guest receives a zero with LSR's break bit, behind what is in the receiver already and before what waits
+     * (section 8.5, LSR bit 4). One that comes before the last was received is the same.
      */
+    public synchronized void sendBreak() {
+        breakWaits = true;
+        if ((ier & IER_RECEIVED) != 0) {
+            pull();
+        }
+        update();
+    }
+
+    @Override
     public synchronized int inputSpace() {
         return pending.space();
     }
 
-    /**
-     * Names who is told when a full input queue has emptied.
-     *
-     * @param listener called on a vCPU thread with the port's lock held: it must only wake somebody
-     */
+    @Override
     public synchronized void onInputSpace(Runnable listener) {
         onSpace = Objects.requireNonNull(listener);
     }
@@ -186,6 +206,9 @@ public final class Serial16550 implements ByteDevice {
         if (isLooped()) {
             return;
         }
+        if (pullBreak()) {
+            return;
+        }
         int capacity = hasFifos() ? FIFO_BYTES : 1;
         boolean wasFull = pending.isFull();
         while (receiver.count() < capacity && !pending.isEmpty()) {
@@ -196,14 +219,31 @@ public final class Serial16550 implements ByteDevice {
         }
     }
 
+    /** Shows a break that waits once the receiver is empty; returns whether it holds back what comes behind it. */
+    private boolean pullBreak() {
+        if (breakWaits && receiver.isEmpty()) {
+            breakWaits = false;
+            receiver.add((byte) 0);
+            breakHeld = true;
+            breakShown = true;
+        }
+        return breakWaits || breakHeld;
+    }
+
     private int receive() {
         pull();
         if (receiver.isEmpty()) {
             return 0;
         }
         int value = receiver.take() & 0xFF;
+        forgetBreak();
         pull();
         return value;
+    }
+
+    private void forgetBreak() {
+        breakHeld = false;
+        breakShown = false;
     }
 
     private int identify() {
@@ -238,13 +278,15 @@ public final class Serial16550 implements ByteDevice {
         return LSR_HOLDING_EMPTY
                 | LSR_TRANSMITTER_EMPTY
                 | (receiver.isEmpty() ? 0 : LSR_DATA_READY)
-                | (overrun ? LSR_OVERRUN : 0);
+                | (overrun ? LSR_OVERRUN : 0)
+                | (breakShown ? LSR_BREAK : 0);
     }
 
     private int takeLineStatus() {
         pull();
         int value = lineStatus();
         overrun = false;
+        breakShown = false;
         return value;
     }
 
@@ -306,6 +348,7 @@ public final class Serial16550 implements ByteDevice {
         // A change of mode empties both FIFOs; without bit 0 no other bit is programmed (section 8.3, FCR bit 0).
         if (enable != hasFifos() || enable && (value & FCR_CLEAR_RECEIVER) != 0) {
             receiver.clear();
+            forgetBreak();
         }
         fcr = enable ? value & ~(FCR_CLEAR_RECEIVER | FCR_CLEAR_TRANSMITTER) : 0;
         if ((ier & IER_RECEIVED) != 0) {

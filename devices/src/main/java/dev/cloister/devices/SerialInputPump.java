@@ -5,13 +5,13 @@ import java.io.InputStream;
 import java.util.concurrent.Semaphore;
 
 /**
- * Feeds a serial port from a stream, on a daemon thread of its own. When the port's queue is full, the pump stops reading until the
+ * Feeds a serial line from a stream, on a daemon thread of its own. When the port's queue is full, the pump stops reading until the
  * guest has taken some: the stream's writer feels the back-pressure. It ends with the stream.
  */
 public final class SerialInputPump implements AutoCloseable {
     private static final int CHUNK = 1024;
 
-    private final Serial16550 port;
+    private final InputLine port;
     private final InputStream stream;
     private final Semaphore space = new Semaphore(0);
     private final Thread thread;
@@ -20,11 +20,11 @@ public final class SerialInputPump implements AutoCloseable {
     /**
      * A pump with its thread started.
      *
-     * @param port the port; the pump takes its {@link Serial16550#onInputSpace}
+     * @param port the line; the pump takes its {@link InputLine#onInputSpace}
      * @param stream the input; not closed by the pump
      * @param name the thread's name
      */
-    public SerialInputPump(Serial16550 port, InputStream stream, String name) {
+    public SerialInputPump(InputLine port, InputStream stream, String name) {
         this.port = port;
         this.stream = stream;
         port.onInputSpace(space::release);

@@ -41,6 +41,7 @@ final class SerialRegisters {
 
     static final int LSR_DATA_READY = 0x01;
     static final int LSR_OVERRUN = 0x02;
+    static final int LSR_BREAK = 0x10;
     static final int LSR_ERRORS = 0x1E;
     static final int LSR_HOLDING_EMPTY = 0x20;
     static final int LSR_TRANSMITTER_EMPTY = 0x40;

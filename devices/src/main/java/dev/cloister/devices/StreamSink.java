@@ -29,6 +29,8 @@ public final class StreamSink implements ByteSink, AutoCloseable {
     private boolean closed;
     private boolean writing;
     private boolean dropping;
+    private boolean wanted;
+    private Runnable onSpace = () -> {};
     private long dropped;
     private IOException failure;
 
@@ -67,6 +69,57 @@ public final class StreamSink implements ByteSink, AutoCloseable {
         }
     }
 
+    /**
+     * Takes as many bytes as there is room for, without waiting. What comes after {@link #close} or a failure of the stream is taken,
+     * dropped and counted.
+     *
+     * @param source the bytes
+     * @param offset first index
+     * @param length how many
+     * @return how many were taken; the caller keeps the rest and offers it again when told by {@link #onSpace}
+     */
+    public int offer(byte[] source, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, source.length);
+        synchronized (lock) {
+            if (closed || failure != null) {
+                dropped += length;
+                return length;
+            }
+            int taken = Math.min(length, buffer.space());
+            for (int i = 0; i < taken; i++) {
+                buffer.add(source[offset + i]);
+            }
+            wanted |= taken < length;
+            if (taken > 0) {
+                lock.notifyAll();
+            }
+            return taken;
+        }
+    }
+
+    /**
+     * Names who is told when there is room again after {@link #offer} took less than it was offered.
+     *
+     * @param listener called on this sink's thread, without its lock: it must only wake somebody
+     */
+    public void onSpace(Runnable listener) {
+        synchronized (lock) {
+            onSpace = Objects.requireNonNull(listener);
+        }
+    }
+
+    private void tellSpace() {
+        Runnable listener;
+        synchronized (lock) {
+            if (!wanted) {
+                return;
+            }
+            wanted = false;
+            listener = onSpace;
+        }
+        listener.run();
+    }
+
     private boolean waitForRoom() {
         if (dropping && buffer.space() < capacity / 2) {
             return false;
@@ -98,8 +151,10 @@ public final class StreamSink implements ByteSink, AutoCloseable {
                 stream.flush();
             } catch (IOException cause) {
                 fail(cause, count);
+                tellSpace();
                 return;
             }
+            tellSpace();
             count = take(chunk);
         }
     }

@@ -3,11 +3,15 @@ package dev.cloister.devices;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cloister.devices.timer.HandTimers;
+import dev.cloister.devices.timer.Reminder;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -39,7 +43,9 @@ class CmosTest {
     }
 
     private final HandClock clock = new HandClock("2026-11-20T21:29:58Z");
-    private final Cmos cmos = new Cmos(new Cmos.Machine(3 * GIB, 5 * GIB, 4), clock);
+    private final HandTimers timers = new HandTimers(nanos -> clock.now = clock.now.plusNanos(nanos));
+    private final List<Boolean> levels = new ArrayList<>();
+    private final Cmos cmos = new Cmos(new Cmos.Machine(3 * GIB, 5 * GIB, 4), clock, levels::add, timers);
 
     private int get(int register) {
         cmos.writeByte(0, register);
@@ -51,7 +57,7 @@ class CmosTest {
     }
 
     private void pass(long millis) {
-        clock.now = clock.now.plus(Duration.ofMillis(millis));
+        timers.pass(millis * 1_000_000);
     }
 
     @Test
@@ -148,6 +154,182 @@ class CmosTest {
         assertThat(get(0x0C)).isEqualTo(0x90);
     }
 
+    /** Reads register C as an interrupt handler does. */
+    private int served() {
+        int flags = get(0x0C);
+        assertThat(levels.removeLast()).isFalse();
+        return flags;
+    }
+
+    private boolean interrupted() {
+        boolean high = !levels.isEmpty() && levels.getLast();
+        levels.clear();
+        if (high) {
+            levels.add(true);
+        }
+        return high;
+    }
+
+    @Test
+    void theUpdateInterruptComesOnceASecondUntilItIsServed() {
+        set(0x0B, 0x12);
+        pass(999);
+        assertThat(levels).isEmpty();
+        pass(1);
+        assertThat(levels).containsExactly(true);
+        pass(10_000);
+        assertThat(levels).as("not served").containsExactly(true);
+        assertThat(timers.calls()).as("nobody waits meanwhile").isOne();
+        assertThat(served() & 0xB0).isEqualTo(0x90);
+        for (int i = 0; i < 5; i++) {
+            pass(1000);
+            assertThat(interrupted()).as("second %d", i).isTrue();
+            assertThat(served() & 0xB0).isEqualTo(0x90);
+        }
+        set(0x0B, 0x02);
+        pass(5000);
+        assertThat(levels).as("disabled").containsExactly(true);
+        assertThat(timers.calls()).isEqualTo(6);
+    }
+
+    @Test
+    void thePeriodicInterruptKeepsItsRateAndItsFlagInterruptsAsSoonAsItIsEnabled() {
+        set(0x0A, 0x26);
+        set(0x0B, 0x42);
+        int count = 0;
+        // Rate 6 is 1024 Hz.
+        for (int micros = 0; micros < 1_000_000; micros += 100) {
+            timers.pass(100_000);
+            if (interrupted()) {
+                count++;
+                assertThat(served() & 0xE0).isEqualTo(0xC0);
+                levels.clear();
+            }
+        }
+        assertThat(count).isEqualTo(1024);
+        set(0x0B, 0x02);
+        pass(10);
+        assertThat(levels).isEmpty();
+        set(0x0B, 0x42);
+        assertThat(levels).containsExactly(true);
+        set(0x0B, 0x02);
+        assertThat(levels).containsExactly(true, false);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 256", "2, 128", "3, 8192", "4, 4096", "9, 128", "15, 2"})
+    void ratesAreTheDataSheets(int rate, int hertz) {
+        set(0x0A, 0x20 | rate);
+        set(0x0B, 0x42);
+        long before = timers.calls();
+        for (int i = 0; i < 20_000; i++) {
+            timers.pass(50_000);
+            get(0x0C);
+        }
+        assertThat(timers.calls() - before).isEqualTo(hertz);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // 58 s past 21:29, in BCD unless said otherwise.
+        "0x02, 0x05, 0x30, 0x21, 7",
+        "0x02, 0xC0, 0xFF, 0xE1, 1",
+        "0x02, 0x10, 0xC0, 0xC0, 12",
+        "0x02, 0x00, 0x00, 0xFF, 1802",
+        "0x02, 0x58, 0x29, 0x21, 86400",
+        "0x06, 5, 30, 21, 7",
+        "0x00, 0x05, 0x30, 0x89, 7",
+        "0x00, 0x05, 0x30, 0x09, 43207",
+        "0x02, 0x7A, 0x30, 0x21, 0",
+        "0x02, 0x05, 0x30, 0x25, 0",
+    })
+    void theAlarmInterruptsAtItsTime(String mode, String second, String minute, String hour, long after) {
+        set(0x0B, Integer.decode(mode));
+        set(1, Integer.decode(second));
+        set(3, Integer.decode(minute));
+        set(5, Integer.decode(hour));
+        set(0x0B, Integer.decode(mode) | 0x20);
+        if (after == 0) {
+            pass(200_000_000);
+            assertThat(levels).as("never").isEmpty();
+            assertThat(timers.calls()).isZero();
+        } else {
+            pass(after * 1000 - 1);
+            assertThat(levels).isEmpty();
+            pass(1);
+            assertThat(levels).containsExactly(true);
+            assertThat(served() & 0xA0).isEqualTo(0xA0);
+        }
+    }
+
+    @Test
+    void anAlarmFollowsTheHostsClockWhenThatIsSet() {
+        set(1, 0x00);
+        set(3, 0x00);
+        set(5, 0x22);
+        set(0x0B, 0x22);
+        pass(5000);
+        clock.now = Instant.parse("2026-11-20T22:00:30Z");
+        pass(1000);
+        assertThat(levels).containsExactly(true);
+    }
+
+    @Test
+    void theClockStandsStillWhileItIsSetAndItsPeriodGoesOn() {
+        set(0x0B, 0xF2);
+        pass(3000);
+        assertThat(levels).containsExactly(true);
+        assertThat(get(0x0B)).as("SET clears UIE").isEqualTo(0xE2);
+        assertThat(get(0x0C)).isEqualTo(0xC0);
+        assertThat(get(0)).isEqualTo(0x58);
+    }
+
+    @Test
+    void theFirstSecondAfterTheDividerWasHeldIsHalfASecond() {
+        pass(300);
+        set(0x0B, 0x82);
+        set(0x0A, 0x76);
+        get(0x0C);
+        set(0, 0x10);
+        pass(1234);
+        set(0x0B, 0x02);
+        pass(2000);
+        assertThat(get(0)).as("held").isEqualTo(0x10);
+        assertThat(get(0x0C)).isZero();
+        set(0x0A, 0x26);
+        pass(499);
+        assertThat(get(0)).isEqualTo(0x10);
+        pass(1);
+        assertThat(get(0)).isEqualTo(0x11);
+        assertThat(get(0x0C) & 0x10).isEqualTo(0x10);
+        pass(999);
+        assertThat(get(0)).isEqualTo(0x11);
+        pass(1);
+        assertThat(get(0)).isEqualTo(0x12);
+    }
+
+    @Test
+    void whateverAGuestWritesItCausesNoFloodOfCalls() {
+        long seed = 146_818;
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int i = 0; i < 20_000; i++) {
+            set(random.nextInt(0x0E), random.nextInt(0x100));
+            timers.pass(random.nextInt(1_000_000));
+            if (random.nextBoolean()) {
+                get(random.nextInt(0x0E));
+            }
+            boolean high = !levels.isEmpty() && levels.getLast();
+            int enabled = get(0x0B);
+            int flags = get(0x0C);
+            assertThat((flags & 0x80) != 0).as("seed %d, step %d", seed, i).isEqualTo((flags & enabled & 0x70) != 0);
+            assertThat(high && (flags & 0x80) == 0)
+                    .as("seed %d, step %d", seed, i)
+                    .isFalse();
+        }
+        // At most one for a period of the oscillator's fastest tap and one for each change.
+        assertThat(timers.calls()).isLessThan(20_000L * 5 * 2);
+    }
+
     @Test
     void memorySizesStandWhereFirmwareLooks() {
         assertThat(get(0x15) | get(0x16) << 8).isEqualTo(640);
@@ -167,7 +349,7 @@ class CmosTest {
     @ParameterizedTest
     @CsvSource({"0, 0, 0, 0", "524288, 512, 0, 0", "8388608, 640, 7168, 0", "33554432, 640, 31744, 256"})
     void smallMachinesHaveSmallSizes(long bytes, int base, int extended, int units) {
-        Cmos small = new Cmos(new Cmos.Machine(bytes, 0, 1), clock);
+        Cmos small = new Cmos(new Cmos.Machine(bytes, 0, 1), clock, InterruptLine.NONE, Reminder.Source.NONE);
         assertThat(word(small, 0x15)).isEqualTo(base);
         assertThat(word(small, 0x30)).isEqualTo(extended);
         assertThat(word(small, 0x34)).isEqualTo(units);

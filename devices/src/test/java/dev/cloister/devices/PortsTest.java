@@ -87,7 +87,8 @@ class PortsTest {
 
     private static final class Rig {
         final Recorder outside = new Recorder();
-        final I8042 controller = new I8042(outside, outside);
+        final Recorder mouse = new Recorder();
+        final I8042 controller = new I8042(outside, outside, mouse);
         final PortBus bus = new PortBus();
 
         Rig() {
@@ -117,7 +118,7 @@ class PortsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0xAA, 0x55", "0xAB, 0x00", "0xA9, 0x01", "0xA4, 0xF1", "0xC0, 0x80", "0xD0, 0xCF", "0xE0, 0x00"})
+    @CsvSource({"0xAA, 0x55", "0xAB, 0x00", "0xA9, 0x00", "0xA4, 0xF1", "0xC0, 0x80", "0xD0, 0xCF", "0xE0, 0x00"})
     void theKeyboardControllerAnswers(String command, String answer) {
         Rig rig = new Rig();
         rig.command(Integer.decode(command));
@@ -229,15 +230,59 @@ class PortsTest {
     }
 
     @Test
-    void thereIsNoMouse() {
+    void theMouseIsThereWithItsOwnInterrupt() {
         Rig rig = new Rig();
-        rig.command(0xD3);
-        rig.data(0x5A);
-        assertThat(rig.status() & 0x21).isEqualTo(0x01);
-        assertThat(rig.answer()).isEqualTo(0x5A);
-        rig.command(0xD4);
-        rig.data(0xFF);
+        rig.command(0x60);
+        rig.data(0x03);
+        int[][] talks = {
+            {0xFF, 0xFA, 0xAA, 0x00},
+            {0xF2, 0xFA, 0x00},
+            {0xE9, 0xFA, 0x00, 0x02, 0x64},
+            {0xF4, 0xFA},
+            {0xE8, 0xFA},
+            {0x03, 0xFA},
+            {0xF3, 0xFA},
+            {0x28, 0xFA},
+            {0xE7, 0xFA},
+            {0xE9, 0xFA, 0x30, 0x03, 0x28},
+            {0xEB, 0xFA, 0x08, 0x00, 0x00},
+            {0xEE, 0xFA},
+            {0xF2, 0xF2},
+            {0xEC, 0xFA},
+            {0x11, 0xFE},
+            {0xF6, 0xFA},
+            {0xE9, 0xFA, 0x00, 0x02, 0x64},
+        };
+        int edges = 0;
+        for (int[] talk : talks) {
+            rig.command(0xD4);
+            rig.data(talk[0]);
+            for (int i = 1; i < talk.length; i++) {
+                assertThat(rig.mouse.level).isTrue();
+                assertThat(rig.status() & 0x21).as("answer to %#x", talk[0]).isEqualTo(0x21);
+                assertThat(rig.answer()).as("answer to %#x", talk[0]).isEqualTo(talk[i]);
+                edges++;
+            }
+            rig.assertQuiet();
+        }
+        assertThat(rig.mouse.edges).isEqualTo(edges);
+        assertThat(rig.outside.edges).as("the keyboard's").isZero();
+    }
+
+    /** Linux takes the port for broken if the loopback's byte comes from the keyboard's. */
+    @Test
+    void loopbacksComeFromThePortThatTheyNameInTheOrderOfTheirBytes() {
+        Rig rig = new Rig();
+        for (int i = 0; i < 6; i++) {
+            rig.command(i % 2 == 0 ? 0xD3 : 0xD2);
+            rig.data(0x50 + i);
+        }
+        for (int i = 0; i < 6; i++) {
+            assertThat(rig.status() & 0x21).isEqualTo(i % 2 == 0 ? 0x21 : 0x01);
+            assertThat(rig.answer()).isEqualTo(0x50 + i);
+        }
         rig.assertQuiet();
+        assertThat(rig.mouse.level).isFalse();
     }
 
     @Test

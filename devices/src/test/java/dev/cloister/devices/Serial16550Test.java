@@ -304,6 +304,27 @@ class Serial16550Test {
     }
 
     @Test
+    void aBreakIsAZeroWithItsBitBehindWhatWasReceivedAndBeforeWhatWaits() {
+        out(FCR, 0x01);
+        out(IER, 0x05);
+        offer("ab");
+        port.sendBreak();
+        offer("h");
+        assertThat(in(DATA)).isEqualTo('a');
+        assertThat(in(LSR) & 0x11).isEqualTo(0x01);
+        assertThat(in(DATA)).isEqualTo('b');
+        assertThat(in(IIR) & 0x0F).isEqualTo(0x06);
+        assertThat(in(LSR) & 0x11).isEqualTo(0x11);
+        assertThat(in(LSR) & 0x11).as("reading takes the bit away").isEqualTo(0x01);
+        assertThat(in(DATA)).isZero();
+        assertThat(in(LSR) & 0x11).isEqualTo(0x01);
+        assertThat(in(DATA)).isEqualTo('h');
+        port.sendBreak();
+        assertThat(in(DATA)).as("read without a look at the status").isZero();
+        assertThat(in(LSR) & 0x11).isZero();
+    }
+
+    @Test
     void droppedBytesAreCounted() {
         Serial16550 deaf = new Serial16550(_ -> false, InterruptLine.NONE);
         deaf.writeByte(DATA, 1);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
+import dev.cloister.devices.timer.Reminder;
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.util.Random;
@@ -48,9 +49,13 @@ class StormTest {
         bus.attach(DebugExit.PORT, DebugExit.PORTS, new DebugExit(machine), "debug exit");
         bus.attach(PowerOffPort.Q35_PORT, PowerOffPort.PORTS, new PowerOffPort(machine), "power off");
         bus.attach(PowerOffPort.BOCHS_PORT, PowerOffPort.PORTS, new PowerOffPort(machine), "old power off");
-        new I8042(machine, InterruptLine.NONE).attachTo(bus);
+        new I8042(machine, InterruptLine.NONE, InterruptLine.NONE).attachTo(bus);
         Cmos.Machine description = new Cmos.Machine(1 << 28, 0, 2);
-        bus.attach(Cmos.PORT, Cmos.PORTS, new Cmos(description, Clock.systemUTC()), "cmos");
+        bus.attach(
+                Cmos.PORT,
+                Cmos.PORTS,
+                new Cmos(description, Clock.systemUTC(), InterruptLine.NONE, Reminder.Source.NONE),
+                "cmos");
     }
 
     private void storm(Random random, int accesses) {

@@ -7,7 +7,8 @@ import java.util.Optional;
  * What ACPI tables tell of a machine.
  *
  * @param processors how many there are; APIC id and ACPI processor number of each are its place, from 0 on
- * @param tables guest-physical address of the tables, a multiple of 64
+ * @param tables guest-physical address of the tables, a multiple of 64; {@link TableLoader#BASE} for
+ *     tables that firmware will place
  * @param powerManagement first port of {@link PowerManagement}
  * @param sciIrq the interrupt line of the system control interrupt, level-triggered, 0 to 15
  * @param resetPort a port at which {@link #RESET_VALUE} resets the machine
@@ -82,7 +83,7 @@ public record AcpiMachine(
         if (processors < 1 || processors > MOST_PROCESSORS) {
             throw new IllegalArgumentException(processors + " processors; expected 1 to " + MOST_PROCESSORS);
         }
-        if (tables < 0 || tables % TABLE_ALIGNMENT != 0) {
+        if (tables < TableLoader.BASE || tables % TABLE_ALIGNMENT != 0) {
             throw new IllegalArgumentException(
                     "ACPI tables at gpa 0x" + Long.toHexString(tables) + "; expected a multiple of " + TABLE_ALIGNMENT);
         }

@@ -72,6 +72,24 @@ public final class AcpiTables {
         return base;
     }
 
+    /** Where a table begins, in bytes behind the root pointer's first. */
+    int place(String signature) {
+        Integer place = places.get(signature);
+        if (place == null) {
+            throw new IllegalArgumentException("no table " + signature + "; there are " + places.keySet());
+        }
+        return place;
+    }
+
+    /**
+     * How many processors they tell of.
+     *
+     * @return 1 or more
+     */
+    public int processors() {
+        return machine.processors();
+    }
+
     /**
      * What kernels without ACPI find instead: an MP table of the same machine (Intel MultiProcessor Specification 1.4).
      *

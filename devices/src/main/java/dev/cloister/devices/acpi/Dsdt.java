@@ -15,12 +15,16 @@ final class Dsdt {
     private static final int CONFIGURATION_PORTS = 8;
     private static final int LAST_PORT = 0xFFFF;
     private static final long CONFIGURATION_BYTES = 1L << 20;
+    /** As many as guests that know Q35 find there by its own registers. */
+    private static final int POWER_PORTS = 128;
+
     private static final int UART_PORTS = 8;
     private static final int CMOS_PORT = 0x70;
     private static final int CMOS_IRQ = 8;
     private static final int KEYBOARD_DATA = 0x60;
     private static final int KEYBOARD_COMMAND = 0x64;
     private static final int KEYBOARD_IRQ = 1;
+    private static final int MOUSE_IRQ = 12;
 
     private Dsdt() {}
 
@@ -37,6 +41,7 @@ final class Dsdt {
         }
         devices.add(clock());
         devices.add(keyboard());
+        devices.add(mouse());
         return Aml.list(Aml.scope("\\_SB", devices.toArray(byte[][]::new)), softOff());
     }
 
@@ -88,7 +93,7 @@ final class Dsdt {
     /** What belongs to the board and to no other device: guests must put nothing there. */
     private static byte[] reserved(AcpiMachine machine) {
         List<byte[]> places = new ArrayList<>();
-        places.add(Resources.ports(machine.powerManagement(), PowerManagement.PORTS));
+        places.add(Resources.ports(machine.powerManagement(), POWER_PORTS));
         machine.pci()
                 .ifPresent(root -> places.add(Resources.memory(new Window(root.configuration(), CONFIGURATION_BYTES))));
         return Aml.device(
@@ -121,5 +126,9 @@ final class Dsdt {
                         Resources.ports(KEYBOARD_DATA, 1),
                         Resources.ports(KEYBOARD_COMMAND, 1),
                         Resources.irq(KEYBOARD_IRQ)));
+    }
+
+    private static byte[] mouse() {
+        return Aml.device("MOU", Aml.name("_HID", Aml.eisaId("PNP0F13")), Resources.current(Resources.irq(MOUSE_IRQ)));
     }
 }

@@ -3,6 +3,7 @@ package dev.cloister.devices.acpi;
 import dev.cloister.devices.InterruptLine;
 import dev.cloister.devices.MachineControl;
 import dev.cloister.devices.PortDevice;
+import dev.cloister.devices.timer.Reminder;
 import java.util.Objects;
 import java.util.function.LongSupplier;
 
@@ -10,8 +11,8 @@ import java.util.function.LongSupplier;
  * ACPI's fixed hardware (ACPI 6.5, 4.8.3): PM1 event block at offset 0 (status, enable), PM1 control at 4, the 32-bit power management
  * timer of 3.579545 MHz at 8. Always in ACPI mode. A write to the control register with SLP_EN and SLP_TYP {@link #SOFT_OFF_TYPE}
  * switches off, as on QEMU's Q35 machine, where the block is at port 0x600; other sleep types are ignored. Events are the power button
- * and the global lock's release; they hold the system control interrupt as long as their status and enable bits are both set. The
- * timer's own event is seen in the status register but interrupts nobody. Any thread.
+ *, the timer's highest bit's change and the global lock's release; they hold the system control interrupt as long as their status and
+ * enable bits are both set. Any thread.
  */
 public final class PowerManagement implements PortDevice {
     /** How many ports it takes. */
@@ -36,7 +37,7 @@ public final class PowerManagement implements PortDevice {
     private static final int STATUS_CLOCK = 1 << 10;
     private static final int ENABLES =
             STATUS_TIMER | STATUS_GLOBAL_LOCK | STATUS_POWER_BUTTON | STATUS_SLEEP_BUTTON | STATUS_CLOCK;
-    private static final int INTERRUPTS = STATUS_GLOBAL_LOCK | STATUS_POWER_BUTTON;
+    private static final int INTERRUPTS = STATUS_TIMER | STATUS_GLOBAL_LOCK | STATUS_POWER_BUTTON;
     private static final int SCI_EN = 1;
     private static final int GLOBAL_LOCK_RELEASE = 1 << 2;
     private static final int SLP_TYP = 7 << 10;
@@ -48,6 +49,7 @@ public final class PowerManagement implements PortDevice {
     private final MachineControl machine;
     private final InterruptLine sci;
     private final LongSupplier nanos;
+    private final Reminder timer;
     private int status;
     private int enable;
     private int control;
@@ -62,16 +64,27 @@ public final class PowerManagement implements PortDevice {
      * @param machine what it switches off
      * @param sci the system control interrupt
      * @param nanos the guest's time, monotonic
+     * @param timers what its timer wakes by
      */
-    public PowerManagement(MachineControl machine, InterruptLine sci, LongSupplier nanos) {
+    public PowerManagement(MachineControl machine, InterruptLine sci, LongSupplier nanos, Reminder.Source timers) {
         this.machine = Objects.requireNonNull(machine);
         this.sci = Objects.requireNonNull(sci);
         this.nanos = Objects.requireNonNull(nanos);
+        this.timer = timers.reminder(this::timerTurned);
     }
 
-    /** Presses the power button: a guest that listens shuts down in order. */
-    public synchronized void pressPowerButton() {
+    /**
+     * Presses the power button: a guest that listens shuts down in order.
+     *
+     * @return whether the guest has enabled the event; without that nothing will come of it
+     */
+    public synchronized boolean pressPowerButton() {
         status |= STATUS_POWER_BUTTON;
+        update();
+        return (enable & STATUS_POWER_BUTTON) != 0;
+    }
+
+    private synchronized void timerTurned() {
         update();
     }
 
@@ -83,8 +96,11 @@ public final class PowerManagement implements PortDevice {
 
     /** The first eight ports as one number. */
     private long events() {
-        long timer = changes() != seenChanges ? STATUS_TIMER : 0;
-        return status | timer | (long) enable << Short.SIZE | (long) (control | SCI_EN) << Integer.SIZE;
+        return status() | (long) enable << Short.SIZE | (long) (control | SCI_EN) << Integer.SIZE;
+    }
+
+    private int status() {
+        return status | (changes() != seenChanges ? STATUS_TIMER : 0);
     }
 
     private long ticks() {
@@ -140,10 +156,18 @@ public final class PowerManagement implements PortDevice {
     }
 
     private void update() {
-        boolean now = (status & enable & INTERRUPTS) != 0;
+        boolean now = (status() & enable & INTERRUPTS) != 0;
         if (now != asserted) {
             asserted = now;
             sci.setLevel(now);
         }
+        boolean awaited = !now && (enable & STATUS_TIMER) != 0;
+        timer.in(awaited ? untilChange() : Reminder.NEVER);
+    }
+
+    private long untilChange() {
+        long at = changes() + 1 << TIMER_EVENT_SHIFT;
+        long left = at - ticks();
+        return left / TIMER_HERTZ * NANOS_PER_SECOND + Math.ceilDiv(left % TIMER_HERTZ * NANOS_PER_SECOND, TIMER_HERTZ);
     }
 }

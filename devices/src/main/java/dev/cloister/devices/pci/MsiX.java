@@ -1,6 +1,7 @@
 package dev.cloister.devices.pci;
 
 import dev.cloister.devices.MmioDevice;
+import java.util.Arrays;
 
 /**
  * MSI-X of one function (PCI 3.0, 6.8.2): the capability, the vector table and the pending bits. An interrupt that meets a masked
@@ -88,6 +89,17 @@ public final class MsiX implements PciCapability {
             pending[vector / Long.SIZE] |= 1L << vector;
         } else {
             send(vector);
+        }
+    }
+
+    /** Disabled again, every vector masked, nothing pending. */
+    @Override
+    public synchronized void reset() {
+        control = 0;
+        Arrays.fill(pending, 0);
+        Arrays.fill(table, 0);
+        for (int i = 0; i < vectors; i++) {
+            table[i * WORDS_PER_ENTRY + 3] = MASKED;
         }
     }
 

@@ -34,4 +34,9 @@ public interface PciCapability {
      * @param mask ones where bytes are written
      */
     void write(int word, int value, int mask);
+
+    /** Back to the state after power-on: the machine is reset, nothing runs. */
+    default void reset() {
+        // Most have no state.
+    }
 }

@@ -30,6 +30,7 @@ public final class PciFunction {
     private static final int INTERRUPT_STATUS = 1 << 19;
     private static final int CAPABILITIES_LIST = 1 << 20;
     private static final int WIDE = 4;
+    private static final int PREFETCHABLE = 8;
     private static final int PIN_A = 1 << 8;
 
     private final int[] words = new int[WORDS];
@@ -37,6 +38,9 @@ public final class PciFunction {
     private final PciCapability[] owners = new PciCapability[WORDS];
     private final int[] ownerStarts = new int[WORDS];
     private final List<PciBar> bars;
+    private final List<PciCapability> capabilities;
+    private final Runnable onReset;
+    private final int[] atPowerOn;
     private Runnable decodeChanged = () -> {};
     private InterruptLine line = InterruptLine.NONE;
     private boolean asserted;
@@ -52,8 +56,19 @@ public final class PciFunction {
         writable[COMMAND] = builder.pin || !bars.isEmpty() ? MEMORY_SPACE | BUS_MASTER | INTERRUPT_DISABLE : 0;
         writable[CACHE_LINE] = 0xff;
         writable[INTERRUPT] = 0xff;
+        words[COMMAND] = builder.decoding ? MEMORY_SPACE : 0;
+        builder.registers.forEach(this::place);
         bars.forEach(this::place);
-        place(builder.capabilities);
+        capabilities = List.copyOf(builder.capabilities);
+        place(capabilities);
+        onReset = builder.onReset;
+        atPowerOn = words.clone();
+    }
+
+    private void place(Register register) {
+        int word = register.offset / Integer.BYTES;
+        words[word] |= register.value;
+        writable[word] |= register.writable;
     }
 
     private void place(PciBar bar) {
@@ -62,8 +77,8 @@ public final class PciFunction {
             throw new IllegalArgumentException("base address register " + bar.index() + " is used twice");
         }
         writable[word] = (int) -bar.size();
+        words[word] = (bar.wide() ? WIDE : 0) | (bar.prefetchable() ? PREFETCHABLE : 0);
         if (bar.wide()) {
-            words[word] = WIDE;
             writable[word + 1] = (int) (-bar.size() >>> Integer.SIZE);
         }
     }
@@ -98,12 +113,17 @@ public final class PciFunction {
         return new Builder(ids);
     }
 
+    private record Register(int offset, int value, int writable) {}
+
     /** Collects what a function has. Not thread-safe. */
     public static final class Builder {
         private final PciIds ids;
         private final List<PciBar> bars = new ArrayList<>();
         private final List<PciCapability> capabilities = new ArrayList<>();
+        private final List<Register> registers = new ArrayList<>();
+        private Runnable onReset = () -> {};
         private boolean pin;
+        private boolean decoding;
 
         private Builder(PciIds ids) {
             this.ids = ids;
@@ -132,12 +152,46 @@ public final class PciFunction {
         }
 
         /**
+         * Adds a register that remembers what is written and is of no other effect by itself.
+         *
+         * @param offset where it is in configuration space, a multiple of 4
+         * @param value what it is after power-on
+         * @param writable the bits that can be written
+         * @return this
+         */
+        Builder register(int offset, int value, int writable) {
+            registers.add(new Register(offset, value, writable));
+            return this;
+        }
+
+        /**
+         * Names what else a reset of the machine does to the function.
+         *
+         * @param action stops the device behind it and waits until it touches guest memory no more; nothing runs meanwhile
+         * @return this
+         */
+        public Builder onReset(Runnable action) {
+            onReset = action;
+            return this;
+        }
+
+        /**
          * Gives it interrupt pin A.
          *
          * @return this
          */
         public Builder interruptPin() {
             pin = true;
+            return this;
+        }
+
+        /**
+         * Has its ranges answer from the beginning, as firmware leaves functions.
+         *
+         * @return this
+         */
+        public Builder decoding() {
+            decoding = true;
             return this;
         }
 
@@ -198,6 +252,20 @@ public final class PciFunction {
         words[word] = words[word] & ~writable[word] | (int) gpa & writable[word];
         if (bar.wide()) {
             words[word + 1] = (int) (gpa >>> Integer.SIZE);
+        }
+        System.arraycopy(words, FIRST_BAR, atPowerOn, FIRST_BAR, PciBar.REGISTERS);
+    }
+
+    /**
+     * Back to the state after power-on, with the ranges where they were assigned first, not decoded; the device behind it is reset, and the
+     * pin is low. While no processor runs.
+     */
+    void reset() {
+        onReset.run();
+        capabilities.forEach(PciCapability::reset);
+        setInterrupt(false);
+        synchronized (this) {
+            System.arraycopy(atPowerOn, 0, words, 0, WORDS);
         }
     }
 
@@ -261,7 +329,15 @@ public final class PciFunction {
         if (word == COMMAND) {
             driveLine();
         }
-        return changed && (word == COMMAND || word >= FIRST_BAR && word < FIRST_BAR + PciBar.REGISTERS);
+        return changed
+                && (word == COMMAND
+                        || word >= FIRST_BAR && word < FIRST_BAR + PciBar.REGISTERS
+                        || word >= HEADER_BYTES / Integer.BYTES);
+    }
+
+    /** A word of configuration space that no capability owns, as it stands. */
+    synchronized int register(int offset) {
+        return words[offset / Integer.BYTES];
     }
 
     private static boolean fits(int register, int size) {

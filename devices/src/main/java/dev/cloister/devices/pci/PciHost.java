@@ -14,7 +14,8 @@ import java.util.function.IntFunction;
  * mechanism #1 (PCI 3.0, 3.2.2.3.2) and by ECAM (PCI Firmware Specification 3.0, 4.1); memory ranges answer inside the bus's windows.
  * Interrupt pin A of slot n is wired to global system interrupt {@link #gsi}. Any thread, once the guest runs.
  *
- * <p>A function gets addresses when it is attached, as firmware would assign them, but decodes nothing until the guest enables it.
+ * <p>A function gets addresses when it is attached, as firmware would assign them. Unless it asks for more it decodes nothing until the
+ * guest enables it.
  */
 public final class PciHost {
     /** Slots of the bus, the host bridge's own included. */
@@ -35,10 +36,16 @@ public final class PciHost {
     /** Bytes of ECAM for bus 0. */
     public static final int ECAM_BYTES = 1 << 20;
 
+    /** What a guest keeps free of all else for ECAM. */
+    private static final long ECAM_SPACE = 256L << 20;
+
     /** A host bridge of no chipset that any guest has special treatment for. */
     private static final PciIds BRIDGE = new PciIds(0x1b36, 0x0008, 0x1af4, 0x1100, 0x060000, 0);
 
     private static final long FOUR_GIB = 1L << 32;
+    /** A range has its pages for itself: a guest may hand out one and not the next. */
+    private static final long PAGE = 4096;
+
     private static final int ENABLE = 1 << 31;
     private static final int ADDRESS_BITS = ENABLE | 0xff_fffc;
     private static final int RESET_OFFSET = 1;
@@ -51,16 +58,35 @@ public final class PciHost {
     private final List<PciWindow> windows;
     private final long[] nextFree;
     private final BarDecoder decoder = new BarDecoder();
+    private final Placements placements = new Placements();
     private final Object decodeLock = new Object();
+    private final Chipset chipset;
     private volatile int address;
+    /** Under the decode lock: the bus that ECAM is on, where it belongs, and where it is; -1 while nowhere. */
+    private MmioBus memory = new MmioBus();
+
+    private volatile long ecamHome = -1;
+    private volatile long ecam = -1;
 
     /**
-     * A bus with nothing but its host bridge.
+     * A plain bus with nothing but its host bridge.
      *
      * @param windows where memory ranges may lie; at least one below 4 GiB for ranges that aren't wide
      * @param gsis the lines of global system interrupts {@link #FIRST_GSI} to {@code FIRST_GSI + GSIS - 1}
      */
     public PciHost(List<PciWindow> windows, IntFunction<InterruptLine> gsis) {
+        this(windows, gsis, Chipset.PLAIN);
+    }
+
+    /**
+     * A bus with nothing but the functions of its chipset.
+     *
+     * @param windows where memory ranges may lie; at least one below 4 GiB for ranges that aren't wide
+     * @param gsis the lines of global system interrupts {@link #FIRST_GSI} to {@code FIRST_GSI + GSIS - 1}
+     * @param chipset as what the host bridge shows itself
+     */
+    public PciHost(List<PciWindow> windows, IntFunction<InterruptLine> gsis, Chipset chipset) {
+        this.chipset = chipset;
         this.windows = List.copyOf(windows);
         nextFree = new long[windows.size()];
         for (int i = 0; i < nextFree.length; i++) {
@@ -69,7 +95,13 @@ public final class PciHost {
         for (int i = 0; i < GSIS; i++) {
             lines[i] = new SharedLine(gsis.apply(FIRST_GSI + i));
         }
-        slots[0] = PciFunction.builder(BRIDGE).build();
+        slots[0] = chipset == Chipset.Q35
+                ? Q35.hostBridge()
+                : PciFunction.builder(BRIDGE).build();
+        slots[0].connect(this::decode, InterruptLine.NONE);
+        if (chipset == Chipset.Q35) {
+            slots[Q35.ISA_SLOT] = Q35.isaBridge();
+        }
     }
 
     /**
@@ -97,11 +129,17 @@ public final class PciHost {
      * @param ports gets ports 0xCF8 to 0xCFF
      * @param resetControl what byte accesses to port 0xCF9, in the middle of the address register, reach; offset 0
      * @param mmio gets ECAM and the windows
-     * @param ecam guest-physical address of the 1 MiB of ECAM
+     * @param ecam guest-physical address of the 1 MiB of ECAM; on a {@link Chipset#Q35} one of two places where the guest may put it, the
+     *     other being below the first window
      */
     public void attachTo(PortBus ports, PortDevice resetControl, MmioBus mmio, long ecam) {
         ports.attach(PORT, PORTS, new ConfigPorts(resetControl), "PCI configuration");
-        mmio.attach(ecam, ECAM_BYTES, new Ecam(), "PCI ECAM");
+        synchronized (decodeLock) {
+            memory = mmio;
+            ecamHome = ecam;
+            this.ecam = -1;
+            placeEcam();
+        }
         for (PciWindow window : windows) {
             mmio.attach(window.base(), window.length(), new Window(window.base()), "PCI memory window");
         }
@@ -120,9 +158,11 @@ public final class PciHost {
         }
         for (PciBar bar : function.bars()) {
             function.assign(bar, allocate(bar));
+            placements.add(bar);
         }
         function.connect(this::decode, lines[gsi(slot) - FIRST_GSI].source());
         slots[slot] = function;
+        decode();
     }
 
     /**
@@ -144,9 +184,10 @@ public final class PciHost {
     private long allocate(PciBar bar) {
         for (int i = 0; i < nextFree.length; i++) {
             PciWindow window = windows.get(i);
-            long base = nextFree[i] + bar.size() - 1 & -bar.size();
+            long step = Math.max(bar.size(), PAGE);
+            long base = nextFree[i] + step - 1 & -step;
             if (window.holds(base, bar.size()) && (bar.wide() || window.end() <= FOUR_GIB)) {
-                nextFree[i] = base + bar.size();
+                nextFree[i] = base + step;
                 return base;
             }
         }
@@ -164,7 +205,37 @@ public final class PciHost {
                 }
             }
             decoder.set(ranges);
+            placements.follow(decoder);
+            placeEcam();
         }
+    }
+
+    /** Under the decode lock. */
+    private void placeEcam() {
+        long next = chipset == Chipset.PLAIN ? ecamHome : Q35.ecam(slots[0]);
+        boolean allowed =
+                next == ecamHome || next + ECAM_SPACE <= windows.getFirst().base();
+        next = allowed ? next : -1;
+        if (next == ecam) {
+            return;
+        }
+        if (ecam >= 0) {
+            memory.detach(ecam);
+        }
+        if (next >= 0) {
+            memory.attach(next, ECAM_BYTES, new Ecam(), "PCI ECAM");
+        }
+        ecam = next;
+    }
+
+    /**
+     * Where ECAM is.
+     *
+     * @return its guest-physical address; on a {@link Chipset#Q35} to which the guest hasn't given one yet, where it will be if the guest has
+     *     no wish
+     */
+    public long ecam() {
+        return ecam < 0 ? ecamHome : ecam;
     }
 
     private void decode(PciFunction function, List<BarDecoder.Decode> ranges) {
@@ -175,6 +246,20 @@ public final class PciHost {
                 ranges.add(new BarDecoder.Decode(base, bar));
             }
         }
+    }
+
+    /**
+     * Resets the bus and all functions, which afterwards decode nothing and have the addresses that they were given when they were
+     * attached. Returns when no device touches guest memory any more. While no processor runs.
+     */
+    public void reset() {
+        for (PciFunction function : slots) {
+            if (function != null) {
+                function.reset();
+            }
+        }
+        address = 0;
+        decode();
     }
 
     /**

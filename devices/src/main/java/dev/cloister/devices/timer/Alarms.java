@@ -1,5 +1,6 @@
 package dev.cloister.devices.timer;
 
+import dev.cloister.devices.Waiting;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Condition;
@@ -55,6 +56,17 @@ public final class Alarms implements AutoCloseable {
         Alarm made = new Alarm(this, action);
         alarms.add(made);
         return made;
+    }
+
+    /**
+     * Makes an alarm that is set by how long it takes.
+     *
+     * @param action what it does; must neither throw nor wait
+     * @return the reminder
+     */
+    public Reminder reminder(Runnable action) {
+        Alarm made = alarm(action);
+        return nanos -> made.set(nanos < 0 ? Alarm.NEVER : clock.nanos() + nanos);
     }
 
     /** Lets guest time go on. */
@@ -158,16 +170,6 @@ public final class Alarms implements AutoCloseable {
         if (Thread.currentThread() == thread) {
             return;
         }
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Waiting.join(thread);
     }
 }

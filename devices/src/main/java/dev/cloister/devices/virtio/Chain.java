@@ -52,6 +52,38 @@ public final class Chain {
         return writableBytes;
     }
 
+    /**
+     * How many buffers there are.
+     *
+     * @param write whether of those that the device writes, rather than those that it reads
+     * @return up to {@link #MAX_BUFFERS}; empty ones don't count
+     */
+    public int buffers(boolean write) {
+        return write ? count - readable : readable;
+    }
+
+    /**
+     * Where a buffer is, for a device that is told of memory rather than given room in it.
+     *
+     * @param write whether of those that the device writes
+     * @param index its position among them
+     * @return its guest-physical address
+     */
+    public long address(boolean write, int index) {
+        return gpas[write ? readable + index : index];
+    }
+
+    /**
+     * How long a buffer is.
+     *
+     * @param write whether of those that the device writes
+     * @param index its position among them
+     * @return bytes, above 0
+     */
+    public int length(boolean write, int index) {
+        return lengths[write ? readable + index : index];
+    }
+
     /** Follows a chain; {@code indirect} tells whether the guest was offered indirect tables and took the offer. */
     void load(GuestMemory from, long table, int size, int first, boolean indirect) {
         memory = from;

@@ -38,6 +38,15 @@ final class CommonConfig implements MmioDevice {
         this.vectors = vectors;
     }
 
+    /** Nothing is selected any more. */
+    void reset() {
+        synchronized (core) {
+            deviceFeatureSelect = 0;
+            driverFeatureSelect = 0;
+            queueSelect = 0;
+        }
+    }
+
     /** How long the field at an offset is; 0 between fields. Halves of 64-bit fields count as fields. */
     private static int width(int offset) {
         if (offset < CONFIG_VECTOR || offset >= QUEUE_DESCRIPTORS && offset < QUEUE_NOTIFY_DATA) {

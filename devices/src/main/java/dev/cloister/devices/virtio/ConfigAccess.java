@@ -1,6 +1,7 @@
 package dev.cloister.devices.virtio;
 
 import dev.cloister.devices.MmioDevice;
+import java.util.Arrays;
 
 /**
  * The way to the transport's registers through configuration space, for drivers that can't reach memory (virtio 1.2, 4.1.4.9). Any
@@ -47,6 +48,13 @@ final class ConfigAccess extends VendorCapability {
                 int writable = word == BAR ? mask & 0xff : mask;
                 words[word] = words[word] & ~writable | value & writable;
             }
+        }
+    }
+
+    @Override
+    public void reset() {
+        synchronized (words) {
+            Arrays.fill(words, 0);
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.cloister.devices.virtio;
 
+import dev.cloister.devices.Waiting;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.GuestMemoryException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * A device's status machine (virtio 1.2, 2.1 and 3.1), its queues and their threads, whatever the transport.
@@ -42,6 +44,7 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
     private final Notes notes;
     private final VirtQueue[] queues;
     private final List<QueueWorker> workers = new ArrayList<>();
+    private final BellPlaces places;
     private int status;
     private int generation;
     private int busy;
@@ -50,22 +53,38 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
     int configVector = QueueRegisters.NO_VECTOR;
     long driverFeatures;
 
-    DeviceCore(VirtioDevice device, GuestMemory memory, Interrupts interrupts) {
+    /** Doorbells are {@code step} bytes apart, once it is known where the first one is. */
+    DeviceCore(
+            VirtioDevice device, GuestMemory memory, Interrupts interrupts, Supplier<QueueBell> bellMaker, int step) {
         this.device = device;
         this.memory = memory;
         this.interrupts = interrupts;
         this.notes = new Notes(device.name());
         this.registers = new QueueRegisters[device.queues()];
         this.queues = new VirtQueue[registers.length];
+        List<QueueBell> bells = new ArrayList<>();
         for (int i = 0; i < registers.length; i++) {
             registers[i] = new QueueRegisters(device.queueSize(i));
             int number = i;
-            workers.add(new QueueWorker(device.name() + " queue " + i, () -> serve(number)));
+            QueueBell bell = bellMaker.get();
+            bells.add(bell);
+            String name = device.name() + " queue " + i;
+            workers.add(new QueueWorker(name, bell, () -> serve(number), e -> lost(number, e)));
         }
+        places = new BellPlaces(bells, step);
     }
 
     void start() {
         workers.forEach(QueueWorker::start);
+    }
+
+    /** Instead of {@link #start}, again and again: serves each queue once that was rung; false if there was none. */
+    boolean serveNow() {
+        boolean any = false;
+        for (QueueWorker worker : workers) {
+            any |= worker.serveIfRung();
+        }
+        return any;
     }
 
     long offered() {
@@ -117,8 +136,10 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
             return;
         }
         live = true;
+        long used = 0;
         for (int i = 0; i < queues.length; i++) {
             if (registers[i].enabled) {
+                used |= 1L << i;
                 VirtQueue.Place place = registers[i].place();
                 String fault = place.fault(memory);
                 if (!fault.isEmpty()) {
@@ -130,8 +151,14 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
             }
         }
         device.activate(driverFeatures, this);
+        places.use(used).forEach(notes::add);
         // What the driver made available before it was ready had no notification that counted.
         workers.forEach(QueueWorker::ring);
+    }
+
+    /** The first queue's doorbell is at this address now, or {@link QueueBell#NOWHERE}. Any thread; needs not the core's lock. */
+    void bellsMoved(long gpa) {
+        places.moved(gpa).forEach(notes::add);
     }
 
     private void interrupt(int queue) {
@@ -158,10 +185,19 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
             } while (queue.armNotifications());
         } catch (QueueException | GuestMemoryException e) {
             broken(queue, "queue " + number + ": " + e.getMessage());
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (RuntimeException | StackOverflowError | InternalError e) {
+            // InternalError: host memory behind guest memory that is gone.
             broken(queue, "queue " + number + ": the device failed: " + e);
         } finally {
             leave();
+        }
+    }
+
+    /** Host memory was gone under an access, which the JVM may tell some steps later. */
+    private synchronized void lost(int number, InternalError error) {
+        VirtQueue queue = queues[number];
+        if (queue != null) {
+            broken(queue, "queue " + number + ": the device failed: " + error);
         }
     }
 
@@ -215,7 +251,14 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
         }
     }
 
+    /** Resets as a status of 0 does, and waits until the requests that are being served have ended. */
+    synchronized void resetAndWait() {
+        beginReset();
+        Waiting.until(() -> !resetting, this::wait);
+    }
+
     private void finishReset() {
+        notifyAll();
         resetting = false;
         live = false;
         status = 0;
@@ -225,6 +268,7 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
             queues[i] = null;
             registers[i].reset();
         }
+        places.use(0);
         device.reset();
         interrupts.reset();
     }

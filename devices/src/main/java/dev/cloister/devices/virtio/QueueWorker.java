@@ -1,18 +1,23 @@
 package dev.cloister.devices.virtio;
 
-import java.util.concurrent.atomic.AtomicBoolean;
+import dev.cloister.devices.Waiting;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /** The thread of one queue: sleeps until its doorbell rings. Ringing is cheap, never waits, and may come from any thread. */
 final class QueueWorker implements AutoCloseable {
     private static final int STACK_BYTES = 256 << 10;
 
-    private final AtomicBoolean rung = new AtomicBoolean();
+    private final QueueBell bell;
     private final Thread thread;
+    private final Runnable service;
     private volatile boolean closed;
 
-    QueueWorker(String name, Runnable service) {
-        thread = new Thread(null, () -> loop(service), name, STACK_BYTES, false);
+    /** The bell is the worker's from here on. */
+    QueueWorker(String name, QueueBell bell, Runnable service, Consumer<InternalError> lost) {
+        this.bell = bell;
+        this.service = service;
+        thread = new Thread(null, () -> loop(lost), name, STACK_BYTES, false);
         thread.setDaemon(true);
     }
 
@@ -21,9 +26,7 @@ final class QueueWorker implements AutoCloseable {
     }
 
     void ring() {
-        if (!rung.getAndSet(true)) {
-            LockSupport.unpark(thread);
-        }
+        bell.ring();
     }
 
     /** Ends a wait of the device's own, so that it looks whether its queue has stopped. */
@@ -31,31 +34,38 @@ final class QueueWorker implements AutoCloseable {
         LockSupport.unpark(thread);
     }
 
-    private void loop(Runnable service) {
+    private void loop(Consumer<InternalError> lost) {
         while (!closed) {
-            if (rung.getAndSet(false)) {
-                service.run();
-            } else {
-                LockSupport.park(this);
+            try {
+                turn();
+            } catch (InternalError e) {
+                lost.accept(e);
             }
         }
     }
 
-    /** Ends the thread and waits for it. */
+    private void turn() {
+        if (!serveIfRung()) {
+            bell.await();
+        }
+    }
+
+    /** Serves on the calling thread, which is the worker's own or, where that was never started, somebody's who wants things in order. */
+    boolean serveIfRung() {
+        boolean wanted = bell.take();
+        if (wanted) {
+            service.run();
+        }
+        return wanted;
+    }
+
+    /** Ends the thread, waits for it and closes the bell. */
     @Override
     public void close() {
         closed = true;
+        bell.ring();
         LockSupport.unpark(thread);
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Waiting.join(thread);
+        bell.close();
     }
 }

@@ -3,8 +3,8 @@ package dev.cloister.devices.virtio;
 import java.util.function.LongSupplier;
 
 /**
- * A limit of so many units a second, over all who ask. What was saved up is worth a tenth of a second at most; a request larger than
- * that is let through on credit, and those after it wait until the credit is paid. Any thread.
+ * A limit of so many units a second, over all who ask. What was saved up is worth a tenth of a second at most, unless something else is
+ * said; a request larger than that is let through on credit, and those after it wait until the credit is paid. Any thread.
  */
 public final class TokenBucket {
     private static final double NANOS = 1e9;
@@ -23,10 +23,21 @@ public final class TokenBucket {
      * @param nanoTime the clock: {@code System::nanoTime}
      */
     public TokenBucket(long perSecond, LongSupplier nanoTime) {
+        this(perSecond, perSecond * BURST_SECONDS, nanoTime);
+    }
+
+    /**
+     * A limit, its bucket full.
+     *
+     * @param perSecond units each second, or 0 for no limit
+     * @param burst units that can be saved up; less than 1 is 1
+     * @param nanoTime the clock: {@code System::nanoTime}
+     */
+    public TokenBucket(long perSecond, double burst, LongSupplier nanoTime) {
         this.perNano = perSecond / NANOS;
-        this.burst = Math.max(1, perSecond * BURST_SECONDS);
+        this.burst = Math.max(1, burst);
         this.nanoTime = nanoTime;
-        this.tokens = burst;
+        this.tokens = this.burst;
         this.last = nanoTime.getAsLong();
     }
 

@@ -2,6 +2,7 @@ package dev.cloister.devices.virtio;
 
 import dev.cloister.mmu.GuestMemory;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The device's side of one split virtqueue (virtio 1.2, 2.7), from the moment the driver is ready to the next reset: where its rings are
@@ -28,6 +29,7 @@ public final class VirtQueue {
     private final Runnable interrupt;
     private short nextAvailable;
     private short nextUsed;
+    private int filled;
     private boolean drained;
     private volatile boolean stopped;
 
@@ -86,6 +88,23 @@ public final class VirtQueue {
     }
 
     /**
+     * Waits for a request's turn under a limit; what is done already is published first.
+     *
+     * @param nanos how long, in nanoseconds; not at all for 0 or less
+     * @return false if the queue was stopped meanwhile, so that the request is nobody's any more
+     */
+    public boolean pause(long nanos) {
+        if (nanos > 0) {
+            publish();
+            long until = System.nanoTime() + nanos;
+            for (long left = nanos; left > 0 && !stopped; left = until - System.nanoTime()) {
+                LockSupport.parkNanos(this, left);
+            }
+        }
+        return !stopped;
+    }
+
+    /**
      * Takes the next request.
      *
      * @param into receives it
@@ -103,7 +122,8 @@ public final class VirtQueue {
             drained = true;
             return false;
         }
-        if (pending > size) {
+        // What is filled, the driver can't have offered again.
+        if (pending + filled > size) {
             throw new QueueException("the driver's index jumps from " + (nextAvailable & INDEX_MASK) + " to "
                     + (index & INDEX_MASK) + " in a queue of " + size);
         }
@@ -123,46 +143,85 @@ public final class VirtQueue {
      * @param written how many bytes were written to it, from its first writable one on
      */
     public void push(Chain chain, long written) {
+        fill(chain, written);
+        publish();
+    }
+
+    /**
+     * Puts a request among those that {@link #publish} will give back to the driver.
+     *
+     * @param chain the request
+     * @param written how many bytes were written to it, from its first writable one on
+     */
+    public void fill(Chain chain, long written) {
         if (stopped) {
             return;
         }
-        long at = used + RING + (long) USED_BYTES * (nextUsed & size - 1);
+        long at = used + RING + (long) USED_BYTES * (nextUsed + filled & size - 1);
         memory.writeInt(at, chain.head());
         memory.writeInt(at + Integer.BYTES, (int) written);
-        // The entry is seen before the index that covers it.
+        filled++;
+    }
+
+    /** Gives back to the driver, all at once, what was filled, and interrupts it if it wants that. */
+    public void publish() {
+        if (stopped || filled == 0) {
+            return;
+        }
+        // The entries are seen before the index that covers them.
         VarHandle.releaseFence();
-        nextUsed++;
+        short before = nextUsed;
+        nextUsed += (short) filled;
+        filled = 0;
         memory.writeShort(used + INDEX, nextUsed);
         // The driver may be changing its mind about interrupts: it looks at the index after that, we look at its mind
         // now.
         VarHandle.fullFence();
-        if (wantsInterrupt()) {
+        if (wantsInterrupt(before)) {
             interrupt.run();
         }
     }
 
-    /** Whether the driver wants to know of the request that was pushed last (virtio 1.2, 2.7.7). */
-    private boolean wantsInterrupt() {
+    /**
+     * Whether as many requests as the queue holds are filled and not published: the driver has nothing left to give.
+     *
+     * @return true if so
+     */
+    public boolean isWholeFilled() {
+        return filled == size;
+    }
+
+    /** Forgets what was filled since the last {@link #publish}: it will be popped again. Nothing else may be popped and not filled. */
+    public void takeBack() {
+        nextAvailable -= (short) filled;
+        filled = 0;
+    }
+
+    /** Whether the driver wants to know of one of the requests that were published last (virtio 1.2, 2.7.7). */
+    private boolean wantsInterrupt(short before) {
         if (eventIndex) {
-            return memory.readShort(available + RING + 2L * size) == (short) (nextUsed - 1);
+            int event = memory.readShort(available + RING + 2L * size);
+            return (nextUsed - event - 1 & INDEX_MASK) < (nextUsed - before & INDEX_MASK);
         }
         return (memory.readShort(available) & NO_INTERRUPT) == 0;
     }
 
-    /** Tells the driver that no notification is needed for now. */
+    /** A service begins: tells the driver that no notification is needed for now. */
     void suppressNotifications() {
+        // What an earlier service found says nothing of what this one will take.
+        drained = false;
         if (!eventIndex && !stopped) {
             memory.writeShort(used, (short) NO_NOTIFY);
         }
     }
 
     /**
-     * Asks for a notification of the next request.
+     * Asks for a notification of the next request, if this service took all: a device that leaves some has no use for more.
      *
      * @return whether one has arrived meanwhile, of which there may be no notification
      */
     boolean armNotifications() {
-        if (stopped) {
+        if (stopped || !drained) {
             return false;
         }
         if (eventIndex) {
@@ -171,6 +230,6 @@ public final class VirtQueue {
             memory.writeShort(used, (short) 0);
         }
         VarHandle.fullFence();
-        return drained && memory.readShort(available + INDEX) != nextAvailable;
+        return memory.readShort(available + INDEX) != nextAvailable;
     }
 }

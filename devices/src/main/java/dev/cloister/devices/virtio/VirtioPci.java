@@ -8,6 +8,7 @@ import dev.cloister.devices.pci.PciFunction;
 import dev.cloister.devices.pci.PciIds;
 import dev.cloister.mmu.GuestMemory;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * The PCI transport (virtio 1.2, 4.1), modern only: one range of registers, MSI-X with a vector for the configuration and one for each
@@ -50,21 +51,28 @@ public final class VirtioPci implements AutoCloseable {
      * @param sink where message-signalled interrupts go
      */
     public VirtioPci(VirtioDevice device, GuestMemory memory, MsiSink sink) {
+        this(device, memory, sink, QueueBell::parking);
+    }
+
+    /**
+     * As the other, with doorbells that a host may ring.
+     *
+     * @param device the device
+     * @param memory the guest's memory
+     * @param sink where message-signalled interrupts go
+     * @param bells makes the doorbell of a queue, which belongs to the transport
+     */
+    public VirtioPci(VirtioDevice device, GuestMemory memory, MsiSink sink, Supplier<QueueBell> bells) {
         this.device = device;
         int vectors = device.queues() + 1;
         msix = new MsiX(vectors, BAR, TABLE_AT, PENDING_AT, sink);
-        core = new DeviceCore(device, memory, new Interrupts());
-        blocks = new MmioDevice[] {
-            new CommonConfig(core, vectors),
-            new Isr(),
-            new DeviceConfig(),
-            new Notify(),
-            msix.table(),
-            msix.pendingBits()
+        core = new DeviceCore(device, memory, new Interrupts(), bells, NOTIFY_STEP);
+        CommonConfig common = new CommonConfig(core, vectors);
+        blocks = new MmioDevice[] {common, new Isr(), new DeviceConfig(), new Notify(), msix.table(), msix.pendingBits()
         };
         PciIds ids = new PciIds(VENDOR, FIRST_DEVICE + device.type(), VENDOR, SUBSYSTEM, device.classCode(), REVISION);
         function = PciFunction.builder(ids)
-                .bar(new PciBar(BAR, false, BAR_BYTES, registers))
+                .bar(new PciBar(BAR, false, false, BAR_BYTES, registers, this::moved))
                 .capability(msix)
                 .capability(new VendorCapability(VendorCapability.COMMON, BAR, 0, CommonConfig.BYTES))
                 .capability(new VendorCapability(VendorCapability.ISR, BAR, ISR_AT, 1))
@@ -73,7 +81,15 @@ public final class VirtioPci implements AutoCloseable {
                         VendorCapability.NOTIFY, BAR, NOTIFY_AT, NOTIFY_STEP * device.queues(), NOTIFY_STEP))
                 .capability(new ConfigAccess(BAR, registers, BAR_BYTES))
                 .interruptPin()
+                .onReset(() -> {
+                    core.resetAndWait();
+                    common.reset();
+                })
                 .build();
+    }
+
+    private void moved(long gpa) {
+        core.bellsMoved(gpa < 0 ? QueueBell.NOWHERE : gpa + NOTIFY_AT);
     }
 
     /**
@@ -83,6 +99,16 @@ public final class VirtioPci implements AutoCloseable {
      */
     public PciFunction function() {
         return function;
+    }
+
+    /** What is behind the transport's range, for who needs no bus. */
+    MmioDevice registers() {
+        return registers;
+    }
+
+    /** The state of the device, whatever the transport. */
+    DeviceCore core() {
+        return core;
     }
 
     /** Starts the threads of the queues; once, before the guest runs. */

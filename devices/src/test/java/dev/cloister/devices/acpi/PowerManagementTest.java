@@ -3,6 +3,7 @@ package dev.cloister.devices.acpi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.devices.MachineControl;
+import dev.cloister.devices.timer.HandTimers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -11,7 +12,8 @@ import org.junit.jupiter.api.Test;
 class PowerManagementTest implements MachineControl {
     private final List<Boolean> levels = new ArrayList<>();
     private long now;
-    private final PowerManagement registers = new PowerManagement(this, levels::add, () -> now);
+    private final HandTimers timers = new HandTimers(nanos -> now += nanos);
+    private final PowerManagement registers = new PowerManagement(this, levels::add, () -> now, timers);
     private int switchedOff;
 
     @Override
@@ -84,14 +86,36 @@ class PowerManagementTest implements MachineControl {
     }
 
     @Test
+    void theTimerInterruptsWhoeverEnabledItAtEachChangeOfItsHighestBit() {
+        double change = (1L << 31) / (double) PowerManagement.TIMER_HERTZ * 1e9;
+        registers.write(2, 2, 1);
+        timers.pass((long) change - 1000);
+        assertThat(levels).isEmpty();
+        timers.pass(2000);
+        assertThat(levels).containsExactly(true);
+        timers.pass(3 * (long) change);
+        assertThat(levels).as("until its status is cleared").containsExactly(true);
+        assertThat(timers.calls()).isOne();
+        registers.write(0, 2, 1);
+        assertThat(levels).containsExactly(true, false);
+        timers.pass((long) change);
+        assertThat(levels).containsExactly(true, false, true);
+        registers.write(2, 2, 0);
+        registers.write(0, 2, 1);
+        timers.pass(10 * (long) change);
+        assertThat(levels).as("disabled").containsExactly(true, false, true, false);
+        assertThat(timers.calls()).isEqualTo(2);
+    }
+
+    @Test
     void thePowerButtonInterruptsWhoeverEnabledItUntilItsStatusIsCleared() {
-        registers.pressPowerButton();
+        assertThat(registers.pressPowerButton()).as("nobody listens").isFalse();
         assertThat(levels).isEmpty();
         registers.write(2, 2, 0x100);
         assertThat(levels).containsExactly(true);
         registers.write(0, 2, 0x100);
         assertThat(levels).containsExactly(true, false);
-        registers.pressPowerButton();
+        assertThat(registers.pressPowerButton()).isTrue();
         registers.write(2, 2, 0);
         assertThat(levels).containsExactly(true, false, true, false);
     }

@@ -8,6 +8,7 @@ import dev.cloister.devices.pci.PciWindow;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Supplier;
 
 /** A driver for tests, as simple as the specification allows: finds the structures, negotiates, one request at a time. */
 public final class TestDriver implements AutoCloseable {
@@ -38,6 +39,10 @@ public final class TestDriver implements AutoCloseable {
 
     /** Puts a device on a bus of its own and starts it. */
     public TestDriver(VirtioDevice device) {
+        this(device, QueueBell::parking);
+    }
+
+    TestDriver(VirtioDevice device, Supplier<QueueBell> bells) {
         PciHost host = new PciHost(List.of(new PciWindow(0xC000_0000L, 0x1000_0000L)), _ -> pin::add);
         PortDevice nothing = new PortDevice() {
             @Override
@@ -52,7 +57,7 @@ public final class TestDriver implements AutoCloseable {
         };
         host.attachTo(ports, nothing, mmio, ECAM);
         transport = new VirtioPci(
-                device, m.memory, (address, data) -> messages.add(Long.toHexString(address) + ":" + data));
+                device, m.memory, (address, data) -> messages.add(Long.toHexString(address) + ":" + data), bells);
         host.attach(1, transport.function());
         find();
         transport.start();
@@ -78,6 +83,14 @@ public final class TestDriver implements AutoCloseable {
                 configAccess = type == 5 ? at : configAccess;
             }
         }
+    }
+
+    /** The device's range is somewhere else now. */
+    void at(long gpa) {
+        for (int i = 1; i < structures.length; i++) {
+            structures[i] += gpa - base;
+        }
+        base = gpa;
     }
 
     int configAccess() {

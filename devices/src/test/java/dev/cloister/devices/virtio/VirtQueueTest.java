@@ -290,6 +290,17 @@ class VirtQueueTest {
     }
 
     @Test
+    void aServiceThatTakesNothingIsNotRepeatedForWhatItLeaves() {
+        VirtQueue queue = queue(0);
+        queue.suppressNotifications();
+        assertThat(queue.pop(new Chain())).isFalse();
+        assertThat(queue.armNotifications()).isFalse();
+        offer(0, 0);
+        queue.suppressNotifications();
+        assertThat(queue.armNotifications()).as("the device had no use for it").isFalse();
+    }
+
+    @Test
     void aStoppedQueueGivesNothingAndWritesNothing() {
         VirtQueue queue = queue(0);
         Chain chain = new Chain();

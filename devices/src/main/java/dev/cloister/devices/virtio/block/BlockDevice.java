@@ -1,11 +1,10 @@
 package dev.cloister.devices.virtio.block;
 
+import dev.cloister.devices.virtio.ConfigSpace;
 import dev.cloister.devices.virtio.DeviceHost;
 import dev.cloister.devices.virtio.TokenBucket;
 import dev.cloister.devices.virtio.VirtQueue;
 import dev.cloister.devices.virtio.VirtioDevice;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /**
  * The block device (virtio 1.2, 5.2): read, write, flush, discard, write zeroes, identity; several queues. Each queue's thread serves
@@ -43,8 +42,9 @@ public final class BlockDevice implements VirtioDevice {
     private final BlockStore store;
     private final DiskSettings settings;
     private final BlockRequests[] requests;
-    private final ByteBuffer config = ByteBuffer.allocate(CONFIG_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final ConfigSpace config = new ConfigSpace(CONFIG_BYTES);
     private final long features;
+    private volatile DeviceHost host;
 
     /**
      * A disk.
@@ -68,20 +68,20 @@ public final class BlockDevice implements VirtioDevice {
 
     /** struct virtio_blk_config (5.2.4). */
     private void fillConfig() {
-        config.putLong(0, store.bytes() / SECTOR)
-                .putInt(12, MAX_SEGMENTS)
-                .putInt(20, SECTOR)
-                .put(24, (byte) PHYSICAL_BLOCK_EXPONENT)
-                .putShort(26, (short) PAGE_SECTORS)
-                .putInt(28, OPTIMAL_SECTORS)
-                .putShort(34, (short) requests.length);
+        config.put(0, Long.BYTES, store.bytes() / SECTOR)
+                .put(12, Integer.BYTES, MAX_SEGMENTS)
+                .put(20, Integer.BYTES, SECTOR)
+                .put(24, Byte.BYTES, PHYSICAL_BLOCK_EXPONENT)
+                .put(26, Short.BYTES, PAGE_SECTORS)
+                .put(28, Integer.BYTES, OPTIMAL_SECTORS)
+                .put(34, Short.BYTES, requests.length);
         if (!store.isReadOnly()) {
-            config.putInt(36, MAX_RANGE_SECTORS)
-                    .putInt(40, MAX_RANGES)
-                    .putInt(44, PAGE_SECTORS)
-                    .putInt(48, MAX_RANGE_SECTORS)
-                    .putInt(52, MAX_RANGES)
-                    .put(56, (byte) 1);
+            config.put(36, Integer.BYTES, MAX_RANGE_SECTORS)
+                    .put(40, Integer.BYTES, MAX_RANGES)
+                    .put(44, Integer.BYTES, PAGE_SECTORS)
+                    .put(48, Integer.BYTES, MAX_RANGE_SECTORS)
+                    .put(52, Integer.BYTES, MAX_RANGES)
+                    .put(56, Byte.BYTES, 1);
         }
     }
 
@@ -117,23 +117,29 @@ public final class BlockDevice implements VirtioDevice {
 
     @Override
     public int configBytes() {
-        return CONFIG_BYTES;
+        return config.length();
     }
 
     @Override
     public long readConfig(int offset, int size) {
-        long value = 0;
-        for (int i = 0; i < size; i++) {
-            value |= (config.get(offset + i) & 0xffL) << Byte.SIZE * i;
+        return config.get(offset, size);
+    }
+
+    /** The store's size has changed: the driver reads it anew. Any thread, one at a time. */
+    public void sizeChanged() {
+        config.put(0, Long.BYTES, store.bytes() / SECTOR);
+        DeviceHost told = host;
+        if (told != null) {
+            told.configChanged();
         }
-        return value;
     }
 
     @Override
-    public void activate(long negotiated, DeviceHost host) {
+    public void activate(long negotiated, DeviceHost transport) {
+        host = transport;
         boolean writeThrough = (negotiated & FLUSH) == 0;
         for (BlockRequests queue : requests) {
-            queue.activate(host, writeThrough);
+            queue.activate(transport, writeThrough);
         }
     }
 

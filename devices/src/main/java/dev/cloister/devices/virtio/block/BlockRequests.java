@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.concurrent.locks.LockSupport;
 
 /** Serves the requests of one queue (virtio 1.2, 5.2.6), on its thread. A request allocates nothing but views of its buffers. */
 final class BlockRequests {
@@ -64,7 +63,7 @@ final class BlockRequests {
             chain.read(0, header, 0, HEADER_BYTES);
             int type = fields.getInt(0);
             long data = type == IN ? chain.writableBytes() - 1 : chain.readableBytes() - HEADER_BYTES;
-            if (!waitForTurn(queue, data)) {
+            if (!waitForTurn(queue, type, data)) {
                 return;
             }
             int result = execute(type, fields.getLong(8), data);
@@ -76,14 +75,12 @@ final class BlockRequests {
     }
 
     /** Returns false if the queue stopped meanwhile. */
-    private boolean waitForTurn(VirtQueue queue, long data) {
+    private boolean waitForTurn(VirtQueue queue, int type, long data) {
         long wait = Math.max(bytes.take(data), operations.take(1));
-        long until = System.nanoTime() + wait;
-        while (wait > 0 && !queue.isStopped()) {
-            LockSupport.parkNanos(this, wait);
-            wait = until - System.nanoTime();
+        if (type == IN || type == OUT) {
+            wait = Math.max(wait, store.pause(type == OUT, data));
         }
-        return !queue.isStopped();
+        return queue.pause(wait);
     }
 
     private int execute(int type, long sector, long data) {

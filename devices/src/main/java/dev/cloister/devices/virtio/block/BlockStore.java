@@ -20,6 +20,17 @@ public interface BlockStore {
     boolean isReadOnly();
 
     /**
+     * How long a transfer has to wait first, by what limits this disk alone; asked once for each, right before it.
+     *
+     * @param write whether it writes rather than reads
+     * @param length its bytes
+     * @return nanoseconds, 0 for none
+     */
+    default long pause(boolean write, long length) {
+        return 0;
+    }
+
+    /**
      * Reads.
      *
      * @param offset first byte

@@ -139,7 +139,8 @@ public final class Vsock implements AutoCloseable {
                 output.add(connection);
             }
         } else if (connection.state() == VsockConnection.State.CLOSED) {
-            connections.remove(connection.id());
+            // Its ports may belong to another by now.
+            connections.remove(connection.id(), connection);
         }
     }
 
@@ -187,8 +188,32 @@ public final class Vsock implements AutoCloseable {
         do {
             id.set(cid, hostPort(), guestPort);
         } while (connections.containsKey(id));
+        return request(id, stream, false);
+    }
+
+    /**
+     * Another domain asks for a connection to the guest, from a port that it names.
+     *
+     * @param cid the domain's
+     * @param port its port, unsigned
+     * @param guestPort the guest's port, unsigned
+     * @param stream the asking end, as in {@link #connect(long, int, HostStream)}
+     * @param sendsOnly whether it takes nothing that the guest writes: a guest that accepts is told so
+     * @return the connection, or null if there are too many already, or there is one between these ports; the stream is still the
+     *     caller's then
+     */
+    public VsockConnection connect(long cid, int port, int guestPort, HostStream stream, boolean sendsOnly) {
+        ConnectionId id = new ConnectionId().set(cid, port, guestPort);
+        boolean may = connections.size() < MAX_CONNECTIONS && !connections.containsKey(id);
+        return may ? request(id, stream, sendsOnly) : null;
+    }
+
+    private VsockConnection request(ConnectionId id, HostStream stream, boolean sendsOnly) {
         VsockConnection connection = new VsockConnection(id, guestCid, buffers, VsockConnection.State.REQUESTED);
         connections.put(id, connection);
+        if (sendsOnly) {
+            connection.deaf();
+        }
         connection.request(stream);
         settle(connection);
         return connection;

@@ -39,6 +39,10 @@ public final class VsockConnection {
     /** Whether the connection stands in the device's queue of those with something to send. */
     boolean queued;
 
+    /** The peer takes nothing: the guest is told once, when it has accepted. */
+    private boolean deaf;
+
+    private boolean deafDue;
     private boolean hostEnded;
     private boolean hostEndTold;
     private boolean readable;
@@ -63,6 +67,11 @@ public final class VsockConnection {
         this.state = state;
     }
 
+    /** The guest's port, unsigned. */
+    public int guestPort() {
+        return id.guestPort;
+    }
+
     ConnectionId id() {
         return id;
     }
@@ -84,6 +93,8 @@ public final class VsockConnection {
         stream = with;
         state = State.ESTABLISHED;
         readable = true;
+        // The guest may have said already that it sends or receives no more.
+        finish();
     }
 
     /** The host's end of a connection that the guest still has to accept. */
@@ -94,12 +105,18 @@ public final class VsockConnection {
         with.await(false, false);
     }
 
+    /** The peer only sends: once the guest has accepted it is told that nothing it writes is taken. */
+    void deaf() {
+        deaf = true;
+    }
+
     /** Ends the connection; the guest is told by RST unless it was the one that said so. */
     void close(boolean tellGuest) {
         if (state != State.CLOSED) {
             state = State.CLOSED;
             pending = tellGuest ? VsockPacket.RST : 0;
             creditDue = false;
+            deafDue = false;
             MemorySegment kept = buffer;
             buffer = null;
             buffered = 0;
@@ -139,7 +156,9 @@ public final class VsockConnection {
         if (state == State.REQUESTED && open != null) {
             state = State.ESTABLISHED;
             readable = true;
+            deafDue = deaf;
             open.established(id.port);
+            finish();
         } else {
             close(true);
         }
@@ -238,12 +257,13 @@ public final class VsockConnection {
 
     /** Whether {@link #next} would have a packet, or might. */
     boolean hasOutput() {
-        return pending != 0 || creditDue || hostEnded && !hostEndTold || wantsToRead();
+        // Before and after it stands a connection has nothing to say but what is pending.
+        return pending != 0
+                || state == State.ESTABLISHED && (deafDue || creditDue || hostEnded && !hostEndTold || wantsToRead());
     }
 
     private boolean wantsToRead() {
-        return state == State.ESTABLISHED
-                && readable
+        return readable
                 && !hostEnded
                 && (guestShutdown & VsockPacket.NO_RECEIVE) == 0
                 && (credit() > 0 || !creditAsked);
@@ -262,6 +282,10 @@ public final class VsockConnection {
         }
         if (state != State.ESTABLISHED) {
             return -1;
+        }
+        if (deafDue) {
+            deafDue = false;
+            return control(packet, VsockPacket.SHUTDOWN, VsockPacket.NO_RECEIVE);
         }
         int bytes = wantsToRead() ? fill(packet, payload, offset, capacity) : -1;
         if (bytes >= 0) {

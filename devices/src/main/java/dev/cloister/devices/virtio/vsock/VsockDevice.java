@@ -111,6 +111,13 @@ public final class VsockDevice implements VirtioDevice, AutoCloseable {
         }
     }
 
+    /** Tells whether the guest has a driver for it. Under {@link #run}, the answer holds until that returns. */
+    public boolean active() {
+        synchronized (vsock) {
+            return host != null;
+        }
+    }
+
     @Override
     public int type() {
         return TYPE;
@@ -186,12 +193,13 @@ public final class VsockDevice implements VirtioDevice, AutoCloseable {
     }
 
     private void send(VirtQueue queue) {
-        while (hasOutput() && (outgoing.held || queue.pop(outgoing.chain))) {
+        while (!queue.isStopped() && hasOutput() && (outgoing.held || queue.pop(outgoing.chain))) {
             outgoing.held = true;
             long room = outgoing.chain.writableBytes() - VsockPacket.HEADER_BYTES;
-            if (room < 0) {
-                throw new QueueException("a receive buffer of " + outgoing.chain.writableBytes() + " bytes; expected "
-                        + VsockPacket.HEADER_BYTES + " or more");
+            if (room <= 0) {
+                // Without room for a byte of payload such buffers would never bring a stream on.
+                throw new QueueException("a receive buffer of " + outgoing.chain.writableBytes()
+                        + " bytes; expected more than " + VsockPacket.HEADER_BYTES);
             }
             int payload = fill(room);
             if (payload >= 0) {
@@ -210,11 +218,8 @@ public final class VsockDevice implements VirtioDevice, AutoCloseable {
     }
 
     private int fill(long room) {
-        MemorySegment target = MemorySegment.NULL;
-        if (room > 0) {
-            outgoing.chain.views(true, VsockPacket.HEADER_BYTES, Math.min(room, MAX_PAYLOAD), outgoing.views);
-            target = outgoing.views[0];
-        }
+        outgoing.chain.views(true, VsockPacket.HEADER_BYTES, Math.min(room, MAX_PAYLOAD), outgoing.views);
+        MemorySegment target = outgoing.views[0];
         int bytes;
         DeviceHost wake;
         synchronized (vsock) {

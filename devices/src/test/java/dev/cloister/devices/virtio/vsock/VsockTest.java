@@ -65,6 +65,24 @@ class VsockTest {
     }
 
     @Test
+    void lateNewsOfAConnectionDoNotEndTheNextOneOfTheSamePorts() {
+        guest(VsockPacket.REQUEST, 0, 0);
+        VsockConnection first = opening.getFirst();
+        vsock.opened(first, new Pipe());
+        expect(VsockPacket.RESPONSE);
+        guest(VsockPacket.RST, 0, 0);
+        guest(VsockPacket.REQUEST, 0, 0);
+        Pipe next = new Pipe();
+        vsock.opened(opening.getLast(), next);
+        vsock.broken(first);
+        vsock.ready(first, true, true);
+        assertThat(vsock.connections()).isEqualTo(1);
+        expect(VsockPacket.RESPONSE);
+        vsock.reset();
+        assertThat(next.closed).isTrue();
+    }
+
+    @Test
     void theHostConnectsAndIsToldThePort() {
         Pipe pipe = new Pipe();
         VsockConnection connection = vsock.connect(VsockHost.HOST_CID, GUEST_PORT, pipe);

@@ -1,0 +1,2 @@
+/** What a machine tells of itself through SMBIOS: maker and product, processors, memory. */
+package dev.cloister.devices.smbios;
