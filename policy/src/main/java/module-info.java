@@ -1,6 +1,7 @@
 /** The policy model, its decision core, the daemon with its protocol and client, and the audit log. */
 module dev.cloister.policy {
     requires dev.cloister.kvm;
+    requires jdk.net;
     requires com.fasterxml.jackson.core;
     requires org.slf4j;
     requires static org.jspecify;
@@ -21,6 +22,7 @@ module dev.cloister.policy {
     exports dev.cloister.policy.daemon;
     exports dev.cloister.policy.keeper;
     exports dev.cloister.policy.protocol;
+    exports dev.cloister.policy.socket;
     exports dev.cloister.policy.state;
     exports dev.cloister.policy.render;
     exports dev.cloister.policy.text;

@@ -14,6 +14,7 @@ import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Protection;
 import dev.cloister.policy.model.Quota;
 import dev.cloister.policy.model.Rate;
+import dev.cloister.policy.model.SocketUse;
 import dev.cloister.policy.model.Window;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -294,6 +295,11 @@ final class Changes {
                 Words.span(now.limits().revokeWithinNanos()),
                 at);
         changed(what + " back channel", budget(old.backChannel()), budget(now.backChannel()), at);
+        changed(
+                what + " sockets",
+                old.sockets().map(SocketUse::text).orElse("none"),
+                now.sockets().map(SocketUse::text).orElse("none"),
+                at);
         changed(what + " size", size(old), size(now), at);
     }
 

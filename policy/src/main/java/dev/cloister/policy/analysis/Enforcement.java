@@ -72,9 +72,6 @@ public final class Enforcement {
 
     private static void flow(Flow flow, List<Unmet> list) {
         String asker = "flow \"" + flow.name() + "\"";
-        if (!flow.kind().made()) {
-            list.add(new Unmet(asker, "a channel of kind " + flow.kind().jsonName(), flow.position()));
-        }
         flow.limits().quota().ifPresent(quota -> add(list, Feature.QUOTAS, asker, quota.position()));
         if (flow.limits().when().restricted()) {
             add(list, Feature.WINDOWS, asker, flow.position());

@@ -114,6 +114,10 @@ final class UnusedAnalysis implements Analysis {
     private static void redundant(Policy policy, Findings out) {
         Map<Ends, Flow> first = new HashMap<>();
         for (Flow flow : policy.flows()) {
+            if (flow.sockets().isPresent()) {
+                // Its connections are asked for by their ports.
+                continue;
+            }
             Flow other =
                     first.putIfAbsent(new Ends(flow.from().index(), flow.to().index(), flow.kind()), flow);
             if (other != null) {

@@ -63,6 +63,8 @@ public enum AuditKind {
     JOURNAL_REPAIRED(Severity.WARNING, "An incomplete last line, as a crash leaves it, was removed from a journal."),
     /** A guest or VMM tried what it may not do. */
     VIOLATION(Severity.ERROR, "A guest or its VMM tried what it may not do."),
+    /** A program of the host wanted a connection that no flow allows. */
+    CONNECTION_REFUSED(Severity.WARNING, "A program of the host asked for a port of a domain that no flow has."),
     /** Events of a domain were counted and not recorded singly. */
     SUPPRESSED(Severity.WARNING, "So many events of a domain were only counted, because they came too fast."),
     /** A guest ended by its own fault. */
@@ -71,6 +73,12 @@ public enum AuditKind {
     PROTOCOL_ERROR(Severity.ERROR, "A VMM broke the daemon's protocol; it is killed."),
     /** Somebody with the control socket asked for something: pause, resume, stop, shutdown. */
     OPERATOR(Severity.NOTICE, "Somebody with the control socket asked for something."),
+    /** Somebody with the control socket sees a domain's serial line, or types to it. */
+    CONSOLE_ATTACHED(Severity.NOTICE, "Somebody with the control socket sees a domain's serial line, or types to it."),
+    /** Somebody has left a domain's serial line. */
+    CONSOLE_DETACHED(Severity.INFO, "Somebody has left a domain's serial line, or was parted from it."),
+    /** Somebody wanted to type to a domain to which another types. */
+    CONSOLE_REFUSED(Severity.WARNING, "Somebody wanted to type to a domain's serial line while somebody else did."),
     /** The host's clock was set, or the host slept. */
     CLOCK_JUMPED(Severity.WARNING, "The wall clock moved against the monotonic clock: it was set, or the host slept."),
     /** The log goes on in a new file. */

@@ -7,8 +7,21 @@ public final class ByteRing extends CountedRing {
     /** "CLSBYTE1" read as a little-endian number. */
     public static final long MAGIC = 0x3145_5459_4253_4c43L;
 
+    /** A pipe holds 64 KiB unless told otherwise (pipe(7)); two quanta must fit, or its fullness would be a second back channel. */
+    private static final int MAX_QUANTUM = 32 << 10;
+
     private ByteRing(MemorySegment region, int capacity, boolean producer) {
         super(region.asSlice(0, DATA_OFFSET + requirePowerOfTwo(capacity)), capacity, producer);
+    }
+
+    /**
+     * Bytes of a stream for each credit that its receiver returns; both ends and the daemon's relay derive it from the capacity.
+     *
+     * @param capacity the stream's capacity in bytes
+     * @return at most 32 KiB
+     */
+    public static int quantum(int capacity) {
+        return Math.min(MAX_QUANTUM, capacity / 2);
     }
 
     /**

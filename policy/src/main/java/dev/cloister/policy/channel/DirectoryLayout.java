@@ -203,8 +203,7 @@ public final class DirectoryLayout {
      * @return the port, 0 for none
      */
     public static int doorbellPort(ChannelConfig channel) {
-        boolean has = channel.kind().ringAtBothEnds()
-                || channel.kind() != FlowKind.CONSOLE && channel.direction() == Direction.OUT;
+        boolean has = ringInGuest(channel) || signalled(channel) && channel.direction() == Direction.OUT;
         return has ? DOORBELL_PORT + channel.index() : 0;
     }
 
@@ -215,9 +214,17 @@ public final class DirectoryLayout {
      * @return the vector, 0 for none
      */
     public static int interruptVector(ChannelConfig channel) {
-        boolean has = channel.kind().ringAtBothEnds()
-                || channel.kind() != FlowKind.CONSOLE && channel.direction() == Direction.IN;
+        boolean has = ringInGuest(channel) || signalled(channel) && channel.direction() == Direction.IN;
         return has ? INTERRUPT_VECTOR + channel.index() : 0;
+    }
+
+    private static boolean signalled(ChannelConfig channel) {
+        return channel.kind() != FlowKind.CONSOLE && !channel.sockets().present();
+    }
+
+    /** Connections of AF_VSOCK have a device for that, and no ring. */
+    private static boolean ringInGuest(ChannelConfig channel) {
+        return channel.kind().ringAtBothEnds() && !channel.sockets().present();
     }
 
     private static void writeEntry(MemorySegment page, ChannelConfig channel) {
@@ -225,12 +232,12 @@ public final class DirectoryLayout {
         writeText(page, at + ENTRY_FLOW, 40, channel.flow());
         page.set(MemoryRing.INT, at + ENTRY_KIND, channel.kind().code());
         page.set(MemoryRing.INT, at + ENTRY_DIRECTION, channel.direction().code());
-        page.set(MemoryRing.LONG, at + ENTRY_GPA, channel.gpa());
-        page.set(MemoryRing.LONG, at + ENTRY_SIZE, channel.sizeBytes());
+        page.set(MemoryRing.LONG, at + ENTRY_GPA, channel.window().gpa());
+        page.set(MemoryRing.LONG, at + ENTRY_SIZE, channel.window().sizeBytes());
         page.set(MemoryRing.INT, at + ENTRY_DOORBELL, doorbellPort(channel));
         page.set(MemoryRing.INT, at + ENTRY_VECTOR, interruptVector(channel));
-        page.set(MemoryRing.INT, at + ENTRY_RECORD_BYTES, channel.recordBytes());
-        page.set(MemoryRing.INT, at + ENTRY_RECORD_COUNT, channel.recordCount());
+        page.set(MemoryRing.INT, at + ENTRY_RECORD_BYTES, channel.window().recordBytes());
+        page.set(MemoryRing.INT, at + ENTRY_RECORD_COUNT, channel.window().recordCount());
         page.set(MemoryRing.INT, at + ENTRY_STATE, STATE_SEVERED);
         writeText(page, at + ENTRY_PEER, 32, channel.peer());
     }

@@ -97,6 +97,19 @@ public final class PolicyDaemonClient implements AutoCloseable {
     }
 
     /**
+     * Presses the power button of a domain whose guest listens to it, stops one whose guest doesn't or hasn't switched off in time, and waits
+     * until its process is gone.
+     *
+     * @param domain its name
+     * @param graceMillis how long the guest may take, 0 to {@link ControlRequest#MAX_GRACE}
+     * @return what the daemon says
+     * @throws IOException if the daemon is gone or refuses
+     */
+    public String stop(String domain, int graceMillis) throws IOException {
+        return done(call(ControlRequest.stop(domain, graceMillis)));
+    }
+
+    /**
      * Starts a domain and waits until its guest runs.
      *
      * @param domain its name
@@ -105,6 +118,18 @@ public final class PolicyDaemonClient implements AutoCloseable {
      */
     public String start(String domain) throws IOException {
         return done(call(ControlRequest.of(Command.START, domain)));
+    }
+
+    /**
+     * Changes the size of a domain's balloon, or only asks for it.
+     *
+     * @param domain its name
+     * @param bytes how much its guest shall give back in all, or {@link ControlRequest#KEEP_BALLOON}
+     * @return how the balloon is; the guest follows over time
+     * @throws IOException if the daemon is gone or refuses
+     */
+    public ControlReply.Balloon balloon(String domain, long bytes) throws IOException {
+        return expect(call(ControlRequest.balloon(domain, bytes)), ControlReply.Balloon.class);
     }
 
     /**
@@ -182,7 +207,7 @@ public final class PolicyDaemonClient implements AutoCloseable {
      * @throws IOException if the connection breaks
      */
     public void watch(int intervalMillis, Predicate<Snapshot> consumer) throws IOException {
-        send(new ControlRequest(Command.WATCH, "", "", "", intervalMillis, "", false));
+        send(ControlRequest.watch(intervalMillis));
         try {
             while (consumer.test(state(receive()))) {
                 // The consumer wants more.
@@ -194,15 +219,33 @@ public final class PolicyDaemonClient implements AutoCloseable {
     }
 
     /**
-     * Attaches to a domain's serial line: first what the daemon kept of it, then what comes.
+     * Attaches to a domain's serial line: first what the daemon kept of it, then what comes. Types as well, where the policy has a flow
+     * for that.
      *
      * @param domain its name
      * @return the line; closing it closes this connection
      * @throws IOException if the daemon is gone or refuses
+     * @throws RefusedException if somebody else types there: {@code busy}
      */
     public Console console(String domain) throws IOException {
+        return console(domain, false);
+    }
+
+    /**
+     * As {@link #console(String)}, but only to look, which any number may do.
+     *
+     * @param domain its name
+     * @return the line; what is written is discarded
+     * @throws IOException if the daemon is gone or refuses
+     */
+    public Console watchConsole(String domain) throws IOException {
+        return console(domain, true);
+    }
+
+    private Console console(String domain, boolean readOnly) throws IOException {
+        int pid = Math.toIntExact(ProcessHandle.current().pid());
         ControlReply.Console reply =
-                expect(call(ControlRequest.of(Command.CONSOLE, domain)), ControlReply.Console.class);
+                expect(call(ControlRequest.console(domain, readOnly, pid)), ControlReply.Console.class);
         return new Console(this, reply.input());
     }
 
@@ -217,7 +260,7 @@ public final class PolicyDaemonClient implements AutoCloseable {
         }
 
         /**
-         * Tells whether the policy has a flow from {@code @console} to the domain.
+         * Tells whether what is written reaches the domain: whether the policy has a flow for that and this is not only to look.
          *
          * @return false if what is written is discarded
          */

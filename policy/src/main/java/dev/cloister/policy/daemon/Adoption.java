@@ -211,6 +211,7 @@ final class Adoption {
                     }
                 }));
         takeOver(fabric, channels);
+        adopted.forEach(domain -> launcher.measureDisks(domain, () -> channels.openAll(domain)));
         store.dropRest();
         return adopted;
     }
@@ -252,7 +253,9 @@ final class Adoption {
                 FlowKind kind = channel.flow().kind();
                 boolean carriesOn = kind == FlowKind.MEMORY || kind == FlowKind.EVENT;
                 boolean guests = fabric.runtime(channel.flow().from()).isPresent();
-                boolean keep = keeps && carriesOn && guests && opening.stage() == RestoredState.Stage.LIVE;
+                // What is handed over of a disk works without the daemon.
+                boolean whole = carriesOn && guests || kind == FlowKind.DISK;
+                boolean keep = keeps && whole && opening.stage() == RestoredState.Stage.LIVE;
                 channels.takeOver(channel, opening, keep);
             }
         }

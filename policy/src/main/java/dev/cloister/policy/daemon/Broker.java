@@ -99,6 +99,7 @@ final class Broker {
                 domain.countViolation();
                 journal.writeThrottled(domain, AuditKind.VIOLATION, m.kind().id() + ": " + m.detail());
             }
+            case FromVmm.Balloon m -> domain.balloon(m);
             case FromVmm.Exited m -> exited(domain, m);
         }
     }

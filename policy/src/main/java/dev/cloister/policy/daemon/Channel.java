@@ -73,6 +73,9 @@ final class Channel {
     private long seenHeld;
     private long seenCredit;
     private boolean refused;
+    /** Whether programs of the host may still take what has come, though the channel ends. */
+    private boolean lingers;
+
     private String note = "";
 
     Channel(Flow flow) {
@@ -138,7 +141,16 @@ final class Channel {
         timers.forEach(EventLoop.Timer::cancel);
         timers.clear();
         owing.clear();
+        lingers = false;
         stage = next;
+    }
+
+    void lingers(boolean now) {
+        lingers = now;
+    }
+
+    boolean lingers() {
+        return lingers;
     }
 
     /** Adds a timer that is cancelled with the step. */
@@ -193,7 +205,9 @@ final class Channel {
 
     /** Whether the relay carries its units, so that nobody else need be believed about them. */
     boolean relayed() {
-        return flow.kind() == FlowKind.EVENT || flow.kind().ringAtBothEnds();
+        return flow.kind() == FlowKind.EVENT
+                || flow.kind() == FlowKind.WIRE
+                || flow.kind().ringAtBothEnds();
     }
 
     /** The lane that carries its units, while there is one. */
@@ -234,6 +248,11 @@ final class Channel {
             throw new IllegalStateException("flow " + flow.name() + " has no objects while " + stage);
         }
         return made;
+    }
+
+    /** Whether whoever says to have let go has done so, as far as that can be known. */
+    boolean released() {
+        return objects == null || objects.released();
     }
 
     /** Both VMMs have their ends. */

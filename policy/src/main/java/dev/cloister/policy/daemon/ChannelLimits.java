@@ -7,9 +7,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Compares what two policies say about how one flow's channel is made. Positions in files make no difference. */
+/** The bounds of a flow's channel, and what of them two policies say differently. Positions in files make no difference. */
 final class ChannelLimits {
+    /** Ticks of a stream's credit where the policy gives no budget, as none is needed: the labels let the reverse pass. */
+    private static final long FREE_CREDITS_PER_SECOND = 20_000;
+
     private ChannelLimits() {}
+
+    /** How often something may go back against a flow's direction; 0 for never. */
+    static long backPerSecond(Flow flow) {
+        long free = flow.kind() == FlowKind.STREAM ? FREE_CREDITS_PER_SECOND : 0;
+        return flow.backChannel().map(BackChannel::bitsPerSecond).orElse(free);
+    }
 
     /** Whether both have the same token bucket, or none. */
     static boolean sameRate(Flow before, Flow after) {
@@ -24,29 +33,30 @@ final class ChannelLimits {
         return flow.limits().quota().map(quota -> List.of(quota.amount(), quota.periodNanos()));
     }
 
-    private static long budget(Flow flow) {
-        return flow.backChannel().map(BackChannel::bitsPerSecond).orElse(0L);
+    private static List<Long> sizes(Flow flow) {
+        return List.of(
+                (long) flow.windowBytes(), (long) flow.recordBytes(), (long) flow.records(), (long) flow.capacity());
+    }
+
+    private static void note(List<String> differs, String what, boolean same) {
+        if (!same) {
+            differs.add(what);
+        }
     }
 
     /** What differs so that a live channel has to be made anew, in words; empty where it can stay as it is. */
     static String remade(Flow before, Flow after) {
         List<String> differs = new ArrayList<>();
-        if (before.windowBytes() != after.windowBytes()
-                || before.recordBytes() != after.recordBytes()
-                || before.records() != after.records()
-                || before.capacity() != after.capacity()) {
-            differs.add("size");
-        }
-        boolean console = before.kind() == FlowKind.CONSOLE;
-        if (!console && !sameRate(before, after)) {
-            differs.add("rate");
-        }
-        if (!console && !quota(before).equals(quota(after))) {
-            differs.add("quota");
-        }
-        if (budget(before) != budget(after)) {
-            differs.add("back channel");
-        }
+        boolean counted = before.kind() != FlowKind.CONSOLE;
+        note(differs, "size", sizes(before).equals(sizes(after)));
+        note(differs, "rate", !counted || sameRate(before, after));
+        note(differs, "quota", !counted || quota(before).equals(quota(after)));
+        note(differs, "back channel", backPerSecond(before) == backPerSecond(after));
+        note(differs, "ports", before.sockets().equals(after.sockets()));
+        boolean disk = before.kind() == FlowKind.DISK;
+        note(differs, "disk", !disk || HostDisks.object(before).equals(HostDisks.object(after)));
+        note(differs, "tap", HostTaps.interfaceOf(before).equals(HostTaps.interfaceOf(after)));
+        note(differs, "socket", HostSockets.pathOf(before).equals(HostSockets.pathOf(after)));
         return String.join(", ", differs);
     }
 
@@ -54,15 +64,10 @@ final class ChannelLimits {
     static String takenOver(Flow before, Flow after) {
         List<String> differs = new ArrayList<>();
         boolean console = before.kind() == FlowKind.CONSOLE;
-        if (console && !sameRate(before, after)) {
-            differs.add("rate");
-        }
-        if (console && !quota(before).equals(quota(after))) {
-            differs.add("quota");
-        }
-        if (before.limits().revokeWithinNanos() != after.limits().revokeWithinNanos()) {
-            differs.add("revokeWithin");
-        }
+        note(differs, "rate", !console || sameRate(before, after));
+        note(differs, "quota", !console || quota(before).equals(quota(after)));
+        boolean deadline = before.limits().revokeWithinNanos() == after.limits().revokeWithinNanos();
+        note(differs, "revokeWithin", deadline);
         return String.join(", ", differs);
     }
 }

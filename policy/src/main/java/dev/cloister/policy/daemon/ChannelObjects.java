@@ -5,15 +5,17 @@ import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Memfd;
 import dev.cloister.linux.Pipe;
+import dev.cloister.policy.channel.ByteRing;
 import dev.cloister.policy.keeper.FdStore;
-import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.HostEndpoint;
 import dev.cloister.policy.relay.Bounds;
 import dev.cloister.policy.relay.Lane;
 import dev.cloister.policy.relay.Messages;
 import dev.cloister.policy.relay.Relay;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,12 +32,12 @@ final class ChannelObjects implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ChannelObjects.class);
     /** Two quanta of a stream fit, however the pages of the pipe are filled. */
     private static final int PIPE_BYTES = 128 << 10;
-    /** As {@code StreamRelay} of the VMM has it: both derive it from the capacity. */
-    private static final int MAX_QUANTUM = 32 << 10;
 
     /** Messages that wait between a VMM and the relay. */
     private static final int PACKETS = 32;
-    /** The same from the daemon itself, which writes a turn's records at once. */
+    /** Frames that wait between a VMM and the relay, in each direction. */
+    private static final int FRAMES = 128;
+    /** Messages from the daemon itself, which writes a turn's records at once. */
     private static final int AUDIT_PACKETS = 256;
     /** What a guest may log where the policy gives no rate. */
     private static final long LOG_BYTES_PER_SECOND = 64 << 10;
@@ -47,6 +49,7 @@ final class ChannelObjects implements AutoCloseable {
     private final Bounds bounds;
     private final Lane.Listener listener;
     private final Keep keep;
+    private final HostObjects host;
     /** What only the VMMs need: closed here once they have it. */
     private final List<AutoCloseable> theirs = new ArrayList<>();
 
@@ -58,6 +61,9 @@ final class ChannelObjects implements AutoCloseable {
     private @Nullable Memfd memory;
     private @Nullable Lane forward;
     private @Nullable Lane back;
+    private HostDisk.@Nullable Opening disk;
+    /** Taps that the relay reads or writes for this channel. */
+    private final List<AutoCloseable> leases = new ArrayList<>();
 
     /**
      * Where the daemon's ends are kept for the next daemon.
@@ -80,8 +86,10 @@ final class ChannelObjects implements AutoCloseable {
     private static final String SOURCE = ".source";
     private static final String SINK = ".sink";
 
-    private ChannelObjects(Flow flow, Relay relay, boolean metered, Lane.Listener listener, Keep keep) {
+    private ChannelObjects(
+            Flow flow, Relay relay, boolean metered, Lane.Listener listener, Keep keep, HostObjects host) {
         this.keep = keep;
+        this.host = host;
         this.flow = flow;
         this.relay = relay;
         this.bounds = flow.rate()
@@ -91,12 +99,13 @@ final class ChannelObjects implements AutoCloseable {
     }
 
     /** Makes the objects; a failure leaves none behind. */
-    static ChannelObjects create(Flow flow, Relay relay, boolean metered, Lane.Listener listener, Keep keep)
-            throws ErrnoException {
-        ChannelObjects made = new ChannelObjects(flow, relay, metered, listener, keep);
+    static ChannelObjects create(
+            Flow flow, Relay relay, boolean metered, Lane.Listener listener, Keep keep, HostObjects host)
+            throws IOException {
+        ChannelObjects made = new ChannelObjects(flow, relay, metered, listener, keep, host);
         try {
             made.fill();
-        } catch (ErrnoException e) {
+        } catch (IOException e) {
             made.close();
             throw e;
         }
@@ -104,8 +113,12 @@ final class ChannelObjects implements AutoCloseable {
     }
 
     /** Takes what has come back from the store of the objects of an earlier daemon; none, if nothing has. */
-    static Optional<ChannelObjects> adopt(Flow flow, Relay relay, boolean metered, Lane.Listener listener, Keep keep) {
-        ChannelObjects made = new ChannelObjects(flow, relay, metered, listener, keep);
+    static Optional<ChannelObjects> adopt(
+            Flow flow, Relay relay, boolean metered, Lane.Listener listener, Keep keep, HostObjects host) {
+        ChannelObjects made = new ChannelObjects(flow, relay, metered, listener, keep, host);
+        if (flow.kind() == FlowKind.DISK) {
+            return Optional.of(made);
+        }
         Optional<Fd> file = keep.take(MEMORY);
         file.ifPresent(fd -> made.memory = Memfd.adopt(fd, "cloister-" + flow.name(), flow.windowBytes()));
         Optional<Fd> source = keep.take(SOURCE);
@@ -121,18 +134,19 @@ final class ChannelObjects implements AutoCloseable {
 
     /** Whether everything is there that the channel needs to go on. */
     boolean whole() {
-        return forward != null && (flow.kind() != FlowKind.MEMORY || memory != null);
+        return flow.kind() == FlowKind.DISK || forward != null && (flow.kind() != FlowKind.MEMORY || memory != null);
     }
 
-    private void fill() throws ErrnoException {
+    private void fill() throws IOException {
         switch (flow.kind()) {
             case MEMORY -> memory();
             case EVENT -> signals();
             case STREAM -> stream();
             case DATAGRAM -> datagram();
             case LOG -> log();
-            case CONSOLE, WIRE, DISK ->
-                throw new IllegalArgumentException("kind " + flow.kind() + " has no objects of its own");
+            case DISK -> disk();
+            case WIRE -> wire();
+            case CONSOLE -> throw new IllegalArgumentException("kind " + flow.kind() + " has no objects of its own");
         }
     }
 
@@ -171,14 +185,11 @@ final class ChannelObjects implements AutoCloseable {
         senderFds.add(visible.fd());
         receiverFds.add(to.readEnd());
         receiverFds.add(returned.fd());
-        int quantum = Math.min(MAX_QUANTUM, flow.capacity() / 2);
+        int quantum = ByteRing.quantum(flow.capacity());
         Lane bytes = relayed(relay.bytes(ours(from.readEnd()), ours(to.writeEnd()), bounds, quantum, listener));
         forward = bytes;
-        Optional<BackChannel> budget = flow.backChannel();
-        if (budget.isPresent()) {
-            long perSecond = budget.get().bitsPerSecond();
-            back = relayed(relay.credits(ours(returned.fd()), ours(visible.fd()), perSecond, bytes, listener));
-        }
+        long perSecond = ChannelLimits.backPerSecond(flow);
+        back = relayed(relay.credits(ours(returned.fd()), ours(visible.fd()), perSecond, bytes, listener));
     }
 
     private void datagram() throws ErrnoException {
@@ -190,7 +201,7 @@ final class ChannelObjects implements AutoCloseable {
         receiverFds.add(lost.fd());
         if (tells) {
             // Never more at once than one: what a sender learns in a second is the budget and no more.
-            long perSecond = flow.backChannel().orElseThrow().bitsPerSecond();
+            long perSecond = ChannelLimits.backPerSecond(flow);
             back = relayed(relay.notices(ours(lost.fd()), ours(told.fd()), perSecond, listener));
         }
     }
@@ -206,6 +217,64 @@ final class ChannelObjects implements AutoCloseable {
                 new Messages(mostPayload(), Messages.Excess.DROPPED, guest),
                 own,
                 null);
+    }
+
+    private void disk() throws IOException {
+        HostEndpoint end = HostDisks.end(flow).orElseThrow();
+        HostDisk file = host.disks()
+                .find(end)
+                .orElseThrow(() -> new IOException(end.name()
+                        + " isn't open as the policy has it now; it is opened when a domain starts that uses it"));
+        boolean write = flow.to() == end;
+        HostDisk.Opening opened = file.hand(write, mark());
+        disk = opened;
+        theirs.add(opened.fd());
+        (write ? senderFds : receiverFds).add(opened.fd());
+    }
+
+    /** One direction of a link: between guests two pipes, else one and the tap. The receiver's side has no way to say anything back. */
+    private void wire() throws IOException {
+        Fd source;
+        if (flow.from() instanceof HostEndpoint tap) {
+            source = ours(lease(host.taps().read(tap, flow.name())));
+        } else {
+            Pipe from = theirs(Pipe.packets(FRAMES));
+            senderFds.add(from.writeEnd());
+            source = ours(from.readEnd());
+        }
+        Fd sink;
+        if (flow.to() instanceof HostEndpoint tap) {
+            sink = ours(lease(host.taps().write(tap)));
+        } else {
+            Pipe to = theirs(Pipe.packets(FRAMES));
+            receiverFds.add(to.readEnd());
+            sink = ours(to.writeEnd());
+        }
+        forward = relayed(relay.messages(source, sink, bounds, Messages.FRAMES, null, listener));
+    }
+
+    private Fd lease(HostTaps.Lease lease) {
+        leases.add(lease);
+        return lease.fd();
+    }
+
+    /** Whether a VMM that says to have let go has really done so, as far as that can be known: of a disk it can. */
+    boolean released() {
+        if (flow.kind() != FlowKind.DISK) {
+            return true;
+        }
+        handedOver();
+        HostDisk.Opening opened = disk;
+        return opened == null
+                ? HostDisks.end(flow)
+                        .flatMap(end -> host.disks().find(end))
+                        .map(file -> file.released(mark()))
+                        .orElse(true)
+                : opened.released();
+    }
+
+    private long mark() {
+        return HostDisk.mark(flow.position().file() + " " + keep.name());
     }
 
     private int mostPayload() {
@@ -288,6 +357,7 @@ final class ChannelObjects implements AutoCloseable {
     public void close() {
         cutLanes();
         closeAll(ours);
+        closeAll(leases);
         handedOver();
         java.util.stream.Stream.of(MEMORY, SOURCE, SINK)
                 .forEach(what -> keep.store().remove(keep.name() + what));

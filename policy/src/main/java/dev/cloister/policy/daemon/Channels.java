@@ -1,6 +1,5 @@
 package dev.cloister.policy.daemon;
 
-import dev.cloister.linux.ErrnoException;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.explain.Explanation;
@@ -14,6 +13,7 @@ import dev.cloister.policy.relay.Lane;
 import dev.cloister.policy.relay.Relay;
 import dev.cloister.policy.state.RestoredState;
 import dev.cloister.policy.state.StateRecord;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +29,11 @@ import java.util.stream.Stream;
 final class Channels {
     /** Time that the reader of an orderly ended sender has for what is still in the channel. */
     private static final long LINGER_MILLIS = 1000;
+
+    /** As long may programs of the host take to read it. */
+    private static final long LONGEST_LINGER_NANOS = 5_000_000_000L;
+
+    private static final long LINGER_STEP_MILLIS = 20;
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
@@ -127,9 +132,10 @@ final class Channels {
                     relay,
                     decider.metered(channel.flow()),
                     new LaneListener(channel, epoch),
-                    keep(channel)));
+                    keep(channel),
+                    host.objects()));
             begin(channel, epoch);
-        } catch (ErrnoException e) {
+        } catch (IOException e) {
             failed(channel, e);
         }
     }
@@ -147,7 +153,7 @@ final class Channels {
      */
     void takeOver(Channel channel, RestoredState.Opening opening, boolean goesOn) {
         channel.restored(opening.epoch(), Channel.Stage.CLOSED);
-        if (channel.flow().kind() == FlowKind.MEMORY) {
+        if (channel.flow().kind() == FlowKind.MEMORY || channel.flow().kind() == FlowKind.DISK) {
             channel.meter().baseline();
         }
         if (channel.flow().kind() == FlowKind.CONSOLE || opening.stage() == RestoredState.Stage.CLOSED) {
@@ -162,16 +168,14 @@ final class Channels {
                 relay,
                 decider.metered(channel.flow()),
                 new LaneListener(channel, opening.epoch()),
-                keep(channel));
+                keep(channel),
+                host.objects());
         objects.ifPresent(channel::objects);
         boolean whole = objects.filter(ChannelObjects::whole).isPresent()
                 && ends.stream().allMatch(DomainRuntime::ready);
-        if (goesOn && whole && possible(channel)) {
-            Decision decision = decider.open(channel.flow());
-            if (journal.write(decision, "it was live under the daemon before") && decider.opened(channel.flow())) {
-                channel.enter(Channel.Stage.LIVE);
-                return;
-            }
+        if (goesOn && whole && grantedAnew(channel)) {
+            channel.enter(Channel.Stage.LIVE);
+            return;
         }
         boolean held = channel.holds().contains(Channel.Hold.OPERATOR);
         String reason = held ? Channel.REVOKED_BY_OPERATOR : "the daemon was lost";
@@ -179,6 +183,15 @@ final class Channels {
         channel.beginEnd(System.nanoTime());
         cut(channel);
         close(channel, reason, Optional.empty(), false);
+    }
+
+    private boolean grantedAnew(Channel channel) {
+        if (!possible(channel)) {
+            return false;
+        }
+        HostDisks.end(channel.flow()).ifPresent(decider::measuredBefore);
+        Decision decision = decider.open(channel.flow());
+        return journal.write(decision, "it was live under the daemon before") && decider.opened(channel.flow());
     }
 
     /** Hears of the lanes of one opening, on the relay's thread. */
@@ -219,7 +232,7 @@ final class Channels {
         }
     }
 
-    private void failed(Channel channel, ErrnoException e) {
+    private void failed(Channel channel, IOException e) {
         String reason = "the host can't make it: " + e.getMessage();
         channel.refuse(reason);
         close(channel, reason, Optional.empty(), false);
@@ -254,7 +267,7 @@ final class Channels {
         return end.ready() && end.directory().has(channel);
     }
 
-    private void begin(Channel channel, int epoch) throws ErrnoException {
+    private void begin(Channel channel, int epoch) throws IOException {
         channel.enter(Channel.Stage.SENDER);
         Optional<DomainRuntime> sender = fabric.runtime(channel.flow().from());
         if (sender.isPresent()) {
@@ -276,7 +289,7 @@ final class Channels {
                 host.receive(channel);
                 live(channel);
             }
-        } catch (ErrnoException e) {
+        } catch (IOException e) {
             failed(channel, e);
         }
     }
@@ -375,6 +388,10 @@ final class Channels {
         if (!channel.owing().remove(domain)) {
             return channel.before(epoch);
         }
+        if (!channel.released()) {
+            domain.kill("kept channel " + channel.flow().name() + " that it said to have given back");
+            return true;
+        }
         channel.attached().remove(domain);
         closeIfFree(channel);
         return true;
@@ -430,7 +447,7 @@ final class Channels {
                             channel,
                             reason,
                             Optional.of(domain),
-                            orderly && channel.flow().from() == domain.domain());
+                            orderly && (channel.flow().from() == domain.domain() || HostSockets.is(channel.flow())));
             }
         }
     }
@@ -445,7 +462,12 @@ final class Channels {
         channel.enter(Channel.Stage.CLOSING);
         channel.beginEnd(System.nanoTime());
         channel.meter().stop();
-        host.detach(channel);
+        if (linger && HostSockets.is(channel.flow())) {
+            channel.lingers(true);
+            linger(channel, System.nanoTime() + LONGEST_LINGER_NANOS);
+        } else {
+            host.detach(channel);
+        }
         if (!linger) {
             channel.cutLanes();
         }
@@ -458,6 +480,17 @@ final class Channels {
             }
         }
         closeIfFree(channel);
+    }
+
+    /** Programs of the host may take what has come from a domain that has ended, as long as they do so. */
+    private void linger(Channel channel, long until) {
+        if (host.drained(channel) || System.nanoTime() - until > 0) {
+            channel.lingers(false);
+            host.detach(channel);
+            closeIfFree(channel);
+        } else {
+            channel.timer(loop.after(LINGER_STEP_MILLIS, () -> linger(channel, until)));
+        }
     }
 
     private void letGo(Channel channel, DomainRuntime domain) {
@@ -487,7 +520,7 @@ final class Channels {
     }
 
     private void closeIfFree(Channel channel) {
-        if (channel.attached().isEmpty()) {
+        if (channel.attached().isEmpty() && !channel.lingers()) {
             cut(channel);
             journal.remember(new StateRecord.Closed(channel.flow().name(), channel.epoch()));
             channel.enter(Channel.Stage.CLOSED);

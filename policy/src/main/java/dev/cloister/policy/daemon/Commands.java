@@ -4,10 +4,14 @@ import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.ControlRequest;
 import dev.cloister.policy.protocol.DomainState;
+import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.protocol.ToVmm;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -16,7 +20,7 @@ import java.util.function.Predicate;
 /** Carries out what the control socket asks. Loop's thread only; the futures tell the clients' threads. */
 final class Commands {
     /** Time that a VMM has to pause, resume or stop. */
-    private static final long OBEY_MILLIS = 5000;
+    static final long OBEY_MILLIS = 5000;
 
     /** Time that a domain has to start: images are measured and a process is made. */
     private static final long START_MILLIS = 25_000;
@@ -62,7 +66,7 @@ final class Commands {
             case NONE -> CompletableFuture.completedFuture(general(request.command()));
             case DOMAIN ->
                 fabric.domain(request.domain())
-                        .map(domain -> about(domain, request.command()))
+                        .map(domain -> about(domain, request))
                         .orElseGet(() -> unknown("domain", request.domain()));
             case FILE -> loads.load(request.path(), request.dryRun());
             case MAJOR -> CompletableFuture.completedFuture(time.use(request.major()));
@@ -88,14 +92,15 @@ final class Commands {
                 "no " + sort + " " + name + " in policy " + fabric.policy().name());
     }
 
-    private CompletableFuture<ControlReply> about(DomainRuntime domain, ControlRequest.Command command) {
-        return switch (command) {
+    private CompletableFuture<ControlReply> about(DomainRuntime domain, ControlRequest request) {
+        return switch (request.command()) {
             case PAUSE -> change(domain, DomainState.RUNNING, DomainState.PAUSED, new ToVmm.Pause());
             case RESUME -> change(domain, DomainState.PAUSED, DomainState.RUNNING, new ToVmm.Resume());
             case START -> start(domain);
-            case STOP -> stop(domain);
-            case CONSOLE -> console(domain);
-            default -> throw new IllegalStateException(command.text() + " needs no domain");
+            case STOP -> stop(domain, request.graceMillis());
+            case BALLOON -> balloon(domain, request.balloonBytes());
+            case CONSOLE -> failed("bad-request", "a console needs a connection of its own");
+            default -> throw new IllegalStateException(request.command().text() + " needs no domain");
         };
     }
 
@@ -219,7 +224,7 @@ final class Commands {
         return when(domain, START_MILLIS, state -> !ON_THE_WAY.contains(state), DomainState.RUNNING);
     }
 
-    private CompletableFuture<ControlReply> stop(DomainRuntime domain) {
+    private CompletableFuture<ControlReply> stop(DomainRuntime domain, int graceMillis) {
         if (!domain.busy()) {
             return failed("wrong-state", domain.name() + " is " + domain.state().text() + ": nothing to stop");
         }
@@ -229,14 +234,46 @@ final class Commands {
             return done(domain.name() + " is " + domain.state().text() + " and will not be started");
         }
         CompletableFuture<ControlReply> reply =
-                when(domain, OBEY_MILLIS, state -> state == DomainState.EXITED, DomainState.EXITED);
-        supervisor.stop(domain, "stopped by the operator");
+                when(domain, OBEY_MILLIS + graceMillis, state -> state == DomainState.EXITED, DomainState.EXITED);
+        supervisor.shutDown(domain, graceMillis, "stopped by the operator");
         return reply;
     }
 
-    private CompletableFuture<ControlReply> console(DomainRuntime domain) {
-        return CompletableFuture.completedFuture(new ControlReply.Console(
-                domain.name(), SerialInput.of(domain, fabric).isPresent()));
+    private CompletableFuture<ControlReply> balloon(DomainRuntime domain, long bytes) {
+        OptionalLong atFirst = domain.domain().memory().balloonBytes();
+        long most = domain.domain().memory().bytes();
+        if (atFirst.isEmpty()) {
+            return failed("bad-request", domain.name() + " has no balloon: its \"memory\" in the policy states none");
+        }
+        if (bytes > most) {
+            return failed("bad-request", "a balloon of " + bytes + " bytes: expected 0 to " + most + ", its memory");
+        }
+        if (!domain.ready()) {
+            String state = domain.state().text() + (domain.alive() && domain.stopping() ? " and is to stop" : "");
+            return failed("wrong-state", domain.name() + " is " + state + ": expected a domain that runs or is paused");
+        }
+        boolean asks = bytes == ControlRequest.KEEP_BALLOON;
+        if (!asks && !journal.write(AuditKind.OPERATOR, domain.name(), "", "balloon " + bytes)) {
+            return failed("refused", "the audit log can't be written");
+        }
+        CompletableFuture<ControlReply> reply = new CompletableFuture<>();
+        CompletableFuture<FromVmm.Balloon> answer =
+                domain.ask(new ToVmm.SetBalloon(asks ? ToVmm.SetBalloon.NO_CHANGE : bytes));
+        EventLoop.Timer timer = loop.after(OBEY_MILLIS, () -> answer.cancel(false));
+        answer.whenComplete((said, failure) -> {
+            timer.cancel();
+            reply.complete(
+                    failure == null
+                            ? view(domain, said)
+                            : new ControlReply.Failed("timeout", domain.name() + " did not say how its balloon is"));
+        });
+        return reply;
+    }
+
+    private static ControlReply view(DomainRuntime domain, FromVmm.Balloon said) {
+        Map<String, Long> guest = new HashMap<>();
+        said.guest().forEach(fact -> guest.put(fact.name(), fact.value()));
+        return new ControlReply.Balloon(domain.name(), said.wanted(), said.actual(), said.returned(), guest);
     }
 
     /** Completes when the domain's state has settled; fails where it isn't the wanted one, or when that takes too long. */

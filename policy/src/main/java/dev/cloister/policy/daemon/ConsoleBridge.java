@@ -7,13 +7,15 @@ import dev.cloister.linux.Poller;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A client's way to a domain's serial line. Output is read by the server's thread from the scrollback, at the client's pace; input
- * is handed to the loop's thread, one buffer at a time, and the next is only taken once the domain has read this one.
+ * is handed to the loop's thread, one buffer at a time, and the next is only taken once the domain has read this one. So a client that
+ * does not read holds nobody up and costs one chunk, and one that types faster than the domain reads is held up itself.
  */
 final class ConsoleBridge implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ConsoleBridge.class);
@@ -23,54 +25,37 @@ final class ConsoleBridge implements AutoCloseable {
     private final ControlClient client;
     private final EventLoop loop;
     private final Scrollback serial;
+    private final int run;
     private final Runnable follower = this::more;
     private final AtomicBoolean told = new AtomicBoolean();
     // Loop's thread only.
     private final Optional<SerialInput> way;
+    private final LongConsumer ended;
+    private long typed;
     private EventLoop.@Nullable Watch watch;
     private boolean closed;
     // Server's thread only.
     private long position;
     private boolean busy;
 
-    private ConsoleBridge(
-            ControlServer server, ControlClient client, EventLoop loop, Scrollback serial, Optional<SerialInput> way) {
+    /** Follows one run of a domain, and says at its end how many bytes were typed; loop's thread. */
+    ConsoleBridge(
+            ControlServer server,
+            ControlClient client,
+            EventLoop loop,
+            Scrollback serial,
+            int run,
+            Optional<SerialInput> way,
+            LongConsumer ended) {
         this.server = server;
         this.client = client;
         this.loop = loop;
         this.serial = serial;
         this.way = way;
+        this.ended = ended;
+        this.run = run;
         this.position = serial.start();
-    }
-
-    /** Connects a client to a domain; loop's thread. */
-    static void open(
-            ControlServer server,
-            ControlClient client,
-            EventLoop loop,
-            Fabric fabric,
-            Optional<DomainRuntime> domain,
-            boolean input) {
-        if (domain.isEmpty()) {
-            server.execute(() -> client.connected(null));
-            return;
-        }
-        Optional<SerialInput> way =
-                input ? SerialInput.of(domain.get(), fabric).flatMap(ConsoleBridge::duplicate) : Optional.empty();
-        ConsoleBridge made =
-                new ConsoleBridge(server, client, loop, domain.get().serial(), way);
-        made.serial.follow(made.follower);
-        server.execute(() -> client.connected(made));
-    }
-
-    /** An own descriptor, since the domain may end at any time and its number be used again. */
-    private static Optional<SerialInput> duplicate(SerialInput input) {
-        try {
-            return Optional.of(new SerialInput(input.channel(), input.end().duplicate()));
-        } catch (ErrnoException | IllegalStateException e) {
-            LOG.debug("serial input: {}", e.getMessage());
-            return Optional.empty();
-        }
+        serial.follow(follower);
     }
 
     /** There is more output; told once until it has been looked at. */
@@ -83,7 +68,7 @@ final class ConsoleBridge implements AutoCloseable {
     /** Returns what the line said next; server's thread. */
     Scrollback.Chunk next() {
         told.set(false);
-        Scrollback.Chunk chunk = serial.read(position, CHUNK);
+        Scrollback.Chunk chunk = serial.read(run, position, CHUNK);
         position = chunk.next();
         return chunk;
     }
@@ -106,7 +91,9 @@ final class ConsoleBridge implements AutoCloseable {
         if (!closed && way.isPresent() && way.get().channel().passes()) {
             Fd end = way.get().end();
             try {
-                at += Pipe.write(end, bytes, at, bytes.length - at);
+                int count = Pipe.write(end, bytes, at, bytes.length - at);
+                at += count;
+                typed += count;
                 if (at < bytes.length) {
                     int rest = at;
                     watch = loop.watch(end, Poller.OUT, () -> {
@@ -136,9 +123,12 @@ final class ConsoleBridge implements AutoCloseable {
     public void close() {
         serial.unfollow(follower);
         loop.execute(() -> {
-            closed = true;
-            unwatch();
-            way.ifPresent(input -> input.end().close());
+            if (!closed) {
+                closed = true;
+                unwatch();
+                way.ifPresent(input -> input.end().close());
+                ended.accept(typed);
+            }
         });
     }
 }

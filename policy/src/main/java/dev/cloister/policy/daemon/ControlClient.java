@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +26,7 @@ final class ControlClient implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlClient.class);
     private static final int BUFFER = 4096;
     private static final int FIRST_LINE = 256;
-    private static final long ANSWER_SECONDS = 30;
+    private static final long ANSWER_MILLIS = 30_000;
 
     /** What it waits for. */
     private enum State {
@@ -148,39 +149,54 @@ final class ControlClient implements AutoCloseable {
             if (request.command() == ControlRequest.Command.WATCH) {
                 state = State.WATCHING;
                 snapshot(request.intervalMillis());
+            } else if (request.command() == ControlRequest.Command.CONSOLE) {
+                server.backend().console(this, begin(request), request, user());
             } else {
-                ask(request);
+                int asked = begin(request);
+                server.backend().ask(request, reply -> server.execute(() -> answered(asked, reply)));
             }
         } catch (ProtocolException e) {
             send(new ControlReply.Failed("bad-request", String.valueOf(e.getMessage())));
         }
     }
 
-    private void ask(ControlRequest request) {
+    /** Begins to wait for an answer and returns the question's number. */
+    private int begin(ControlRequest request) {
         state = State.ASKING;
         int asked = ++question;
+        long millis = answerMillis(request);
         timer = server.after(
-                ANSWER_SECONDS * 1000,
+                millis,
                 () -> answered(
                         asked,
                         new ControlReply.Failed(
-                                "timeout", "the daemon did not answer within " + ANSWER_SECONDS + " s")));
-        server.backend().ask(request, reply -> server.execute(() -> answered(asked, reply)));
+                                "timeout", "the daemon did not answer within " + millis / 1000 + " s")));
+        return asked;
+    }
+
+    /** How long an answer may take: a guest that shuts down has its time besides. */
+    static long answerMillis(ControlRequest request) {
+        return ANSWER_MILLIS + request.graceMillis();
+    }
+
+    /** Whose process the client is, by the kernel's word. */
+    private String user() {
+        try {
+            return channel.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
+        } catch (IOException | UnsupportedOperationException e) {
+            LOG.debug("control client: {}", e.getMessage());
+            return "unknown";
+        }
     }
 
     /** The answer to a question, unless that one has been answered. */
-    private void answered(int asked, ControlReply reply) {
+    void answered(int asked, ControlReply reply) {
         if (state != State.ASKING || asked != question) {
             return;
         }
-        if (timer != null) {
-            timer.cancel();
-        }
+        cancelTimer();
         send(reply);
-        if (reply instanceof ControlReply.Console line) {
-            state = State.CONSOLE;
-            server.backend().console(this, line.domain(), line.input());
-        } else if (server.last() != null) {
+        if (server.last() != null) {
             leave();
         } else {
             state = State.IDLE;
@@ -218,21 +234,26 @@ final class ControlClient implements AutoCloseable {
                         }));
     }
 
-    /** The serial line is there; none: there is no such domain any more. */
-    void connected(@Nullable ConsoleBridge line) {
-        if (state != State.CONSOLE || line == null) {
-            if (line != null) {
-                line.close();
-            }
-            leave();
-        } else {
-            console = line;
-            if (input.hasRemaining()) {
-                line.input(input);
-            }
-            follow();
+    /** The serial line is there; a client that does not wait for it any more leaves it at once. */
+    void attached(int asked, ControlReply.Console reply, ConsoleBridge line) {
+        if (state != State.ASKING || asked != question) {
+            line.close();
+            return;
         }
-        settle();
+        cancelTimer();
+        state = State.CONSOLE;
+        console = line;
+        if (input.hasRemaining()) {
+            line.input(input);
+        }
+        send(reply);
+        follow();
+    }
+
+    private void cancelTimer() {
+        if (timer != null) {
+            timer.cancel();
+        }
     }
 
     /** There may be more of the serial line. */

@@ -48,8 +48,11 @@ final class ControlServer implements Executor, AutoCloseable {
         /** Asks the daemon; the answer comes on any thread, or never when it has ended. */
         void ask(ControlRequest request, Consumer<ControlReply> answer);
 
-        /** Connects a client to a domain's serial line; any thread. */
-        void console(ControlClient client, String domain, boolean input);
+        /**
+         * Connects a client to a domain's serial line; the answer is {@link ControlClient#attached} or {@link ControlClient#answered}, on
+         * the server's thread.
+         */
+        void console(ControlClient client, int asked, ControlRequest request, String user);
     }
 
     /** A moment at which something is done, unless cancelled before. */

@@ -10,6 +10,8 @@ import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.HostEndpoint;
+import dev.cloister.policy.model.HostObject;
 import dev.cloister.policy.model.ImageFile;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Quota;
@@ -93,7 +95,21 @@ final class Decider {
                         digest(now.image().initrd()));
             }
         }
+        for (Endpoint now : match.after().endpoints()) {
+            int was = match.oldEndpoint(now.index());
+            if (was != PolicyMatch.NONE && measured.match(was) && now instanceof HostEndpoint host) {
+                next = next.with(host, sameDisk(match.before().endpoint(was), host));
+            }
+        }
         return next;
+    }
+
+    /** The digest of a disk that is stated as before; empty for another. */
+    private static String sameDisk(Endpoint before, HostEndpoint now) {
+        boolean same = before instanceof HostEndpoint host && host.object().equals(now.object());
+        return same && now.object() instanceof HostObject.Disk disk
+                ? disk.sha256().orElse("")
+                : "";
     }
 
     private static String digest(Optional<ImageFile> file) {
@@ -107,7 +123,9 @@ final class Decider {
 
     /** May the domain start with the images measured? If so it counts as running from here on. */
     Decision start(Domain domain, MeasuredImages images) {
-        Measurements presented = measured.with(domain, images.kernel(), images.firmware(), images.initrd());
+        Measurements presented = withDisks(
+                measured.with(domain, images.kernel(), images.firmware(), images.initrd()),
+                images.disks().disks());
         Decision decision =
                 decide(new Request.Start(domain.index(), presented, openWindows.getAsLong(), System.nanoTime()));
         if (decision.granted()) {
@@ -115,6 +133,31 @@ final class Decider {
             history.started(domain.index());
         }
         return decision;
+    }
+
+    /** Disks that a running domain uses have been measured. */
+    void measured(List<HostDisk> disks) {
+        measured = withDisks(measured, disks);
+    }
+
+    /** A disk that was handed over under an earlier daemon, which had measured it. */
+    void measuredBefore(HostEndpoint endpoint) {
+        if (endpoint.object() instanceof HostObject.Disk disk) {
+            measured = measured.with(endpoint, disk.sha256().orElse(""));
+        }
+    }
+
+    private Measurements withDisks(Measurements before, List<HostDisk> disks) {
+        Measurements next = before;
+        for (HostDisk disk : disks) {
+            Endpoint endpoint = policy.endpoint(disk.name()).orElse(null);
+            if (endpoint instanceof HostEndpoint host
+                    && host.object() instanceof HostObject.Disk stated
+                    && disk.is(stated)) {
+                next = next.with(host, disk.sha256());
+            }
+        }
+        return next;
     }
 
     /** A domain that an earlier daemon started runs, with images of those digests. */

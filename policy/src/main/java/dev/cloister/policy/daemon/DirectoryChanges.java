@@ -1,7 +1,6 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.model.Flow;
-import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.Direction;
@@ -51,7 +50,7 @@ final class DirectoryChanges {
         if (!end.alive() || end.stopping() || directory.has(channel)) {
             return true;
         }
-        boolean wired = channel.flow().kind() != FlowKind.CONSOLE || directory.hasConsole(direction);
+        boolean wired = directory.canHave(channel.flow(), direction);
         Optional<DomainDirectory.Place> place =
                 wired ? directory.place(channel, direction, this::gone) : Optional.empty();
         place.ifPresent(found -> {

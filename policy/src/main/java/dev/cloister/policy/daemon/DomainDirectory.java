@@ -1,6 +1,7 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.channel.DirectoryLayout;
+import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
@@ -20,11 +21,14 @@ final class DomainDirectory {
 
     private final List<Channel> channels;
     private final List<ChannelConfig> told;
+    /** What the run began with. */
+    private final List<ChannelConfig> initial;
 
     /** A directory; both lists are in the order of its places. */
     DomainDirectory(List<Channel> channels, List<ChannelConfig> told) {
         this.channels = new ArrayList<>(channels);
         this.told = new ArrayList<>(told);
+        this.initial = List.copyOf(told);
     }
 
     int size() {
@@ -41,9 +45,21 @@ final class DomainDirectory {
         return channels.indexOf(channel);
     }
 
-    /** Whether the run has the descriptors of its serial line in a direction. */
-    boolean hasConsole(Direction direction) {
-        return told.stream().anyMatch(config -> config.kind() == FlowKind.CONSOLE && config.direction() == direction);
+    /**
+     * Whether the run can have a channel at all: its serial line has the descriptors of that direction, or its guest the device that the
+     * channel is for, which is there from the start or not at all.
+     */
+    boolean canHave(Flow flow, Direction direction) {
+        String peer = (direction == Direction.OUT ? flow.to() : flow.from()).name();
+        return switch (flow.kind()) {
+            case CONSOLE -> initial.stream().anyMatch(c -> c.kind() == FlowKind.CONSOLE && c.direction() == direction);
+            case DISK, WIRE ->
+                initial.stream()
+                        .anyMatch(c -> c.kind() == flow.kind()
+                                && c.direction() == direction
+                                && c.peer().equals(peer));
+            case MEMORY, EVENT, STREAM, DATAGRAM, LOG -> true;
+        };
     }
 
     /** Whether the guest is told of the channel as it is now. */
@@ -54,7 +70,12 @@ final class DomainDirectory {
 
     private static boolean tells(ChannelConfig config, Channel channel) {
         return sameButQuotaUse(
-                config, DomainLayout.channel(config.direction(), channel.flow(), config.index(), config.gpa()));
+                config,
+                DomainLayout.channel(
+                        config.direction(),
+                        channel.flow(),
+                        config.index(),
+                        config.window().gpa()));
     }
 
     private static boolean sameButQuotaUse(ChannelConfig told, ChannelConfig wanted) {
@@ -66,14 +87,14 @@ final class DomainDirectory {
     }
 
     private static boolean sameMeasures(ChannelConfig told, ChannelConfig wanted) {
-        return told.sizeBytes() == wanted.sizeBytes()
-                && told.recordBytes() == wanted.recordBytes()
-                && told.recordCount() == wanted.recordCount()
-                && told.ratePerSecond() == wanted.ratePerSecond()
-                && told.rateBurst() == wanted.rateBurst()
-                && told.backChannelBitsPerSecond() == wanted.backChannelBitsPerSecond()
-                && told.quota().units() == wanted.quota().units()
-                && told.quota().periodNanos() == wanted.quota().periodNanos();
+        return told.window().equals(wanted.window())
+                && told.limits().ratePerSecond() == wanted.limits().ratePerSecond()
+                && told.limits().rateBurst() == wanted.limits().rateBurst()
+                && told.limits().backChannelBitsPerSecond() == wanted.limits().backChannelBitsPerSecond()
+                && told.sockets().equals(wanted.sockets())
+                && told.limits().quota().units() == wanted.limits().quota().units()
+                && told.limits().quota().periodNanos()
+                        == wanted.limits().quota().periodNanos();
     }
 
     /**
@@ -87,20 +108,20 @@ final class DomainDirectory {
         long bytes = channel.flow().windowBytes();
         int own = indexOf(channel);
         if (own >= 0) {
-            return told.get(own).sizeBytes() == bytes
-                    ? Optional.of(new Place(own, told.get(own).gpa()))
+            return told.get(own).window().sizeBytes() == bytes
+                    ? Optional.of(new Place(own, told.get(own).window().gpa()))
                     : Optional.empty();
         }
         for (int i = 0; i < channels.size(); i++) {
             ChannelConfig old = told.get(i);
             boolean same = old.kind() == channel.flow().kind() && old.direction() == direction;
-            if (same && old.sizeBytes() == bytes && gone.test(channels.get(i))) {
-                return Optional.of(new Place(i, told.get(i).gpa()));
+            if (same && old.window().sizeBytes() == bytes && gone.test(channels.get(i))) {
+                return Optional.of(new Place(i, old.window().gpa()));
             }
         }
         long end = DirectoryLayout.WINDOWS_GPA;
         for (ChannelConfig config : told) {
-            end = Math.max(end, config.gpa() + config.sizeBytes());
+            end = Math.max(end, config.window().gpa() + config.window().sizeBytes());
         }
         boolean fits = channels.size() < VmmCodec.MAX_CHANNELS && end + bytes <= DirectoryLayout.WINDOWS_END_GPA;
         return fits ? Optional.of(new Place(channels.size(), bytes == 0 ? 0 : end)) : Optional.empty();

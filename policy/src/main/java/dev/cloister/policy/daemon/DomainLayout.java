@@ -1,15 +1,16 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.channel.DirectoryLayout;
-import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.CpuidModel;
 import dev.cloister.policy.model.Domain;
+import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Image;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Rate;
+import dev.cloister.policy.model.SocketUse;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.DomainConfig;
@@ -25,9 +26,16 @@ final class DomainLayout {
     /**
      * Lays out a domain.
      *
+     * @param persistent its ranges of persistent memory
      * @throws IOException if its channels don't fit the directory or the window area
      */
-    static DomainConfig of(Policy policy, Domain domain, boolean serialIn, Decider decider) throws IOException {
+    static DomainConfig of(
+            Policy policy,
+            Domain domain,
+            boolean serialIn,
+            List<DomainConfig.PersistentRange> persistent,
+            Decider decider)
+            throws IOException {
         Image image = domain.image();
         boolean firmware = image.firmware().isPresent();
         return new DomainConfig(
@@ -48,7 +56,11 @@ final class DomainLayout {
                         firmware,
                         domain.memory().prefault(),
                         domain.cpus().pin(),
-                        domain.cpuid().map(CpuidModel::text).orElse("")));
+                        domain.cpuid().map(CpuidModel::text).orElse("")),
+                new DomainConfig.Devices(
+                        domain.cid(),
+                        domain.memory().balloonBytes().orElse(DomainConfig.Devices.NO_BALLOON),
+                        persistent));
     }
 
     private static List<ChannelConfig> channels(Policy policy, Domain domain, Decider decider) throws IOException {
@@ -104,13 +116,23 @@ final class DomainLayout {
                 flow.kind(),
                 direction,
                 out ? flow.to().name() : flow.from().name(),
-                gpa,
-                flow.windowBytes(),
-                stream ? 1 : flow.recordBytes(),
-                stream ? flow.capacity() : flow.records(),
-                flow.rate().map(Rate::perSecond).orElse(0L),
-                flow.rate().map(Rate::burst).orElse(0L),
-                flow.backChannel().map(BackChannel::bitsPerSecond).orElse(0L),
-                quota);
+                new ChannelConfig.Window(
+                        gpa,
+                        flow.windowBytes(),
+                        stream ? 1 : flow.recordBytes(),
+                        stream ? flow.capacity() : flow.records()),
+                new ChannelConfig.Limits(
+                        flow.rate().map(Rate::perSecond).orElse(0L),
+                        flow.rate().map(Rate::burst).orElse(0L),
+                        ChannelLimits.backPerSecond(flow),
+                        quota),
+                sockets(out ? flow.to() : flow.from(), flow));
+    }
+
+    private static ChannelConfig.Sockets sockets(Endpoint peer, Flow flow) {
+        long cid = peer instanceof Domain domain ? domain.cid() : SocketUse.HOST_CID;
+        return flow.sockets()
+                .map(use -> new ChannelConfig.Sockets(cid, use.ports(), use.answers(), use.answered()))
+                .orElse(ChannelConfig.Sockets.NONE);
     }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,12 +31,15 @@ final class DomainRuntime {
     private DomainDirectory directory = DomainDirectory.NONE;
     private final Meter exits = new Meter(Optional.empty());
     private final List<Consumer<DomainRuntime>> observers = new ArrayList<>();
+    private final List<CompletableFuture<FromVmm.Balloon>> balloonQuestions = new ArrayList<>();
     private Map<String, Long> exitsByKind = Map.of();
     private List<Snapshot.GateView> verdicts = List.of();
+    private List<Snapshot.ConsoleView> consoles = List.of();
     private DomainState state;
     private @Nullable VmmLink link;
     private final List<Runnable> deferred = new ArrayList<>();
     private @Nullable Configuration configuration;
+    private HostDisks.Uses disks = HostDisks.Uses.NONE;
     private @Nullable Cohort cohort;
     private EventLoop.@Nullable Timer restartTimer;
     private String engine;
@@ -52,6 +56,9 @@ final class DomainRuntime {
     private boolean readyAwaited;
     private boolean startSent;
     private boolean stopping;
+    /** Whether the guest may still shut down by itself, though it is stopping. */
+    private boolean graceful;
+
     private boolean awaitsWindow;
 
     DomainRuntime(Domain domain, String label, EventLoop loop) {
@@ -124,6 +131,20 @@ final class DomainRuntime {
         observers.remove(observer);
     }
 
+    /** Asks its VMM about the guest's balloon; completes with the next answer, or exceptionally at the end of its process. */
+    CompletableFuture<FromVmm.Balloon> ask(ToVmm.SetBalloon question) {
+        CompletableFuture<FromVmm.Balloon> answer = new CompletableFuture<>();
+        balloonQuestions.add(answer);
+        answer.whenComplete((_, _) -> balloonQuestions.remove(answer));
+        send(question, List.of(), () -> answer.cancel(false));
+        return answer;
+    }
+
+    /** The VMM says how the balloon is; an answer for which nobody waits any more is nothing to it. */
+    void balloon(FromVmm.Balloon said) {
+        List.copyOf(balloonQuestions).forEach(question -> question.complete(said));
+    }
+
     /** Whether it has a process. */
     boolean alive() {
         return link != null;
@@ -152,6 +173,7 @@ final class DomainRuntime {
         verdicts = List.of();
         exitCode = -1;
         stopping = false;
+        graceful = false;
         startSent = false;
         awaitsWindow = false;
         startNanos = 0;
@@ -176,6 +198,11 @@ final class DomainRuntime {
         pid = newLink.pid();
         bornNanos = System.nanoTime();
         readyAwaited = true;
+    }
+
+    /** Takes the disks that the process uses, which are its until it is gone. */
+    void disks(HostDisks.Uses uses) {
+        disks = uses;
     }
 
     /** What is done once the process is in its sandbox: it is not told anything before. */
@@ -263,6 +290,8 @@ final class DomainRuntime {
             link.close();
             link = null;
         }
+        List.copyOf(balloonQuestions).forEach(question -> question.cancel(false));
+        disks.close();
     }
 
     /** The process is gone and what it had has been given back. */
@@ -336,6 +365,17 @@ final class DomainRuntime {
 
     void setStopping() {
         stopping = true;
+        graceful = false;
+    }
+
+    /** It is to end, and its guest has been told so. */
+    void setShuttingDown() {
+        stopping = true;
+        graceful = true;
+    }
+
+    boolean shuttingDown() {
+        return graceful;
     }
 
     /** Whether it is started once its window opens. */
@@ -427,7 +467,14 @@ final class DomainRuntime {
                 restarts.total(),
                 exitCode,
                 note,
-                verdicts);
+                verdicts,
+                domain.cid(),
+                consoles);
+    }
+
+    /** Others are attached to the serial line now. */
+    void attended(List<Snapshot.ConsoleView> by) {
+        consoles = by;
     }
 
     private static long saturatedSum(long a, long b) {

@@ -170,20 +170,7 @@ final class Fabric {
     }
 
     private static Flow placeless(Flow flow, PolicyMatch match) {
-        return new Flow(
-                PolicyMatch.NONE,
-                flow.name(),
-                end(flow.from(), match),
-                end(flow.to(), match),
-                flow.kind(),
-                flow.recordBytes(),
-                flow.records(),
-                flow.capacity(),
-                flow.limits(),
-                flow.backChannel(),
-                flow.forbidden(),
-                flow.description(),
-                flow.position());
+        return flow.between(PolicyMatch.NONE, end(flow.from(), match), end(flow.to(), match));
     }
 
     private static Endpoint end(Endpoint old, PolicyMatch match) {

@@ -225,6 +225,15 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
         return write(event(kind, "", "", "").withDetail(detail, value));
     }
 
+    /** Records an event about a domain with facts of its own. */
+    boolean write(AuditKind kind, String domain, String flow, Map<String, String> facts) {
+        AuditEvent event = event(kind, domain, flow, "");
+        for (Map.Entry<String, String> fact : facts.entrySet()) {
+            event = event.withDetail(fact.getKey(), fact.getValue());
+        }
+        return write(event);
+    }
+
     /** Records that nothing passes through a channel any more. */
     boolean cut(Channel channel) {
         return write(event(AuditKind.CHANNEL_CUT, "", channel.flow().name(), "opening " + channel.epoch())

@@ -9,10 +9,12 @@ import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.protocol.DomainConfig;
 import dev.cloister.policy.protocol.ToVmm;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +28,8 @@ import java.util.function.Function;
  * only, but for the measuring.
  */
 final class Launcher implements AutoCloseable {
+    private static final String DISK_BYTES = "CLOISTER_DISK_BYTES";
+
     private final Fabric fabric;
     private final Decider decider;
     private final EventLoop loop;
@@ -38,6 +42,11 @@ final class Launcher implements AutoCloseable {
     private final Map<String, LogFile> logs;
     private final FdStore store;
     private final Confinement confinement;
+    private final HostDisks disks;
+    /** Disks are measured apart: one of a terabyte shall not keep other domains from starting. */
+    private final ExecutorService disking = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("measure-disk-", 0).factory());
+
     private final ExecutorService measuring = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("measure").factory());
 
@@ -49,7 +58,9 @@ final class Launcher implements AutoCloseable {
             Map<String, LogFile> logs,
             DaemonOptions options,
             FdStore store,
-            Confinement confinement) {
+            Confinement confinement,
+            HostDisks disks) {
+        this.disks = disks;
         this.fabric = fabric;
         this.decider = decider;
         this.loop = loop;
@@ -69,17 +80,70 @@ final class Launcher implements AutoCloseable {
         this.noKvm = missing;
     }
 
-    /** Measures a domain's images; what becomes of it is told on the loop's thread. The images are the taker's to close. */
-    void measure(Domain domain, Consumer<MeasuredImages> done, Consumer<String> failed) {
-        measuring.execute(() -> {
-            try {
-                MeasuredImages images = MeasuredImages.load(domain);
+    /**
+     * Measures a domain's images and opens and measures its disks; what becomes of it is told on the loop's thread. The images are the
+     * taker's to close.
+     *
+     * @param progress told how far the measuring of large disks is, on the loop's thread
+     */
+    void measure(Domain domain, Consumer<String> progress, Consumer<MeasuredImages> done, Consumer<String> failed) {
+        Policy policy = fabric.policy();
+        measuring.execute(() -> attempt(failed, () -> {
+            MeasuredImages images = MeasuredImages.load(domain);
+            if (HostDisks.has(policy, domain)) {
+                disking.execute(() -> attempt(failed, () -> {
+                    acquire(policy, images, domain, progress);
+                    loop.execute(() -> done.accept(images));
+                }));
+            } else {
                 loop.execute(() -> done.accept(images));
-            } catch (IOException e) {
-                String reason = "can't be started: " + describe(e);
-                loop.execute(() -> failed.accept(reason));
             }
-        });
+        }));
+    }
+
+    private void acquire(Policy policy, MeasuredImages images, Domain domain, Consumer<String> progress)
+            throws IOException {
+        try {
+            images.disks(disks.acquire(policy, domain, text -> loop.execute(() -> progress.accept(text))));
+        } catch (IOException e) {
+            images.close();
+            throw e;
+        }
+    }
+
+    private interface Attempt {
+        void run() throws IOException;
+    }
+
+    private void attempt(Consumer<String> failed, Attempt attempt) {
+        try {
+            attempt.run();
+        } catch (IOException e) {
+            String reason = "can't be started: " + describe(e);
+            loop.execute(() -> failed.accept(reason));
+        }
+    }
+
+    /** Opens and measures the disks of a domain whose process an earlier daemon has started; then that is done, on the loop's thread. */
+    void measureDisks(DomainRuntime runtime, Runnable then) {
+        Policy policy = fabric.policy();
+        Domain domain = runtime.domain();
+        if (!HostDisks.has(policy, domain)) {
+            return;
+        }
+        Consumer<String> failed = reason -> runtime.note("its disks " + reason);
+        disking.execute(() -> attempt(failed, () -> {
+            HostDisks.Uses uses = disks.acquire(policy, domain, _ -> {});
+            loop.execute(() -> {
+                if (!runtime.alive()) {
+                    uses.close();
+                    return;
+                }
+                runtime.disks(uses);
+                decider.measured(uses.disks());
+                then.run();
+            });
+        }));
     }
 
     /** Starts the process and hands it its configuration. */
@@ -87,20 +151,22 @@ final class Launcher implements AutoCloseable {
             throws IOException {
         SerialTap tap = new SerialTap(runtime, fabric, logs, metering, loop);
         boolean input = input(runtime);
-        DomainConfig asked = DomainLayout.of(fabric.policy(), runtime.domain(), input, decider);
+        DomainConfig asked = DomainLayout.of(
+                fabric.policy(), runtime.domain(), input, images.disks().ranges(), decider);
         DomainConfig config = asked.engine() == Engine.AUTO ? asked.withEngine(engine) : asked;
         List<Fd> fds = new ArrayList<>(kvmFor(config));
         VmmLink.ConsoleRights console = new VmmLink.ConsoleRights(tap.declared(), input);
         VmmLink link = new VmmLink(
                 loop,
                 new VmmLink.Keep(store, runtime.name()),
-                (environment, descriptors) ->
-                        confinement.start(fabric.policy(), runtime.domain(), environment, descriptors),
+                (environment, descriptors) -> confinement.start(
+                        fabric.policy(), runtime.domain(), withDisks(environment, images), descriptors),
                 console,
                 tap,
                 runtime.log(),
                 listeners.apply(runtime));
         runtime.born(link);
+        runtime.disks(images.releaseDisks());
         runtime.directory(new DomainDirectory(fabric.channelsOf(runtime), config.channels()));
         metering.restart(runtime);
         fds.addAll(images.handed());
@@ -108,6 +174,16 @@ final class Launcher implements AutoCloseable {
         link.childSerial().in().ifPresent(fds::add);
         runtime.onceConfined(Waiting.of(runtime, new ToVmm.Configure(config), fds));
         link.releaseChildSerial();
+    }
+
+    /** The process is told before it enters its sandbox whether it will have disks, and how large a file it may write. */
+    private static Map<String, String> withDisks(Map<String, String> environment, MeasuredImages images) {
+        if (images.disks().disks().isEmpty()) {
+            return environment;
+        }
+        Map<String, String> more = new HashMap<>(environment);
+        more.put(DISK_BYTES, Long.toString(images.disks().largestWritten()));
+        return more;
     }
 
     /** The descriptor of KVM, if the engine has a use for it. */
@@ -150,7 +226,7 @@ final class Launcher implements AutoCloseable {
     /** Takes over a domain's process, with its descriptors from the store; returns false if they aren't there. */
     boolean adopt(DomainRuntime runtime, int pid, Function<DomainRuntime, VmmLink.Listener> listeners)
             throws IOException {
-        DomainConfig config = DomainLayout.of(fabric.policy(), runtime.domain(), input(runtime), decider);
+        DomainConfig config = DomainLayout.of(fabric.policy(), runtime.domain(), input(runtime), List.of(), decider);
         runtime.directory(new DomainDirectory(fabric.channelsOf(runtime), config.channels()));
         SerialTap tap = new SerialTap(runtime, fabric, logs, metering, loop);
         Optional<VmmLink> link = VmmLink.adopt(
@@ -183,6 +259,7 @@ final class Launcher implements AutoCloseable {
     @Override
     public void close() {
         measuring.shutdownNow();
+        disking.shutdownNow();
         kvm.ifPresent(Fd::close);
     }
 }

@@ -11,11 +11,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The sealed copies of everything that a domain boots, with their digests. Made on any thread, used by one. */
 final class MeasuredImages implements AutoCloseable {
     private final Map<ImageFile, MeasuredImage> images = new LinkedHashMap<>();
     private final Image stated;
+    private HostDisks.Uses disks = HostDisks.Uses.NONE;
 
     private MeasuredImages(Image stated) {
         this.stated = stated;
@@ -33,6 +35,23 @@ final class MeasuredImages implements AutoCloseable {
             made.close();
             throw e;
         }
+    }
+
+    /** Takes the disks that the domain uses, which were opened and measured as well. */
+    void disks(HostDisks.Uses uses) {
+        disks = uses;
+    }
+
+    /** The disks that the domain uses. */
+    HostDisks.Uses disks() {
+        return disks;
+    }
+
+    /** Gives the disks away. */
+    HostDisks.Uses releaseDisks() {
+        HostDisks.Uses given = disks;
+        disks = HostDisks.Uses.NONE;
+        return given;
     }
 
     String kernel() {
@@ -77,6 +96,7 @@ final class MeasuredImages implements AutoCloseable {
         named.put("kernel", kernel());
         named.put("firmware", firmware());
         named.put("initrd", initrd());
+        disks.disks().forEach(disk -> named.put(disk.name(), disk.sha256()));
         return named.entrySet().stream()
                 .filter(e -> !e.getValue().isEmpty())
                 .map(e -> e.getKey() + "=" + e.getValue())
@@ -85,8 +105,9 @@ final class MeasuredImages implements AutoCloseable {
 
     /** What was measured and, where it differs, what the policy states; a sentence for people. */
     String text() {
-        return images.entrySet().stream()
-                .map(e -> measured(e.getKey(), e.getValue().sha256()))
+        Stream<String> files = images.entrySet().stream()
+                .map(e -> measured(e.getKey(), e.getValue().sha256()));
+        return Stream.concat(files, disks.disks().stream().map(HostDisk::text).filter(text -> !text.isEmpty()))
                 .collect(Collectors.joining(", "));
     }
 
@@ -101,5 +122,6 @@ final class MeasuredImages implements AutoCloseable {
     public void close() {
         images.values().forEach(MeasuredImage::close);
         images.clear();
+        disks.close();
     }
 }

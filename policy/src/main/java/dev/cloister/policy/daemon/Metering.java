@@ -71,7 +71,7 @@ final class Metering {
         if (flow.from() == domain.domain()) {
             return flow.kind() != FlowKind.CONSOLE;
         }
-        return flow.from() instanceof HostEndpoint && flow.kind() == FlowKind.CONSOLE;
+        return flow.from() instanceof HostEndpoint && (flow.kind() == FlowKind.CONSOLE || flow.kind() == FlowKind.DISK);
     }
 
     /** Of what the relay carries, one end says what it could not take: a sender's signals, and messages that found no room. */

@@ -46,14 +46,17 @@ final class Outgoing implements EventLoop.Effect {
         return switch (message) {
             case ToVmm.Configure _, ToVmm.Attach _, ToVmm.Declare _, ToVmm.Start _, ToVmm.Resume _, ToVmm.Pause _ ->
                 false;
+            case ToVmm.SetBalloon balloon -> balloon.bytes() == ToVmm.SetBalloon.NO_CHANGE;
             case ToVmm.Answer answer -> answer.status() != AnswerStatus.GRANTED;
-            case ToVmm.Stop _, ToVmm.Revoke _, ToVmm.Query _ -> true;
+            case ToVmm.Stop _, ToVmm.PressPowerButton _, ToVmm.Revoke _, ToVmm.Query _ -> true;
         };
     }
 
     /** Whether it only takes something away: that need not wait for any record. */
     boolean takesAway() {
-        return message instanceof ToVmm.Stop || message instanceof ToVmm.Revoke;
+        return message instanceof ToVmm.Stop
+                || message instanceof ToVmm.PressPowerButton
+                || message instanceof ToVmm.Revoke;
     }
 
     @Override

@@ -69,6 +69,7 @@ public final class PolicyDaemon implements AutoCloseable {
     private final Decider decider;
     private final Broker broker;
     private final Commands commands;
+    private final ConsoleDesk consoles;
     private final StateDirectory state;
     private final ControlServer server;
     private boolean launched;
@@ -111,13 +112,26 @@ public final class PolicyDaemon implements AutoCloseable {
         this.decider = new Decider(policy, contacts, journal, windows::mask, adoption.origin());
         adoption.restoreQuotas(decider);
         this.relay = new Relay();
-        this.host = new HostEnds(feed, new LogKeeper(loop, logs, around.clock()));
+        this.host = new HostEnds(
+                feed,
+                new LogKeeper(loop, logs, around.clock()),
+                new HostSockets(loop, journal),
+                new HostObjects(loop, new KeptDisks(policy, adoption.store(), loop::execute)));
         this.channels =
                 new Channels(fabric, loop, decider, journal, host, relay, adoption.store(), options.answerTimeout());
         Metering metering = new Metering(fabric, loop, decider, journal, channels, relay);
         openLogs();
         this.confinement = around.confinement();
-        this.launcher = new Launcher(fabric, decider, loop, metering, logs, options, adoption.store(), confinement);
+        this.launcher = new Launcher(
+                fabric,
+                decider,
+                loop,
+                metering,
+                logs,
+                options,
+                adoption.store(),
+                confinement,
+                host.objects().disks());
         this.time = new TimeKeeper(policy, loop, journal, around.stoppers(), options.acceptUnenforced());
         this.supervisor = new Supervisor(
                 fabric, loop, decider, journal, channels, windows, launcher, time, options.answerTimeout());
@@ -136,6 +150,7 @@ public final class PolicyDaemon implements AutoCloseable {
         channels.onSettled(() -> {
             supervisor.check();
             policySwitch.progress();
+            loop.execute(this::endIfIdle);
         });
         supervisor.tell(broker::listener, this::halt, () -> {
             policySwitch.progress();
@@ -143,6 +158,7 @@ public final class PolicyDaemon implements AutoCloseable {
         });
         this.commands =
                 new Commands(fabric, loop, journal, channels, metering, supervisor, loads, time, this::shutdown);
+        this.consoles = new ConsoleDesk(fabric, loop, journal);
         journal.onFailure(() -> loop.execute(this::auditFailed));
         this.server = listen();
     }
@@ -166,8 +182,8 @@ public final class PolicyDaemon implements AutoCloseable {
                 }
 
                 @Override
-                public void console(ControlClient client, String domain, boolean input) {
-                    loop.execute(() -> ConsoleBridge.open(server, client, loop, fabric, fabric.domain(domain), input));
+                public void console(ControlClient client, int asked, ControlRequest request, String user) {
+                    loop.execute(() -> consoles.attach(server, client, asked, request, user));
                 }
             });
         } catch (IOException e) {
@@ -295,6 +311,7 @@ public final class PolicyDaemon implements AutoCloseable {
         loop.execute(this::launch);
         loop.run();
         Snapshot last = commands.snapshot();
+        consoles.end();
         journal.write(AuditKind.DAEMON_STOP, "", "", "");
         loop.settle(LAST_RECORD_MILLIS);
         journal.giveUp();
@@ -451,7 +468,8 @@ public final class PolicyDaemon implements AutoCloseable {
                 && (ending || options.exitWhenIdle() && begun)
                 && supervisor.idle()
                 && loads.idle()
-                && !fabric.anyAlive()) {
+                && !fabric.anyAlive()
+                && fabric.allChannels().stream().noneMatch(Channel::lingers)) {
             loop.stop();
         }
     }

@@ -15,6 +15,8 @@ final class Scrollback implements VmmLink.Sink {
     private final List<Runnable> followers = new CopyOnWriteArrayList<>();
     private long written;
     private long begun;
+    private int run;
+    private boolean used;
     private boolean closed;
 
     @Override
@@ -45,10 +47,17 @@ final class Scrollback implements VmmLink.Sink {
         followers.remove(follower);
     }
 
-    /** Another run begins: what was kept of the last one is gone. */
+    /** A run begins: what was kept of the last one is gone. Whoever came before the first one follows that. */
     synchronized void reopen() {
         begun = written;
+        run += used ? 1 : 0;
+        used = true;
         closed = false;
+    }
+
+    /** Returns which run of the domain writes to it, or has written last. */
+    synchronized int run() {
+        return run;
     }
 
     /** Returns the position of the oldest byte kept. */
@@ -63,8 +72,11 @@ final class Scrollback implements VmmLink.Sink {
     /** What a reader got: bytes, the position behind them, and whether nothing will follow. */
     record Chunk(byte[] bytes, long next, boolean ended) {}
 
-    /** Returns what is at or behind a position, at most so many bytes. */
-    synchronized Chunk read(long position, int most) {
+    /** Returns what is at or behind a position, at most so many bytes; the end, if that run's output is gone. */
+    synchronized Chunk read(int ofRun, long position, int most) {
+        if (ofRun != run) {
+            return new Chunk(new byte[0], position, true);
+        }
         long from = Math.max(position, start());
         byte[] bytes = copy(from, Math.min(written, from + most));
         return new Chunk(bytes, from + bytes.length, closed && from + bytes.length == written);

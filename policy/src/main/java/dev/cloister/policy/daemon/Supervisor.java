@@ -24,6 +24,9 @@ import java.util.function.Function;
  * pace, those that start together in one cohort. Loop's thread only.
  */
 final class Supervisor {
+    /** How long a guest has to begin to shut down before its button is pressed again. */
+    private static final long PRESS_AGAIN_MILLIS = 10_000;
+
     /** Time after which a VMM that was told to stop is killed. */
     private static final long STOP_MILLIS = 3000;
 
@@ -104,6 +107,11 @@ final class Supervisor {
         for (DomainRuntime domain : domains) {
             launcher.measure(
                     domain.domain(),
+                    progress -> {
+                        if (awaited(domain, cohort)) {
+                            domain.note(progress);
+                        }
+                    },
                     images -> {
                         if (!measured(domain, cohort, images)) {
                             images.close();
@@ -139,6 +147,7 @@ final class Supervisor {
         if (!awaited(domain, cohort)) {
             return false;
         }
+        domain.note("");
         Decision decision = decider.start(domain.domain(), images);
         if (!journal.write(decision, images.text(), images.digests())) {
             if (decision.granted()) {
@@ -312,7 +321,7 @@ final class Supervisor {
             decider.stopped(domain.domain());
             rest(domain, DomainState.IDLE, reason, List.of());
         }
-        if (domain.alive() && !domain.stopping()) {
+        if (domain.alive() && (!domain.stopping() || domain.shuttingDown())) {
             VmmLink told = domain.link().orElseThrow();
             domain.setStopping();
             domain.send(new ToVmm.Stop());
@@ -322,6 +331,35 @@ final class Supervisor {
                 }
             });
         }
+    }
+
+    /** Has a domain's guest shut down, where it listens to its power button; then, and where it takes longer than this, stops the domain. */
+    void shutDown(DomainRuntime domain, int graceMillis, String reason) {
+        if (graceMillis == 0 || domain.state() != DomainState.RUNNING || domain.stopping()) {
+            stop(domain, reason);
+            return;
+        }
+        VmmLink told = domain.link().orElseThrow();
+        domain.setShuttingDown();
+        press(domain, told);
+        loop.after(graceMillis, () -> {
+            if (shutsDown(domain, told)) {
+                stop(domain, reason);
+            }
+        });
+    }
+
+    /** Presses now and then again: the program that listens may be there later than the kernel, and to one that heard it is nothing. */
+    private void press(DomainRuntime domain, VmmLink told) {
+        if (shutsDown(domain, told)) {
+            domain.send(new ToVmm.PressPowerButton());
+            loop.after(PRESS_AGAIN_MILLIS, () -> press(domain, told));
+        }
+    }
+
+    private static boolean shutsDown(DomainRuntime domain, VmmLink told) {
+        return domain.shuttingDown()
+                && domain.link().filter(link -> link == told).isPresent();
     }
 
     /** Ends everything: no domain is started any more. */

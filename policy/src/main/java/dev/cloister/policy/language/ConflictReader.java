@@ -96,7 +96,7 @@ final class ConflictReader {
                         member.name() + " can't be in a " + mode.jsonName() + " conflict set",
                         mode == ConflictSet.Mode.CONCURRENT
                                 ? "domains: nothing else runs"
-                                : "domains, disks, taps and logs: @console and @audit are the host's own",
+                                : "domains, disks, taps, sockets and logs: @console and @audit are the host's own",
                         "");
             }
         }

@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -44,14 +45,16 @@ final class DomainReader {
             "cgroup",
             "engine",
             "cpuid",
+            "vsock",
             "when",
             "autostart",
             "onUnexpectedExit",
             "restart");
-    private static final Set<String> MEMORY_FIELDS = Set.of("size", "prefault", "hugePages");
+    private static final Set<String> MEMORY_FIELDS = Set.of("size", "prefault", "hugePages", "balloon");
     private static final Set<String> CPUS_FIELDS = Set.of("count", "pin", "exclusive");
     private static final Set<String> CGROUP_FIELDS = Set.of("memoryMax", "cpuMaxPercent", "pidsMax", "ioWeight");
     private static final Set<String> CPUID_FIELDS = Set.of("model", "add", "hide");
+    private static final Set<String> VSOCK_FIELDS = Set.of("cid");
     private static final Set<String> RESTART_FIELDS = Set.of("when", "attempts", "within", "delay");
     private static final TextForm UUID_FORM = new TextForm(
             Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"),
@@ -78,6 +81,7 @@ final class DomainReader {
     private final FileReader files;
     private final Names names = new Names("domain");
     private final Set<UUID> ids = new HashSet<>();
+    private final Set<Long> cids = new HashSet<>();
 
     /** Huge pages by their names. */
     private enum HugePages {
@@ -152,6 +156,9 @@ final class DomainReader {
                 cpus(fields),
                 fields.optional("cgroup").map(json -> cgroup(fields.open(json, "a cgroup", CGROUP_FIELDS))),
                 fields.choice("engine", Engine.values(), Engine::jsonName, Engine.AUTO),
+                fields.optional("vsock")
+                        .map(json -> cid(fields.open(json, "a vsock", VSOCK_FIELDS)))
+                        .orElse(0L),
                 fields.optional("cpuid").map(json -> cpuid(fields.open(json, "a cpuid", CPUID_FIELDS))),
                 lifecycle(fields),
                 fields.description(),
@@ -197,7 +204,11 @@ final class DomainReader {
                 .flatMap(at -> fields.choice(at, "hugePages", HugePages.values(), HugePages::jsonName))
                 .map(pages -> pages.bytes)
                 .orElse(0L);
-        return new Memory(pages(fields, "size", Math.max(PAGE, hugePage)), fields.bool("prefault", false), hugePage);
+        long bytes = pages(fields, "size", Math.max(PAGE, hugePage));
+        OptionalLong balloon = fields.has("balloon")
+                ? OptionalLong.of(fields.size("balloon", 0, Math.max(bytes, 0)))
+                : OptionalLong.empty();
+        return new Memory(bytes, fields.bool("prefault", false), hugePage, balloon);
     }
 
     private static long pages(Fields fields, String field, long unit) {
@@ -236,6 +247,16 @@ final class DomainReader {
                 (int) fields.integer("pidsMax", 1, MAX_PIDS, 0),
                 (int) fields.integer("ioWeight", 1, MAX_IO_WEIGHT, 0),
                 fields.position());
+    }
+
+    private long cid(Fields fields) {
+        long cid = fields.integer("cid", Domain.MIN_CID, Domain.MAX_CID);
+        if (!cids.add(cid)) {
+            fields.optional("cid")
+                    .ifPresent(at -> fields.error(
+                            FindingId.DUPLICATE, at, "two domains have one context id", "each context id once", ""));
+        }
+        return cid;
     }
 
     private static CpuidModel cpuid(Fields fields) {

@@ -51,7 +51,8 @@ final class FlowEnds {
     private static boolean joins(FlowKind kind, Endpoint from, Endpoint to) {
         boolean domains = from instanceof Domain && to instanceof Domain;
         return switch (kind) {
-            case EVENT, STREAM, DATAGRAM -> domains;
+            case EVENT, DATAGRAM -> domains;
+            case STREAM -> domains || either(HostResource.SOCKET, from, to);
             case MEMORY -> domains || is(from, HostResource.AUDIT);
             case LOG -> domains || is(from, HostResource.AUDIT) || from instanceof Domain && is(to, HostResource.LOG);
             case CONSOLE -> either(HostResource.CONSOLE, from, to) || is(to, HostResource.LOG);
@@ -62,7 +63,8 @@ final class FlowEnds {
 
     private static String ends(FlowKind kind) {
         return switch (kind) {
-            case EVENT, STREAM, DATAGRAM -> "two domains";
+            case EVENT, DATAGRAM -> "two domains";
+            case STREAM -> "two domains, or a domain and @socket:NAME, either way";
             case MEMORY -> "two domains, or @audit to a domain";
             case LOG -> "two domains, @audit to a domain, or a domain to @log:NAME";
             case CONSOLE -> "a domain and @console, either way, or a domain to @log:NAME";
@@ -109,6 +111,44 @@ final class FlowEnds {
                         "declare it: an Ethernet link always has both; use kind datagram where one is enough");
             }
         }
+    }
+
+    /** Reports flows to and from persistent memory that nobody could keep: what a guest may write it reads, and nobody sees either. */
+    static void memories(List<Flow> flows, List<Json> items, Fields policy) {
+        Set<Long> read = new HashSet<>();
+        for (Flow flow : flows) {
+            if (isMemory(flow.from())) {
+                read.add(key(flow.from(), flow.to()));
+            }
+        }
+        for (Flow flow : flows) {
+            boolean writes = isMemory(flow.to());
+            if (writes && !read.contains(key(flow.to(), flow.from()))) {
+                policy.error(
+                        FindingId.WRONG_KIND,
+                        items.get(flow.index()),
+                        "flow \"" + flow.name() + "\" writes persistent memory that "
+                                + flow.from().name() + " can't read",
+                        "a second flow of kind disk, from " + flow.to().name() + " to "
+                                + flow.from().name(),
+                        "declare it: memory that can be written can be read; use a disk where one is enough");
+            }
+            boolean limited = flow.rate().isPresent() || flow.limits().quota().isPresent();
+            if (limited && (writes || isMemory(flow.from()))) {
+                policy.error(
+                        FindingId.WRONG_KIND,
+                        items.get(flow.index()),
+                        "flow \"" + flow.name() + "\" has a limit, but nobody sees how much passes persistent memory",
+                        "neither \"rate\" nor \"quota\"",
+                        "remove it, or use a disk");
+            }
+        }
+    }
+
+    private static boolean isMemory(Endpoint endpoint) {
+        return endpoint instanceof HostEndpoint host
+                && host.object() instanceof HostObject.Disk disk
+                && disk.persistentMemory();
     }
 
     private static long key(Endpoint from, Endpoint to) {

@@ -28,6 +28,8 @@ final class FlowReader {
             "recordBytes",
             "records",
             "capacity",
+            "ports",
+            "answers",
             "rate",
             "quota",
             "when",
@@ -63,6 +65,8 @@ final class FlowReader {
             flows.add(flow(policy.open(item, "a flow", FIELDS), flows.size()));
         }
         FlowEnds.wires(flows, items, policy);
+        FlowEnds.memories(flows, items, policy);
+        new FlowSockets(flows, items, policy).join();
         return flows;
     }
 
@@ -96,6 +100,7 @@ final class FlowReader {
                 kind == FlowKind.STREAM ? capacity(fields) : 0,
                 limits(fields, known),
                 LimitReader.backChannel(fields),
+                kind == FlowKind.STREAM ? FlowSockets.read(fields) : Optional.empty(),
                 Optional.empty(),
                 fields.description(),
                 fields.position());
@@ -119,6 +124,8 @@ final class FlowReader {
         }
         if (kind != FlowKind.STREAM) {
             foreign(fields, "capacity", kind, "kind stream");
+            foreign(fields, "ports", kind, "kind stream");
+            foreign(fields, "answers", kind, "kind stream");
         }
         if (!kind.inducesReverseEdge()) {
             foreign(fields, "backChannel", kind, "the kinds with a reverse edge: stream, datagram, wire, disk");

@@ -141,20 +141,7 @@ final class FragmentReader {
     }
 
     private static Flow with(Flow flow, Optional<Forbid> forbid) {
-        return new Flow(
-                flow.index(),
-                flow.name(),
-                flow.from(),
-                flow.to(),
-                flow.kind(),
-                flow.recordBytes(),
-                flow.records(),
-                flow.capacity(),
-                flow.limits(),
-                flow.backChannel(),
-                forbid,
-                flow.description(),
-                flow.position());
+        return flow.withForbidden(forbid);
     }
 
     private void limit(Fields fields) {

@@ -5,6 +5,7 @@ import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.HostEndpoint;
 import dev.cloister.policy.model.HostObject;
 import dev.cloister.policy.model.HostResource;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,10 +18,13 @@ import java.util.regex.Pattern;
 
 /** Reads the host's resources that flows may name, and what the host has for domains. */
 final class HostReader {
-    private static final Set<String> FIELDS = Set.of("audit", "console", "disks", "taps", "logs", "capacity");
+    private static final Set<String> FIELDS =
+            Set.of("audit", "console", "disks", "taps", "sockets", "logs", "capacity");
     private static final Set<String> PLAIN_FIELDS = Set.of("label", "type");
-    private static final Set<String> DISK_FIELDS = Set.of("path", "sha256", "readOnly", "label", "type");
+    private static final Set<String> DISK_FIELDS =
+            Set.of("path", "sha256", "readOnly", "persistentMemory", "label", "type");
     private static final Set<String> TAP_FIELDS = Set.of("interface", "label", "type");
+    private static final Set<String> SOCKET_FIELDS = Set.of("path", "label", "type");
     private static final Set<String> LOG_FIELDS = Set.of("path", "maxBytes", "label", "type");
     private static final Set<String> CAPACITY_FIELDS = Set.of("memory", "cpus", "ratePerSecond");
     private static final TextForm INTERFACE = new TextForm(
@@ -54,6 +58,8 @@ final class HostReader {
             plain(host, new HostObject.Console());
             named(host, "disks", HostResource.DISK, DISK_FIELDS, this::disk);
             named(host, "taps", HostResource.TAP, TAP_FIELDS, this::tap);
+            named(host, "sockets", HostResource.SOCKET, SOCKET_FIELDS, this::socket);
+            new HostSocketPaths(list, host).check();
             named(host, "logs", HostResource.LOG, LOG_FIELDS, this::log);
             capacity = host.optional("capacity").map(at -> capacity(host.open(at, "capacity", CAPACITY_FIELDS)));
         });
@@ -133,13 +139,26 @@ final class HostReader {
                             "\"readOnly\": true with \"sha256\"",
                             "add \"readOnly\": true, or remove the digest"));
         }
-        return new HostObject.Disk(path, resolved, sha256, readOnly);
+        return new HostObject.Disk(path, resolved, sha256, readOnly, fields.bool("persistentMemory", false));
     }
 
     private HostObject tap(Fields fields) {
         String name = fields.text("interface", INTERFACE);
         once(fields, "interface", name);
         return new HostObject.Tap(name);
+    }
+
+    private HostObject socket(Fields fields) {
+        String path = fields.text("path", TextForm.PATH);
+        Path resolved = files.resolve(fields, path);
+        once(fields, "path", resolved);
+        if (resolved.toString().getBytes(StandardCharsets.UTF_8).length > HostObject.Socket.MAX_PATH_BYTES) {
+            fields.outOfRange(
+                    "path",
+                    "at most " + HostObject.Socket.MAX_PATH_BYTES
+                            + " bytes with its folder, so that a port's number fits behind it");
+        }
+        return new HostObject.Socket(path, resolved);
     }
 
     private HostObject log(Fields fields) {

@@ -204,19 +204,6 @@ final class Narrowing {
     }
 
     private static Flow with(Flow flow, Flow.Limits limits, Optional<BackChannel> budget) {
-        return new Flow(
-                flow.index(),
-                flow.name(),
-                flow.from(),
-                flow.to(),
-                flow.kind(),
-                flow.recordBytes(),
-                flow.records(),
-                flow.capacity(),
-                limits,
-                budget,
-                flow.forbidden(),
-                flow.description(),
-                flow.position());
+        return flow.with(limits, budget);
     }
 }

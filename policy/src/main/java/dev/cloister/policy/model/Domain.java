@@ -18,6 +18,7 @@ import java.util.UUID;
  * @param cpus virtual CPUs
  * @param cgroup limits of its VMM process, where the policy states some
  * @param engine what executes it
+ * @param cid context id of its socket device, 3 to {@link #MAX_CID}; 0 where it has none
  * @param cpuid the processor that it is shown, where the policy says
  * @param lifecycle when it starts and what follows its end
  * @param description the author's words, may be empty
@@ -35,11 +36,18 @@ public record Domain(
         Cpus cpus,
         Optional<Cgroup> cgroup,
         Engine engine,
+        long cid,
         Optional<CpuidModel> cpuid,
         Lifecycle lifecycle,
         String description,
         SourcePosition position)
         implements Endpoint {
+    /** The lowest context id of AF_VSOCK that a guest can have: those below are the host's and reserved. */
+    public static final long MIN_CID = 3;
+
+    /** The highest context id: the one above it stands for any. */
+    public static final long MAX_CID = 0xffff_fffeL;
+
     /** The most virtual CPUs of a domain. */
     public static final int MAX_CPUS = 64;
 

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param capacity stream: bytes of each byte ring, a power of two; else 0
  * @param limits how fast, how much and when it may be used
  * @param backChannel what it may leak the other way, where the policy says
+ * @param sockets stream: what it carries of AF_VSOCK, where it carries that and no ring
  * @param forbidden the fragment's rule that forbids it, where one does
  * @param description the author's words, may be empty
  * @param position where the policy declares it
@@ -30,6 +31,7 @@ public record Flow(
         int capacity,
         Limits limits,
         Optional<BackChannel> backChannel,
+        Optional<SocketUse> sockets,
         Optional<Forbid> forbidden,
         String description,
         SourcePosition position) {
@@ -69,6 +71,51 @@ public record Flow(
         }
     }
 
+    /** Returns the same flow with other limits and another budget. */
+    public Flow with(Limits others, Optional<BackChannel> budget) {
+        return copy(index, from, to, others, budget, sockets, forbidden);
+    }
+
+    /** Returns the same flow, forbidden or not. */
+    public Flow withForbidden(Optional<Forbid> rule) {
+        return copy(index, from, to, limits, backChannel, sockets, rule);
+    }
+
+    /** Returns the same flow with another use of its stream. */
+    public Flow withSockets(SocketUse use) {
+        return copy(index, from, to, limits, backChannel, Optional.of(use), forbidden);
+    }
+
+    /** Returns the same flow between ends of another policy, in another place of it. */
+    public Flow between(int place, Endpoint sender, Endpoint receiver) {
+        return copy(place, sender, receiver, limits, backChannel, sockets, forbidden);
+    }
+
+    private Flow copy(
+            int place,
+            Endpoint sender,
+            Endpoint receiver,
+            Limits others,
+            Optional<BackChannel> budget,
+            Optional<SocketUse> use,
+            Optional<Forbid> rule) {
+        return new Flow(
+                place,
+                name,
+                sender,
+                receiver,
+                kind,
+                recordBytes,
+                records,
+                capacity,
+                others,
+                budget,
+                use,
+                rule,
+                description,
+                position);
+    }
+
     /** Returns the token bucket, where the policy states one. */
     public Optional<Rate> rate() {
         return limits.rate();
@@ -78,7 +125,7 @@ public record Flow(
     public long windowBytes() {
         return switch (kind) {
             case MEMORY, DATAGRAM, LOG -> aligned(RING_HEADER + (long) recordBytes * records);
-            case STREAM -> aligned(RING_HEADER + (long) capacity);
+            case STREAM -> sockets.isPresent() ? 0 : aligned(RING_HEADER + (long) capacity);
             case EVENT, CONSOLE, WIRE, DISK -> 0;
         };
     }

@@ -90,9 +90,4 @@ public enum FlowKind {
     public boolean metered() {
         return this != MEMORY;
     }
-
-    /** Returns whether this release makes channels of this kind; the analyses know all kinds. */
-    public boolean made() {
-        return this != WIRE && this != DISK;
-    }
 }

@@ -31,8 +31,10 @@ public sealed interface HostObject {
      * @param resolved the path against the folder of the file that declares it
      * @param sha256 digest that its content must have, where the policy states one
      * @param readOnly whether no domain may write it
+     * @param persistentMemory whether guests find it as persistent memory and not as a disk
      */
-    record Disk(String path, Path resolved, Optional<String> sha256, boolean readOnly) implements HostObject {
+    record Disk(String path, Path resolved, Optional<String> sha256, boolean readOnly, boolean persistentMemory)
+            implements HostObject {
         @Override
         public HostResource resource() {
             return HostResource.DISK;
@@ -48,6 +50,22 @@ public sealed interface HostObject {
         @Override
         public HostResource resource() {
             return HostResource.TAP;
+        }
+    }
+
+    /**
+     * Where programs of the host talk to a domain by AF_VSOCK.
+     *
+     * @param path the path as written
+     * @param resolved the path against the folder of the file that declares it, at most {@value #MAX_PATH_BYTES} bytes
+     */
+    record Socket(String path, Path resolved) implements HostObject {
+        /** Bytes of the longest path: the number of a port fits behind it in an address of unix(7). */
+        public static final int MAX_PATH_BYTES = 96;
+
+        @Override
+        public HostResource resource() {
+            return HostResource.SOCKET;
         }
     }
 

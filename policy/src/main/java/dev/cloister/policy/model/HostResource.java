@@ -12,6 +12,8 @@ public enum HostResource {
     DISK,
     /** {@code @tap:name}: a host network interface; kind wire. */
     TAP,
+    /** {@code @socket:name}: Unix sockets of programs that talk to one domain by AF_VSOCK; kind stream. */
+    SOCKET,
     /** {@code @log:name}: a file that serial output or lines are appended to; kinds console and log; a sink only. */
     LOG;
 
@@ -22,6 +24,6 @@ public enum HostResource {
 
     /** Returns whether a host has several of them, each with a name. */
     public boolean named() {
-        return this == DISK || this == TAP || this == LOG;
+        return this == DISK || this == TAP || this == SOCKET || this == LOG;
     }
 }

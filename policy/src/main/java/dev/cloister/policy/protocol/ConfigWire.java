@@ -11,8 +11,11 @@ import static dev.cloister.policy.wire.Text.name;
 import static dev.cloister.policy.wire.Text.text;
 
 import dev.cloister.policy.model.DaemonLoss;
+import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.PortRange;
+import dev.cloister.policy.model.SocketUse;
 import dev.cloister.policy.wire.Choice;
 import dev.cloister.policy.wire.Field;
 import dev.cloister.policy.wire.Scalar;
@@ -20,7 +23,6 @@ import dev.cloister.policy.wire.Sequence;
 import dev.cloister.policy.wire.Struct;
 import dev.cloister.policy.wire.WireType;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** What a VMM is told about its domain, as fields. */
 final class ConfigWire {
@@ -36,8 +38,7 @@ final class ConfigWire {
     static final Choice<Engine> ENGINE =
             Choice.of(Engine.class, List.of(Engine.AUTO, Engine.DIRECT, Engine.EMULATED), Engine::ordinal);
 
-    private static final Choice<FlowKind> MADE_KIND = Choice.of(
-            FlowKind.class, Stream.of(FlowKind.values()).filter(FlowKind::made).toList(), FlowKind::code);
+    private static final Choice<FlowKind> KIND = Choice.of(FlowKind.class, FlowKind::code);
 
     private static final Struct<ChannelConfig.Quota> QUOTA = Struct.of(
             "Quota",
@@ -46,6 +47,20 @@ final class ConfigWire {
             Field.of("periodNanos", count(), ChannelConfig.Quota::periodNanos),
             Field.of("startNanos", any64(), ChannelConfig.Quota::startNanos),
             Field.of("used", count(), ChannelConfig.Quota::used));
+
+    private static final Struct<PortRange> PORTS = Struct.of(
+            "Ports",
+            v -> new PortRange(Math.min(v.number(0), v.number(1)), Math.max(v.number(0), v.number(1))),
+            Field.of("first", i64(0, PortRange.MAX), PortRange::first),
+            Field.of("last", i64(0, PortRange.MAX), PortRange::last));
+
+    private static final Struct<ChannelConfig.Sockets> SOCKETS = Struct.of(
+            "Sockets",
+            v -> new ChannelConfig.Sockets(v.number(0), v.get(1), v.get(2), v.get(3)),
+            Field.of("peerCid", i64(0, Domain.MAX_CID), ChannelConfig.Sockets::peerCid),
+            Field.of("ports", Sequence.of(SocketUse.MAX_RANGES, PORTS), ChannelConfig.Sockets::ports),
+            Field.of("answers", text(VmmCodec.MAX_FLOW_NAME), ChannelConfig.Sockets::answers),
+            Field.of("answered", bool(), ChannelConfig.Sockets::answered));
 
     /** A channel of a domain. */
     static final Struct<ChannelConfig> CHANNEL = Struct.of(
@@ -56,27 +71,27 @@ final class ConfigWire {
                     v.get(2),
                     v.get(3),
                     v.get(4),
-                    v.number(5),
-                    v.number(6),
-                    v.small(7),
-                    v.small(8),
-                    v.number(9),
-                    v.number(10),
-                    v.number(11),
-                    v.get(12)),
+                    new ChannelConfig.Window(v.number(5), v.number(6), v.small(7), v.small(8)),
+                    new ChannelConfig.Limits(v.number(9), v.number(10), v.number(11), v.get(12)),
+                    v.get(13)),
             Field.of("index", INDEX, ChannelConfig::index),
             Field.of("flow", name(VmmCodec.MAX_FLOW_NAME), ChannelConfig::flow),
-            Field.of("kind", MADE_KIND, ChannelConfig::kind),
+            Field.of("kind", KIND, ChannelConfig::kind),
             Field.of("direction", DIRECTION, ChannelConfig::direction),
             Field.of("peer", name(VmmCodec.MAX_NAME), ChannelConfig::peer),
-            Field.of("gpa", i64(0, Long.MAX_VALUE, WINDOW_ALIGN), ChannelConfig::gpa),
-            Field.of("sizeBytes", i64(0, VmmCodec.MAX_WINDOW, WINDOW_ALIGN), ChannelConfig::sizeBytes),
-            Field.of("recordBytes", i32(0, Integer.MAX_VALUE), ChannelConfig::recordBytes),
-            Field.of("recordCount", i32(0, Integer.MAX_VALUE), ChannelConfig::recordCount),
-            Field.of("ratePerSecond", count(), ChannelConfig::ratePerSecond),
-            Field.of("rateBurst", count(), ChannelConfig::rateBurst),
-            Field.of("backChannelBitsPerSecond", count(), ChannelConfig::backChannelBitsPerSecond),
-            Field.of("quota", QUOTA, ChannelConfig::quota));
+            Field.of(
+                    "gpa", i64(0, Long.MAX_VALUE, WINDOW_ALIGN), c -> c.window().gpa()),
+            Field.of(
+                    "sizeBytes",
+                    i64(0, VmmCodec.MAX_WINDOW, WINDOW_ALIGN),
+                    c -> c.window().sizeBytes()),
+            Field.of("recordBytes", i32(0, Integer.MAX_VALUE), c -> c.window().recordBytes()),
+            Field.of("recordCount", i32(0, Integer.MAX_VALUE), c -> c.window().recordCount()),
+            Field.of("ratePerSecond", count(), c -> c.limits().ratePerSecond()),
+            Field.of("rateBurst", count(), c -> c.limits().rateBurst()),
+            Field.of("backChannelBitsPerSecond", count(), c -> c.limits().backChannelBitsPerSecond()),
+            Field.of("quota", QUOTA, c -> c.limits().quota()),
+            Field.of("sockets", SOCKETS, ChannelConfig::sockets));
 
     private static final Struct<DomainConfig.Placement> PLACEMENT = Struct.of(
             "Placement",
@@ -88,6 +103,30 @@ final class ConfigWire {
                     Sequence.of(VmmCodec.MAX_PINNED, i32(0, VmmCodec.MAX_HOST_CPU)),
                     DomainConfig.Placement::pin),
             Field.of("cpuModel", text(VmmCodec.MAX_CPU_MODEL), DomainConfig.Placement::cpuModel));
+
+    private static final Struct<DomainConfig.PersistentRange> RANGE = Struct.of(
+            "PersistentRange",
+            v -> new DomainConfig.PersistentRange(v.get(0), v.number(1), v.get(2), v.get(3)),
+            Field.of("peer", name(VmmCodec.MAX_NAME), DomainConfig.PersistentRange::peer),
+            Field.of(
+                    "bytes",
+                    i64(
+                            DomainConfig.PersistentRange.ALIGNMENT,
+                            DomainConfig.PersistentRange.MOST_BYTES,
+                            DomainConfig.PersistentRange.ALIGNMENT),
+                    DomainConfig.PersistentRange::bytes),
+            Field.of("writable", bool(), DomainConfig.PersistentRange::writable),
+            Field.of("shared", bool(), DomainConfig.PersistentRange::shared));
+
+    private static final Struct<DomainConfig.Devices> DEVICES = Struct.of(
+            "Devices",
+            v -> new DomainConfig.Devices(v.number(0), v.number(1), v.get(2)),
+            Field.of("socketCid", i64(0, Domain.MAX_CID), DomainConfig.Devices::socketCid),
+            Field.of(
+                    "balloonBytes",
+                    i64(DomainConfig.Devices.NO_BALLOON, VmmCodec.MAX_MEMORY),
+                    DomainConfig.Devices::balloonBytes),
+            Field.of("persistent", Sequence.of(VmmCodec.MAX_CHANNELS, RANGE), DomainConfig.Devices::persistent));
 
     private static final WireType<List<ChannelConfig>> CHANNELS = Sequence.of(VmmCodec.MAX_CHANNELS, CHANNEL);
 
@@ -106,8 +145,9 @@ final class ConfigWire {
                     v.get(8),
                     v.get(9),
                     v.get(10),
-                    v.get(12),
-                    v.get(11)),
+                    v.get(13),
+                    v.get(11),
+                    v.get(12)),
             Field.of("id", uuid(), DomainConfig::id),
             Field.of("name", name(VmmCodec.MAX_NAME), DomainConfig::name),
             Field.of("label", text(VmmCodec.MAX_LABEL), DomainConfig::label),
@@ -120,6 +160,7 @@ final class ConfigWire {
             Field.of("serialIn", bool(), DomainConfig::serialIn),
             Field.of("onDaemonLoss", Choice.of(DaemonLoss.class, DaemonLoss::ordinal), DomainConfig::onDaemonLoss),
             Field.of("placement", PLACEMENT, DomainConfig::placement),
+            Field.of("devices", DEVICES, DomainConfig::devices),
             Field.of("channels", CHANNELS, DomainConfig::channels));
 
     private ConfigWire() {}

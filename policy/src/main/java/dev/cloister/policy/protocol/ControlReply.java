@@ -1,6 +1,7 @@
 package dev.cloister.policy.protocol;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -26,7 +27,8 @@ public sealed interface ControlReply {
      * The connection is the domain's serial line from here on.
      *
      * @param domain name of the domain
-     * @param input whether the policy has a flow from {@code @console} to it; without one what is sent is discarded
+     * @param input whether what is sent reaches it: the policy has a flow from {@code @console} to it and the request was not
+     *     {@code readOnly}; else it is discarded
      */
     record Console(String domain, boolean input) implements ControlReply {}
 
@@ -37,6 +39,23 @@ public sealed interface ControlReply {
      * @param hash hash of the newest, hexadecimal
      */
     record AuditHead(long records, String hash) implements ControlReply {}
+
+    /**
+     * How a domain's balloon is.
+     *
+     * @param domain name of the domain
+     * @param wanted bytes that its guest is asked to give back
+     * @param actual bytes that its guest says it has given back
+     * @param returned bytes of pages that went back to the host so far, each time counted
+     * @param guest what the guest says of its memory; empty if it says nothing
+     */
+    record Balloon(String domain, long wanted, long actual, long returned, Map<String, Long> guest)
+            implements ControlReply {
+        /** Copies the map. */
+        public Balloon {
+            guest = Map.copyOf(guest);
+        }
+    }
 
     /**
      * A policy was put into force, would be, or can't be.

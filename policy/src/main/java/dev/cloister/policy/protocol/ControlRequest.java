@@ -1,5 +1,8 @@
 package dev.cloister.policy.protocol;
 
+import dev.cloister.policy.model.Domain;
+import java.util.Map;
+
 /**
  * A request on the control socket: one line of JSON, {@code {"command":"pause","domain":"sensor"}}.
  *
@@ -8,17 +11,43 @@ package dev.cloister.policy.protocol;
  * @param flow name of the flow it concerns; empty where it concerns none
  * @param major name of the schedule's major frame it concerns; empty where it concerns none
  * @param intervalMillis {@link Command#WATCH}: milliseconds between snapshots, {@link #MIN_INTERVAL} to {@link #MAX_INTERVAL}
+ * @param graceMillis {@link Command#STOP}: milliseconds that a guest which listens to its power button has to shut down, 0 to
+ *     {@link #MAX_GRACE}; 0 cuts its power at once
  * @param path {@link Command#LOAD_POLICY}: absolute path of the policy file, as the daemon sees it; else empty
  * @param dryRun {@link Command#LOAD_POLICY}: whether to tell what would change, and change nothing
+ * @param readOnly {@link Command#CONSOLE}: whether only to look: what is sent is discarded, and nobody is kept from typing
+ * @param pid {@link Command#CONSOLE}: the client's process, for whoever finds the line taken; unchecked, 0 to {@link #MAX_PID}, 0 for
+ *     none
+ * @param balloonBytes {@link Command#BALLOON}: bytes that the guest shall give back in all, 0 to {@link Domain#MAX_MEMORY};
+ *     {@link #KEEP_BALLOON} only to ask
  */
 public record ControlRequest(
-        Command command, String domain, String flow, String major, int intervalMillis, String path, boolean dryRun) {
+        Command command,
+        String domain,
+        String flow,
+        String major,
+        int intervalMillis,
+        int graceMillis,
+        String path,
+        boolean dryRun,
+        boolean readOnly,
+        int pid,
+        long balloonBytes) {
     /** Shortest interval of a watch, in milliseconds. */
     public static final int MIN_INTERVAL = 50;
     /** Longest interval of a watch, in milliseconds. */
     public static final int MAX_INTERVAL = 60_000;
     /** Interval of a watch that names none, in milliseconds. */
     public static final int DEFAULT_INTERVAL = 500;
+
+    /** Longest grace of a guest that is to shut down, in milliseconds. */
+    public static final int MAX_GRACE = 3_600_000;
+
+    /** Highest number of a process on Linux. */
+    public static final int MAX_PID = 4_194_304;
+
+    /** Size of a balloon that stays as it is. */
+    public static final long KEEP_BALLOON = -1;
 
     /** What a command concerns. */
     public enum Subject {
@@ -56,8 +85,13 @@ public record ControlRequest(
         SCHEDULE_USE("schedule-use", Subject.MAJOR),
         /** Stops a domain; answered when its process is gone. */
         STOP("stop", Subject.DOMAIN),
-        /** After the answer the connection carries the domain's serial line, raw bytes both ways. */
+        /**
+         * After the answer the connection carries the domain's serial line, raw bytes both ways. Many may look, one at a time may type:
+         * where somebody does already and the request is not {@code readOnly}, the answer is {@code busy}.
+         */
         CONSOLE("console", Subject.DOMAIN),
+        /** Changes the size of a domain's balloon, or only asks for it; answered when the guest has told of its memory or doesn't. */
+        BALLOON("balloon", Subject.DOMAIN),
         /** Ends all domains and the daemon; answered before that begins. */
         SHUTDOWN("shutdown", Subject.NONE),
         /**
@@ -102,7 +136,7 @@ public record ControlRequest(
      * @return the request
      */
     public static ControlRequest of(Command command) {
-        return new ControlRequest(command, "", "", "", DEFAULT_INTERVAL, "", false);
+        return RequestField.request(command, Map.of());
     }
 
     /**
@@ -113,7 +147,53 @@ public record ControlRequest(
      * @return the request
      */
     public static ControlRequest of(Command command, String domain) {
-        return new ControlRequest(command, domain, "", "", DEFAULT_INTERVAL, "", false);
+        return RequestField.request(command, Map.of(RequestField.DOMAIN, domain));
+    }
+
+    /**
+     * Makes a request for snapshots.
+     *
+     * @param intervalMillis milliseconds between them
+     * @return the request
+     */
+    public static ControlRequest watch(int intervalMillis) {
+        return RequestField.request(Command.WATCH, Map.of(RequestField.INTERVAL, intervalMillis));
+    }
+
+    /**
+     * Makes a request for a domain's serial line.
+     *
+     * @param domain its name
+     * @param readOnly whether only to look
+     * @param pid this process, or 0
+     * @return the request
+     */
+    public static ControlRequest console(String domain, boolean readOnly, int pid) {
+        return RequestField.request(
+                Command.CONSOLE,
+                Map.of(RequestField.DOMAIN, domain, RequestField.READ_ONLY, readOnly, RequestField.PID, pid));
+    }
+
+    /**
+     * Makes a request to stop a domain.
+     *
+     * @param domain its name
+     * @param graceMillis how long its guest may take to shut down
+     * @return the request
+     */
+    public static ControlRequest stop(String domain, int graceMillis) {
+        return RequestField.request(Command.STOP, Map.of(RequestField.DOMAIN, domain, RequestField.GRACE, graceMillis));
+    }
+
+    /**
+     * Makes a request about a domain's balloon.
+     *
+     * @param domain its name
+     * @param bytes how much its guest shall give back in all, or {@link #KEEP_BALLOON}
+     * @return the request
+     */
+    public static ControlRequest balloon(String domain, long bytes) {
+        return RequestField.request(Command.BALLOON, Map.of(RequestField.DOMAIN, domain, RequestField.BALLOON, bytes));
     }
 
     /**
@@ -124,7 +204,7 @@ public record ControlRequest(
      * @return the request
      */
     public static ControlRequest ofFlow(Command command, String flow) {
-        return new ControlRequest(command, "", flow, "", DEFAULT_INTERVAL, "", false);
+        return RequestField.request(command, Map.of(RequestField.FLOW, flow));
     }
 
     /**
@@ -135,7 +215,7 @@ public record ControlRequest(
      * @return the request
      */
     public static ControlRequest load(String path, boolean dryRun) {
-        return new ControlRequest(Command.LOAD_POLICY, "", "", "", DEFAULT_INTERVAL, path, dryRun);
+        return RequestField.request(Command.LOAD_POLICY, Map.of(RequestField.PATH, path, RequestField.DRY_RUN, dryRun));
     }
 
     /**
@@ -146,6 +226,6 @@ public record ControlRequest(
      * @return the request
      */
     public static ControlRequest ofMajor(Command command, String major) {
-        return new ControlRequest(command, "", "", major, DEFAULT_INTERVAL, "", false);
+        return RequestField.request(command, Map.of(RequestField.MAJOR, major));
     }
 }

@@ -23,6 +23,7 @@ import java.util.UUID;
  * @param onDaemonLoss what to do with live channels when the control socket ends
  * @param channels channels in directory order: the entry at position i has index i
  * @param placement what is booted and where it may run
+ * @param devices what devices it has beside those that every guest has
  */
 public record DomainConfig(
         UUID id,
@@ -37,7 +38,8 @@ public record DomainConfig(
         boolean serialIn,
         DaemonLoss onDaemonLoss,
         List<ChannelConfig> channels,
-        Placement placement) {
+        Placement placement,
+        Devices devices) {
 
     /**
      * What is booted and where it may run.
@@ -55,6 +57,42 @@ public record DomainConfig(
         public Placement {
             pin = List.copyOf(pin);
         }
+    }
+
+    /**
+     * What devices it has beside those that every guest has.
+     *
+     * @param socketCid context id of its socket device; 0 where it has none
+     * @param balloonBytes how much memory its balloon asks of the guest at first; {@link #NO_BALLOON} where it has none
+     * @param persistent ranges of persistent memory, in the order in which the guest finds them
+     */
+    public record Devices(long socketCid, long balloonBytes, List<PersistentRange> persistent) {
+        /** It has no balloon. */
+        public static final long NO_BALLOON = -1;
+
+        /** None. */
+        public static final Devices NONE = new Devices(0, NO_BALLOON, List.of());
+
+        /** Copies the list. */
+        public Devices {
+            persistent = List.copyOf(persistent);
+        }
+    }
+
+    /**
+     * A range of persistent memory. What is behind it comes with the channels of kind {@code disk} that join the domain with it.
+     *
+     * @param peer what the policy calls it, 1 to {@link VmmCodec#MAX_NAME} bytes of printable ASCII
+     * @param bytes how long it is, a multiple of {@link #ALIGNMENT}, at most {@link #MOST_BYTES}
+     * @param writable whether the domain has a flow to it
+     * @param shared whether other domains may write it meanwhile
+     */
+    public record PersistentRange(String peer, long bytes, boolean writable, boolean shared) {
+        /** What a range's size is a multiple of: what Linux makes its own pages of. */
+        public static final long ALIGNMENT = 2L << 20;
+
+        /** The longest range: 512 GiB. */
+        public static final long MOST_BYTES = 512L << 30;
     }
 
     /** Copies the list, so that a configuration never changes. */
@@ -77,7 +115,8 @@ public record DomainConfig(
                 serialIn,
                 onDaemonLoss,
                 channels,
-                placement);
+                placement,
+                devices);
     }
 
     /** A kernel that may run anywhere. */
@@ -107,6 +146,7 @@ public record DomainConfig(
                 serialIn,
                 onDaemonLoss,
                 channels,
-                Placement.PLAIN);
+                Placement.PLAIN,
+                Devices.NONE);
     }
 }

@@ -74,6 +74,29 @@ public sealed interface FromVmm {
     record Request(long requestId, FlowKind kind, Direction direction, String peer) implements FromVmm {}
 
     /**
+     * How the guest's balloon is.
+     *
+     * @param wanted bytes that the guest is asked to give back
+     * @param actual bytes that it says it has given back
+     * @param returned bytes of pages that went back to the host so far, each time counted
+     * @param guest what the guest says of its memory, at most {@link VmmCodec#MAX_MEMORY_FACTS}; empty if it says nothing
+     */
+    record Balloon(long wanted, long actual, long returned, List<MemoryFact> guest) implements FromVmm {
+        /** Copies the list. */
+        public Balloon {
+            guest = List.copyOf(guest);
+        }
+    }
+
+    /**
+     * What a guest says of its memory.
+     *
+     * @param name what it is, 1 to {@link VmmCodec#MAX_NAME} bytes of printable ASCII
+     * @param value bytes, or how many
+     */
+    record MemoryFact(String name, long value) {}
+
+    /**
      * The guest tried what it may not and was stopped from it; it goes on.
      *
      * @param kind what it tried

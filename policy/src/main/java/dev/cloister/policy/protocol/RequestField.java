@@ -1,6 +1,7 @@
 package dev.cloister.policy.protocol;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.cloister.policy.model.Domain;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Map;
@@ -22,6 +23,13 @@ enum RequestField {
             ControlRequest::intervalMillis,
             "watch: milliseconds between snapshots, " + ControlRequest.MIN_INTERVAL + " to "
                     + ControlRequest.MAX_INTERVAL),
+    /** How long a guest may take to shut down. */
+    GRACE(
+            "graceMillis",
+            0,
+            ControlRequest::graceMillis,
+            "stop: milliseconds that a guest which listens to its power button has to shut down, 0 to "
+                    + ControlRequest.MAX_GRACE),
     /** The file it concerns. */
     PATH("path", "", ControlRequest::path, "load-policy: absolute path of the policy file"),
     /** Whether nothing shall change. */
@@ -29,7 +37,26 @@ enum RequestField {
             "dryRun",
             false,
             ControlRequest::dryRun,
-            "load-policy: whether to tell what would change, and change nothing");
+            "load-policy: whether to tell what would change, and change nothing"),
+    /** Whether only to look. */
+    READ_ONLY(
+            "readOnly",
+            false,
+            ControlRequest::readOnly,
+            "console: whether only to look: what is sent is discarded, and nobody is kept from typing"),
+    /** The client's process. */
+    PID(
+            "pid",
+            0,
+            ControlRequest::pid,
+            "console: the client's process, for whoever finds the line taken; unchecked, 0 to " + ControlRequest.MAX_PID
+                    + ", 0 for none"),
+    /** How large a balloon shall be. */
+    BALLOON(
+            "balloonBytes",
+            ControlRequest.KEEP_BALLOON,
+            ControlRequest::balloonBytes,
+            "balloon: bytes that the guest shall give back in all, 0 to its memory; left out only to ask");
 
     private final String wireName;
     private final Object byDefault;
@@ -70,8 +97,12 @@ enum RequestField {
                 (String) value(values, FLOW),
                 (String) value(values, MAJOR),
                 (Integer) value(values, INTERVAL),
+                (Integer) value(values, GRACE),
                 (String) value(values, PATH),
-                (Boolean) value(values, DRY_RUN));
+                (Boolean) value(values, DRY_RUN),
+                (Boolean) value(values, READ_ONLY),
+                (Integer) value(values, PID),
+                (Long) value(values, BALLOON));
     }
 
     private static Object value(Map<RequestField, Object> values, RequestField field) {
@@ -81,6 +112,7 @@ enum RequestField {
     void write(JsonGenerator out, ControlRequest request) throws IOException {
         switch (get(request)) {
             case Integer number -> out.writeNumberField(wireName, number);
+            case Long number -> out.writeNumberField(wireName, number);
             case Boolean flag -> out.writeBooleanField(wireName, flag);
             case Object text -> out.writeStringField(wireName, text.toString());
         }
@@ -89,22 +121,19 @@ enum RequestField {
     /** Checks a value of JSON. */
     Object read(Object value) throws ProtocolException {
         return switch (byDefault) {
-            case Integer _ -> interval(value);
+            case Long _ -> number(value, 0, Domain.MAX_MEMORY);
+            case Integer _ when this == GRACE -> (int) number(value, 0, ControlRequest.MAX_GRACE);
+            case Integer _ when this == PID -> (int) number(value, 0, ControlRequest.MAX_PID);
+            case Integer _ -> (int) number(value, ControlRequest.MIN_INTERVAL, ControlRequest.MAX_INTERVAL);
             case Boolean _ -> RecordJson.expect("request", wireName, value, Boolean.class, "true or false");
             default -> RecordJson.expect("request", wireName, value, String.class, "a string");
         };
     }
 
-    private int interval(Object value) throws ProtocolException {
-        if (value instanceof Long millis
-                && millis >= ControlRequest.MIN_INTERVAL
-                && millis <= ControlRequest.MAX_INTERVAL) {
-            return millis.intValue();
+    private long number(Object value, long least, long most) throws ProtocolException {
+        if (value instanceof Long number && number >= least && number <= most) {
+            return number;
         }
-        throw new ProtocolException(
-                "request",
-                wireName,
-                value.toString(),
-                ControlRequest.MIN_INTERVAL + " to " + ControlRequest.MAX_INTERVAL);
+        throw new ProtocolException("request", wireName, value.toString(), least + " to " + most);
     }
 }

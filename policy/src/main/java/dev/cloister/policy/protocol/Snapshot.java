@@ -58,6 +58,8 @@ public record Snapshot(
      * @param exitCode exit code, -1 while it has none
      * @param note why it is refused or how it ended; may be empty
      * @param verdicts what each gate said, where its start is refused; else empty
+     * @param cid context id of its socket device; 0 if it has none
+     * @param consoles who is attached to its serial line, in the order in which they came
      */
     public record DomainView(
             String name,
@@ -77,13 +79,26 @@ public record Snapshot(
             long restarts,
             int exitCode,
             String note,
-            List<GateView> verdicts) {
+            List<GateView> verdicts,
+            long cid,
+            List<ConsoleView> consoles) {
         /** Copies the collections. */
         public DomainView {
+            consoles = List.copyOf(consoles);
             exitsByKind = Map.copyOf(exitsByKind);
             verdicts = List.copyOf(verdicts);
         }
     }
+
+    /**
+     * Who is attached to a domain's serial line.
+     *
+     * @param client number of the attachment, as in the audit log
+     * @param user the user, by the kernel's word
+     * @param pid the process, by its own word; 0 if it said none
+     * @param access {@code write} for who may type, else {@code read}
+     */
+    public record ConsoleView(long client, String user, long pid, String access) {}
 
     /**
      * What one gate said.

@@ -33,5 +33,19 @@ final class StatusWire {
             Field.of("exits", Sequence.of(VmmCodec.MAX_EXIT_KINDS, EXIT), FromVmm.Status::exits),
             Field.of("channels", Sequence.of(VmmCodec.MAX_CHANNELS, COUNTERS), FromVmm.Status::channels));
 
+    private static final Struct<FromVmm.MemoryFact> MEMORY_FACT = Struct.of(
+            "MemoryFact",
+            v -> new FromVmm.MemoryFact(v.get(0), v.number(1)),
+            Field.of("name", name(VmmCodec.MAX_NAME), FromVmm.MemoryFact::name),
+            Field.of("value", count(), FromVmm.MemoryFact::value));
+
+    static final Struct<FromVmm.Balloon> BALLOON = Struct.of(
+            "Balloon",
+            v -> new FromVmm.Balloon(v.number(0), v.number(1), v.number(2), v.get(3)),
+            Field.of("wanted", count(), FromVmm.Balloon::wanted),
+            Field.of("actual", count(), FromVmm.Balloon::actual),
+            Field.of("returned", count(), FromVmm.Balloon::returned),
+            Field.of("guest", Sequence.of(VmmCodec.MAX_MEMORY_FACTS, MEMORY_FACT), FromVmm.Balloon::guest));
+
     private StatusWire() {}
 }

@@ -30,6 +30,12 @@ public sealed interface ToVmm {
     /** Undoes {@link Pause}; answered by a {@link FromVmm.Status}. */
     record Resume() implements ToVmm {}
 
+    /**
+     * Presses the guest's power button: a guest that listens shuts down in order and ends as if by itself; one that doesn't is ended as by
+     * {@link Stop}.
+     */
+    record PressPowerButton() implements ToVmm {}
+
     /** Ends the domain; answered by {@link FromVmm.Exited} and the end of the process. */
     record Stop() implements ToVmm {}
 
@@ -59,6 +65,17 @@ public sealed interface ToVmm {
      * @param channel its place is at most one behind the last
      */
     record Declare(ChannelConfig channel) implements ToVmm {}
+
+    /**
+     * Changes the size of the guest's balloon, or only asks for it; answered by one {@link FromVmm.Balloon} once the guest has told of its
+     * memory, or without that where it doesn't in time. A domain without a balloon answers that nothing is in it.
+     *
+     * @param bytes how much of its memory the guest shall give back in all, at most its memory; {@link #NO_CHANGE} only to ask
+     */
+    record SetBalloon(long bytes) implements ToVmm {
+        /** The size stays. */
+        public static final long NO_CHANGE = -1;
+    }
 
     /** Asks for a {@link FromVmm.Status} now. */
     record Query() implements ToVmm {}

@@ -17,7 +17,9 @@ public enum ViolationKind {
     /** The guest used a doorbell that it does not have. */
     BAD_DOORBELL,
     /** Anything else; the detail says what. */
-    OTHER;
+    OTHER,
+    /** The guest asked for a connection that no flow allows. */
+    CONNECTION_REFUSED;
 
     /**
      * Returns the stable id that the audit log uses.
@@ -34,6 +36,7 @@ public enum ViolationKind {
             case BAD_REQUEST -> "bad-request";
             case BAD_DOORBELL -> "bad-doorbell";
             case OTHER -> "other";
+            case CONNECTION_REFUSED -> "connection-refused";
         };
     }
 }

@@ -35,6 +35,8 @@ public final class VmmCodec {
     public static final int MAX_REPORT = 60_000;
     /** Most kinds of exits in a status. */
     public static final int MAX_EXIT_KINDS = 64;
+    /** Most facts that a guest tells of its memory. */
+    public static final int MAX_MEMORY_FACTS = 16;
     /** Most host CPUs that a domain is pinned to. */
     public static final int MAX_PINNED = 1024;
     /** Highest number of a host CPU. */

@@ -2,6 +2,7 @@ package dev.cloister.policy.protocol;
 
 import static dev.cloister.policy.wire.Scalar.any64;
 import static dev.cloister.policy.wire.Scalar.count;
+import static dev.cloister.policy.wire.Scalar.i64;
 import static dev.cloister.policy.wire.Scalar.u8;
 import static dev.cloister.policy.wire.Text.name;
 import static dev.cloister.policy.wire.Text.text;
@@ -43,6 +44,12 @@ final class VmmMessages {
             bare(4, "Pause", new ToVmm.Pause(), "Stops the vCPUs so that they can go on.", "Status"),
             bare(5, "Resume", new ToVmm.Resume(), "Undoes Pause.", "Status"),
             bare(6, "Stop", new ToVmm.Stop(), "Ends the domain.", "Exited and the end of the process"),
+            bare(
+                    15,
+                    "PressPowerButton",
+                    new ToVmm.PressPowerButton(),
+                    "Presses the guest's power button; ends a domain whose guest doesn't listen to it.",
+                    "Exited and the end of the process, when the guest has shut down"),
             new Message<>(
                     7,
                     Struct.of(
@@ -74,6 +81,18 @@ final class VmmMessages {
                     NO_DESCRIPTORS,
                     "Adds a channel to the directory, or puts another in the place of one that is not live.",
                     ""),
+            new Message<>(
+                    16,
+                    Struct.of(
+                            "SetBalloon",
+                            v -> new ToVmm.SetBalloon(v.number(0)),
+                            Field.of(
+                                    "bytes",
+                                    i64(ToVmm.SetBalloon.NO_CHANGE, VmmCodec.MAX_MEMORY),
+                                    ToVmm.SetBalloon::bytes)),
+                    NO_DESCRIPTORS,
+                    "Changes the size of the guest's balloon; -1 only asks for it.",
+                    "Balloon"),
             bare(9, "Query", new ToVmm.Query(), "Asks for a Status now.", "Status"));
 
     /** From a VMM to the daemon; numbers 100 to 199. */
@@ -125,6 +144,13 @@ final class VmmMessages {
                     NO_DESCRIPTORS,
                     "The guest asks for a channel.",
                     "Answer"),
+            new Message<>(
+                    109,
+                    StatusWire.BALLOON,
+                    NO_DESCRIPTORS,
+                    "How the guest's balloon is: once for each SetBalloon, unless the next came before the guest"
+                            + " answered.",
+                    ""),
             new Message<>(
                     106,
                     Struct.of(

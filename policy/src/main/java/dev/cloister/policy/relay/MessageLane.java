@@ -38,8 +38,8 @@ final class MessageLane extends Lane {
         this.notice = notice;
     }
 
-    private static long cost(int payload) {
-        return payload + (long) Messages.HEADER;
+    private long cost(int payload) {
+        return messages.cost(payload);
     }
 
     @Override
@@ -96,12 +96,12 @@ final class MessageLane extends Lane {
             return false;
         }
         int most = messages.mostPayload();
-        if (count > most || !fits(cost(count))) {
+        if (count < messages.leastPayload() || count > most || !fits(cost(count))) {
             lose();
         } else if (messages.text()) {
             length = Escapes.line(raw, count, packet, Messages.PREFIX, most);
         } else {
-            MemorySegment.copy(raw, 0, packet, Messages.PREFIX, count);
+            MemorySegment.copy(raw, 0, packet, messages.prefix(), count);
             length = count;
         }
         return true;
@@ -121,16 +121,19 @@ final class MessageLane extends Lane {
 
     /** Writes the packet, with the losses before it; false if the receiver has no room, or is gone. */
     private boolean give(int payload) {
-        long told = Math.min(lost, MOST_TOLD);
-        packet.set(LITTLE, 0, (int) told);
+        long told = messages.frames() ? 0 : Math.min(lost, MOST_TOLD);
+        if (!messages.frames()) {
+            packet.set(LITTLE, 0, (int) told);
+        }
         try {
-            if (Pipe.write(sink, packet.asSlice(0, Messages.PREFIX + payload)) == 0) {
+            if (Pipe.write(sink, packet.asSlice(0, messages.prefix() + payload)) == 0) {
                 return false;
             }
             lost -= told;
             return true;
         } catch (ErrnoException e) {
-            // EPIPE: a receiver that has gone is as one that doesn't read, until the channel is taken away.
+            // EPIPE, and EIO of a tap that is down: a receiver that has gone is as one that doesn't read, until the
+            // channel is taken away.
             return false;
         }
     }

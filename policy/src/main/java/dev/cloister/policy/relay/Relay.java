@@ -104,10 +104,10 @@ public final class Relay implements AutoCloseable {
     /**
      * Moves messages from one pipe in packet mode to another. A message passes whole or not at all; what the receiver's pipe has no room
      * for is lost, costs its sender the same, and is told to the receiver in front of the next one: each packet begins with a u32, the
-     * messages lost before it. Takes the descriptors over.
+     * messages lost before it; frames have no such prefix. Takes the descriptors over.
      *
-     * @param source read end of the pipe that the sender has
-     * @param sink write end of the pipe that the receiver has
+     * @param source read end of the pipe that the sender has, or a tap
+     * @param sink write end of the pipe that the receiver has, or a tap
      * @param bounds most bytes, of which a message costs those of its payload and {@link Messages#HEADER}
      * @param messages what a message may be, and what becomes of it
      * @param notice an eventfd that is signalled for each message that the receiver's pipe had no room for; none for null
@@ -254,17 +254,7 @@ public final class Relay implements AutoCloseable {
     @Override
     public void close() {
         execute(() -> closing = true);
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Waits.join(thread);
         poller.close();
         wake.close();
         arena.close();

@@ -179,6 +179,7 @@ final class GeneratedPolicy {
                 new Cpus(1, pin, !pin.isEmpty() && chance(2)),
                 Optional.empty(),
                 Engine.AUTO,
+                0,
                 Optional.empty(),
                 Lifecycle.DEFAULT,
                 "",
@@ -187,7 +188,7 @@ final class GeneratedPolicy {
 
     private HostEndpoint host(int index, int number) {
         HostObject object = List.of(
-                        new HostObject.Disk("d", Path.of("/d"), Optional.empty(), false),
+                        new HostObject.Disk("d", Path.of("/d"), Optional.empty(), false, false),
                         new HostObject.Console(),
                         new HostObject.Audit(),
                         new HostObject.Tap("tap0"))
@@ -228,6 +229,7 @@ final class GeneratedPolicy {
                 0,
                 Flow.Limits.NONE,
                 chance(3) ? Optional.of(new BackChannel(8, at())) : Optional.empty(),
+                Optional.empty(),
                 chance(8) ? Optional.of(new Forbid("site", "not here", at())) : Optional.empty(),
                 "",
                 at());

@@ -89,6 +89,7 @@ final class PolicyBuilder {
                 cpus,
                 Optional.empty(),
                 Engine.AUTO,
+                0,
                 Optional.empty(),
                 Lifecycle.DEFAULT,
                 "",
@@ -99,7 +100,7 @@ final class PolicyBuilder {
 
     /** Adds a disk; every domain has to be there already. */
     HostEndpoint disk(String name, Label label) {
-        HostObject object = new HostObject.Disk(name, Path.of(name), Optional.empty(), true);
+        HostObject object = new HostObject.Disk(name, Path.of(name), Optional.empty(), true, false);
         HostEndpoint disk = new HostEndpoint(
                 domains.size() + host.size(), "@disk:" + name, label, Endpoint.NO_TYPE, object, here());
         host.add(disk);
@@ -126,6 +127,7 @@ final class PolicyBuilder {
                 4096,
                 Flow.Limits.NONE,
                 budget > 0 ? Optional.of(new BackChannel(budget, here())) : Optional.empty(),
+                Optional.empty(),
                 Optional.empty(),
                 "",
                 here());

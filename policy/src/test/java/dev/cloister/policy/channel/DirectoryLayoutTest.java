@@ -22,7 +22,14 @@ class DirectoryLayoutTest {
 
     private static ChannelConfig channel(int index, FlowKind kind, Direction direction) {
         return new ChannelConfig(
-                index, "flow" + index, kind, direction, "peer", 0xd020_0000L, 0x1_0000, 64, 32, 0, 0, 0);
+                index,
+                "flow" + index,
+                kind,
+                direction,
+                "peer",
+                new ChannelConfig.Window(0xd020_0000L, 0x1_0000, 64, 32),
+                ChannelConfig.Limits.NONE,
+                ChannelConfig.Sockets.NONE);
     }
 
     @Test

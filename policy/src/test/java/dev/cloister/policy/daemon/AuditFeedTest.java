@@ -103,7 +103,12 @@ class AuditFeedTest {
                 AuditReader follower = AuditReader.open(file);
                 Journal journal = new Journal(policy, log, feed, loop)) {
             channel.objects(ChannelObjects.create(
-                    flow, relay, false, NOBODY, new ChannelObjects.Keep(FdStore.none(), "test", false)));
+                    flow,
+                    relay,
+                    false,
+                    NOBODY,
+                    new ChannelObjects.Keep(FdStore.none(), "test", false),
+                    new HostObjects(loop, KeptDisks.none(policy))));
             feed.attach(channel, 1);
             try (Mapping mapping =
                     Mapping.readOnly(channel.objects().receiverFds().getFirst(), 0, flow.windowBytes())) {

@@ -57,7 +57,7 @@ class ControlServerTest {
             }
 
             @Override
-            public void console(ControlClient client, String domain, boolean input) {
+            public void console(ControlClient client, int asked, ControlRequest request, String user) {
                 throw new AssertionError("nobody asked for a console");
             }
         });

@@ -147,6 +147,8 @@ class DaemonFaultTest {
             try (PolicyDaemonClient client = running.client()) {
                 assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> client.pause("a")))
                         .hasMessageContaining("audit log can't be written");
+                assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> client.watchConsole("a")))
+                        .hasMessageContaining("audit log can't be written");
                 Snapshot snapshot = client.ps();
                 assertThat(snapshot.granting()).isFalse();
                 assertThat(domain(snapshot, "a").state()).isEqualTo("running");
@@ -163,6 +165,7 @@ class DaemonFaultTest {
                 .more(", \"audit\": {\"onFull\": \"block\"}");
         try (DaemonFixture.Running running = start(fixture, storage);
                 PolicyDaemonClient waiting = running.client();
+                PolicyDaemonClient looking = running.client();
                 PolicyDaemonClient client = running.client()) {
             running.await(s -> all(s, "running", "a"));
             storage.full = true;
@@ -171,8 +174,13 @@ class DaemonFaultTest {
             Snapshot blocked = running.await(s -> !s.granting());
             assertThat(domain(blocked, "a").state()).isEqualTo("running");
             assertThat(paused).as("it waits for its record").isNotDone();
+            CompletableFuture<Throwable> attached = CompletableFuture.supplyAsync(
+                    () -> org.assertj.core.api.Assertions.catchThrowable(() -> looking.watchConsole("a")));
+            running.await(s -> true);
+            assertThat(attached).as("so does this").isNotDone();
             storage.full = false;
             assertThat(paused.get(20, TimeUnit.SECONDS)).isNull();
+            assertThat(attached.get(20, TimeUnit.SECONDS)).isNull();
             assertThat(domain(client.ps(), "a").state()).isEqualTo("paused");
             assertThat(running.await(Snapshot::granting)).isNotNull();
             assertThat(storage.text()).contains("\"logBlocked\"").contains("pause");

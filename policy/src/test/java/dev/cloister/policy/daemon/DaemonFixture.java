@@ -42,15 +42,16 @@ final class DaemonFixture {
         return domain(name, level, behaviour, "");
     }
 
-    /** Adds a domain with further members, each with a comma in front. */
+    /** Adds a domain with further members, each with a comma in front; 1 MiB of memory unless one says otherwise. */
     DaemonFixture domain(String name, String level, String behaviour, String more) throws IOException {
         byte[] image = ("image of " + name).getBytes(StandardCharsets.US_ASCII);
         Files.write(directory.resolve(name + ".elf"), image);
         UUID id = UUID.nameUUIDFromBytes(image);
+        String memory = more.contains("\"memory\"") ? "" : " \"memory\": \"1M\",";
         domains.add("""
-            {"id": "%s", "name": "%s", "label": {"level": "%s"}, "memory": "1M",
+            {"id": "%s", "name": "%s", "label": {"level": "%s"},%s
              "image": {"kernel": {"path": "%s.elf", "sha256": "%s"}, "cmdline": "%s"}%s}\
-            """.formatted(id, name, level, name, sha256(image), behaviour, more));
+            """.formatted(id, name, level, memory, name, sha256(image), behaviour, more));
         flow("tty-" + name, name, "@console", "console", "");
         return this;
     }
@@ -136,7 +137,7 @@ final class DaemonFixture {
         String awaitSerial(String domain, String text) throws IOException {
             StringBuilder seen = new StringBuilder();
             try (PolicyDaemonClient client = client();
-                    PolicyDaemonClient.Console console = client.console(domain)) {
+                    PolicyDaemonClient.Console console = client.watchConsole(domain)) {
                 InputStream output = console.output();
                 byte[] chunk = new byte[1024];
                 for (int n = output.read(chunk); n >= 0; n = output.read(chunk)) {

@@ -102,7 +102,9 @@ final class FaultRun {
                 .flow("e", "from", "to", "event", "")
                 .flow("s", "from", "to", "stream", ", \"backChannel\": {\"bitsPerSecond\": 100}")
                 .flow("d", "from", "to", "datagram", ", \"backChannel\": {\"bitsPerSecond\": 100}")
-                .flow("l", "from", "to", "log", "");
+                .flow("l", "from", "to", "log", "")
+                .flow("w", "from", "to", "wire", "")
+                .flow("v", "to", "from", "wire", "");
         PolicyDaemon[] daemon = new PolicyDaemon[1];
         DaemonOptions options = fixture.options(Duration.ofSeconds(3));
         if (!opened(daemon, options)) {

@@ -82,6 +82,17 @@ class RevocationTest {
     }
 
     @Test
+    void aStreamWhoseReverseTheLabelsAllowNeedsNoBudgetForIt() throws Exception {
+        DaemonFixture fixture = new DaemonFixture(directory)
+                .domain("from", "low", "pour:1:1000000")
+                .domain("to", "low", "drink:1:1000000")
+                .flow("s", "from", "to", "stream", "");
+        try (DaemonFixture.Running running = fixture.start()) {
+            running.await(s -> flow(s, "s").units() == 1_000_000);
+        }
+    }
+
+    @Test
     void datagramsCarryTheirQuotaAndNoMoreAndNoneIsCutInTwo() throws Exception {
         DaemonFixture fixture = new DaemonFixture(directory)
                 .domain("from", "low", "message:1:80:92")

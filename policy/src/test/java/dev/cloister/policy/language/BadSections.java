@@ -159,6 +159,7 @@ final class BadSections {
         structure("CLP005", "{\"size\": \"64M\", ", "{");
         structure("CLP006", "\"prefault\": true", "\"prefault\": 1");
         structure("CLP007", "\"hugePages\": \"2M\"", "\"hugePages\": \"4M\"", "\"4M\"", "");
+        meaning("CLP008", "\"balloon\": \"16M\"", "\"balloon\": \"65M\"", "\"65M\"", "");
         meaning("CLP008", "\"size\": \"64M\"", "\"size\": \"63K\"");
         meaning("CLP008", "\"size\": \"64M\"", "\"size\": \"65540K\"", "\"65540K\"", "");
         structure("CLP004", "{\"count\": 2,", "{\"cuont\": 2,", "\"cuont\"", "\"count\"");

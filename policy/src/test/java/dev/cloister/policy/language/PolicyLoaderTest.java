@@ -180,6 +180,7 @@ class PolicyLoaderTest {
         Policy policy = Samples.parse(Samples.FULL);
         Domain desk = policy.domain("desk1").orElseThrow();
         assertThat(desk.memory().hugePageBytes()).isEqualTo(2 << 20);
+        assertThat(desk.memory().balloonBytes()).hasValue(16 << 20);
         assertThat(desk.cpus().pin()).containsExactly(2, 3);
         assertThat(desk.cgroup().orElseThrow().ioWeight()).isEqualTo(100);
         assertThat(desk.cpuid().orElseThrow().hide()).containsExactly("avx2");

@@ -20,7 +20,8 @@ final class PolicyReference {
             "date", "day",
             "time", "time",
             "endpoint", "endpoint",
-            "selector", "selector");
+            "selector", "selector",
+            "port", "port");
 
     private final Json.Obj root;
     private final Map<String, String> examples;

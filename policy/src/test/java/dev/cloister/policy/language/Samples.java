@@ -72,7 +72,7 @@ public final class Samples {
           "domains": [
             {"id": "00000000-0000-4000-8000-000000000001", "name": "desk1", "label": {"level": "eu"}, "type": "desk", "tags": ["bank", "desk"],
              "image": {"firmware": {"path": "fw.bin", "sha256": "DIGEST"}},
-             "memory": {"size": "64M", "prefault": true, "hugePages": "2M"},
+             "memory": {"size": "64M", "prefault": true, "hugePages": "2M", "balloon": "16M"},
              "cpus": {"count": 2, "pin": [3, 2], "exclusive": true},
              "cgroup": {"memoryMax": "128M", "cpuMaxPercent": 50, "pidsMax": 64, "ioWeight": 100},
              "cpuid": {"model": "x86-64-v2", "hide": ["avx2"]}, "when": "work", "autostart": false,
@@ -89,6 +89,7 @@ public final class Samples {
             "disks": {"data": {"path": "data.img", "sha256": "DIGEST", "readOnly": true, "label": {"level": "public"}, "type": "store"},
                       "work": {"path": "work.img", "label": {"level": "top", "compartments": ["ops"]}, "type": "store"}},
             "taps": {"lan": {"interface": "tap0", "label": {"level": "top", "compartments": ["ops"]}, "type": "store"}},
+            "sockets": {"ops": {"path": "ops.sock", "label": {"level": "top", "compartments": ["ops"]}, "type": "store"}},
             "logs": {"serial": {"path": "serial.log", "maxBytes": "1M", "label": {"level": "top", "compartments": ["ops"]}, "type": "store"}},
             "capacity": {"memory": "16G", "cpus": 8, "ratePerSecond": 1000000}
           },

@@ -36,7 +36,9 @@ class ControlCodecTest {
                 8,
                 -1,
                 "é\n",
-                List.of(new Snapshot.GateView("labels", "refuse", "no", "p:1:2")));
+                List.of(new Snapshot.GateView("labels", "refuse", "no", "p:1:2")),
+                5,
+                List.of(new Snapshot.ConsoleView(3, "root", 12, "write")));
         Snapshot.FlowView flow = new Snapshot.FlowView(
                 "f", "a", "b", "memory", "live", 1, 1, 0.5, 2, 3, new Snapshot.LimitsView(1, 2, 3, 4, 5), "why");
         ScheduleView schedule = new ScheduleView(
@@ -58,6 +60,7 @@ class ControlCodecTest {
                         "p", "d", 7, 1, 2, true, 3, "h", List.of(domain, domain), List.of(flow), List.of(schedule))),
                 new ControlReply.Console("a", true),
                 new ControlReply.AuditHead(17, "ab"),
+                new ControlReply.Balloon("guard", 1L << 30, 2, 3, Map.of("free", 4L)),
                 new ControlReply.Failed("busy", "no \"quotes\" left"));
     }
 
@@ -106,6 +109,16 @@ class ControlCodecTest {
         assertThatThrownBy(() -> ControlCodec.decodeRequest(line))
                 .isInstanceOf(ProtocolException.class)
                 .hasMessageContaining(expected);
+    }
+
+    @Test
+    void sizesOfBalloonsAreWiderThanThirtyTwoBits() throws ProtocolException {
+        ControlRequest request = ControlRequest.balloon("guard", 1L << 40);
+        assertThat(ControlCodec.decodeRequest(ControlCodec.encode(request))).isEqualTo(request);
+        assertThatThrownBy(() -> ControlCodec.decodeRequest(
+                        "{\"command\":\"balloon\",\"domain\":\"guard\",\"balloonBytes\":1099511627777}"))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessageContaining("0 to 1099511627776");
     }
 
     @Test

@@ -21,9 +21,23 @@ class VmmCodecTest {
     private static final int ROUNDS = 20_000;
 
     private static final ChannelConfig MEMORY = new ChannelConfig(
-            0, "readings", FlowKind.MEMORY, Direction.OUT, "guard", 0xd020_0000L, 0x1_0000, 64, 64, 1000, 100, 0);
+            0,
+            "readings",
+            FlowKind.MEMORY,
+            Direction.OUT,
+            "guard",
+            new ChannelConfig.Window(0xd020_0000L, 0x1_0000, 64, 64),
+            new ChannelConfig.Limits(1000, 100, 0, ChannelConfig.Quota.NONE),
+            ChannelConfig.Sockets.NONE);
     private static final ChannelConfig STREAM = new ChannelConfig(
-            1, "s", FlowKind.STREAM, Direction.IN, "@audit", 0xd021_0000L, 0x2_0000, 1, 65536, 0, 0, 8);
+            1,
+            "s",
+            FlowKind.STREAM,
+            Direction.IN,
+            "@audit",
+            new ChannelConfig.Window(0xd021_0000L, 0x2_0000, 1, 65536),
+            new ChannelConfig.Limits(0, 0, 8, ChannelConfig.Quota.NONE),
+            ChannelConfig.Sockets.NONE);
 
     static DomainConfig config() {
         return new DomainConfig(
@@ -38,7 +52,10 @@ class VmmCodecTest {
                 true,
                 true,
                 DaemonLoss.KEEP,
-                List.of(MEMORY, STREAM));
+                List.of(MEMORY, STREAM),
+                DomainConfig.Placement.PLAIN,
+                new DomainConfig.Devices(
+                        7, 1 << 20, List.of(new DomainConfig.PersistentRange("@disk:store", 4 << 20, true, false))));
     }
 
     static Stream<ToVmm> toVmm() {
@@ -49,6 +66,9 @@ class VmmCodecTest {
                 new ToVmm.Pause(),
                 new ToVmm.Resume(),
                 new ToVmm.Stop(),
+                new ToVmm.PressPowerButton(),
+                new ToVmm.SetBalloon(ToVmm.SetBalloon.NO_CHANGE),
+                new ToVmm.SetBalloon(512 << 20),
                 new ToVmm.Revoke(3, 1),
                 new ToVmm.Answer(-7, AnswerStatus.BUSY, 0, "later"),
                 new ToVmm.Query());
@@ -67,6 +87,7 @@ class VmmCodecTest {
                         List.of(new FromVmm.ExitCount("io", 1), new FromVmm.ExitCount("hlt", Long.MAX_VALUE)),
                         List.of(new FromVmm.ChannelCounters(2, 3, 4, 5))),
                 new FromVmm.Request(1, FlowKind.EVENT, Direction.OUT, "command"),
+                new FromVmm.Balloon(1, 2, Long.MAX_VALUE, List.of(new FromVmm.MemoryFact("free", 3))),
                 new FromVmm.Violation(ViolationKind.READ_ONLY_WRITE, "gpa 0xd0200000"),
                 new FromVmm.Exited(255, "{}"));
     }

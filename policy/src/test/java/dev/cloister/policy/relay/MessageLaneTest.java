@@ -7,6 +7,7 @@ import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Poller;
 import dev.cloister.policy.channel.RecordRing;
+import dev.cloister.policy.channel.WireFrame;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -170,6 +171,52 @@ class MessageLaneTest {
             }
         }
         assertThat(lostInAll).isPositive();
+    }
+
+    private byte[] awaitFrame() throws ErrnoException {
+        byte[] packet = new byte[Pipe.MOST_PACKET];
+        int count = Pipe.read(to.readEnd(), packet, 0, packet.length);
+        while (count == 0) {
+            Poller.await(to.readEnd(), Poller.IN, -1);
+            count = Pipe.read(to.readEnd(), packet, 0, packet.length);
+        }
+        return Arrays.copyOf(packet, count);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {51, 52, 53})
+    void framesPassAsTheyAreAndWhatIsNoneIsLost(long seed) throws Exception {
+        Random random = new Random(seed);
+        Lane lane = lane(Bounds.NONE, Messages.FRAMES, null);
+        long moved = 0;
+        long lost = 0;
+        for (int step = 0; step < 300; step++) {
+            byte[] message = new byte[1 + random.nextInt(step % 2 == 0 ? 40 : 2000)];
+            random.nextBytes(message);
+            assertThat(send(message)).isTrue();
+            if (message.length < WireFrame.LEAST || message.length > WireFrame.MOST) {
+                lost++;
+                until(lane, moved, lost, "seed %d, step %d".formatted(seed, step));
+            } else {
+                assertThat(awaitFrame()).as("seed %d, step %d", seed, step).isEqualTo(message);
+                moved += message.length;
+            }
+        }
+        until(lane, moved, lost, "seed %d".formatted(seed));
+        assertThat(lost).isPositive();
+    }
+
+    @Test
+    void framesCostTheirBytesAndLossesAreToldToNobody() throws Exception {
+        Lane lane = lane(new Bounds(1_000_000, WireFrame.MOST, true), Messages.FRAMES, null);
+        relay.lease(lane, 3L * WireFrame.MOST, System.nanoTime() + TimeUnit.HOURS.toNanos(1));
+        to.readEnd().close();
+        for (int i = 0; i < 3; i++) {
+            assertThat(send(new byte[WireFrame.MOST])).isTrue();
+        }
+        until(lane, 0, 3, "with nobody there");
+        assertThat(lane.leaseLeft()).isZero();
+        assertThat(told).isEmpty();
     }
 
     @Test

@@ -1,0 +1,52 @@
+package dev.cloister.policy.relay;
+
+import java.util.function.BooleanSupplier;
+
+/**
+ * Waits that must not be cut short: the end of a thread, or of what it does. An interrupt is kept for later. Any thread.
+ *
+ * <p>The module of devices has the like: neither module may use the other, and none is below both.
+ */
+public final class Waits {
+    private Waits() {}
+
+    /** One step of waiting. */
+    @FunctionalInterface
+    public interface Step {
+        /**
+         * Waits, perhaps in vain.
+         *
+         * @throws InterruptedException if the thread is interrupted
+         */
+        void await() throws InterruptedException;
+    }
+
+    /**
+     * Waits until something is so. The thread's interrupted status is what it was, or set if it was interrupted meanwhile.
+     *
+     * @param so asked before each step
+     * @param step waits for a change
+     */
+    public static void until(BooleanSupplier so, Step step) {
+        boolean interrupted = false;
+        while (!so.getAsBoolean()) {
+            try {
+                step.await();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Waits until a thread has ended; returns at once for one that never began.
+     *
+     * @param thread the thread
+     */
+    public static void join(Thread thread) {
+        until(() -> !thread.isAlive(), thread::join);
+    }
+}
