@@ -11,9 +11,11 @@ module dev.cloister.vmm {
     requires static org.jspecify;
 
     exports dev.cloister.vmm;
+    exports dev.cloister.vmm.console;
     exports dev.cloister.vmm.host;
     exports dev.cloister.vmm.loader;
     exports dev.cloister.vmm.sandbox;
+    exports dev.cloister.vmm.terminal;
     exports dev.cloister.vmm.virtio;
     exports dev.cloister.vmm.vsock;
 }

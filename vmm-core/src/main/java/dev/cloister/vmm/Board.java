@@ -5,6 +5,7 @@ import dev.cloister.devices.DebugExit;
 import dev.cloister.devices.DebugPort;
 import dev.cloister.devices.DeviceFailure;
 import dev.cloister.devices.DeviceFailureListener;
+import dev.cloister.devices.FirmwareConfig;
 import dev.cloister.devices.I8042;
 import dev.cloister.devices.InterruptLine;
 import dev.cloister.devices.MachineControl;
@@ -21,20 +22,29 @@ import dev.cloister.devices.TextDisplay;
 import dev.cloister.devices.acpi.AcpiMachine;
 import dev.cloister.devices.acpi.AcpiTables;
 import dev.cloister.devices.acpi.PowerManagement;
+import dev.cloister.devices.acpi.TableLoader;
 import dev.cloister.devices.interrupt.InterruptChips;
+import dev.cloister.devices.pci.Chipset;
 import dev.cloister.devices.pci.PciHost;
 import dev.cloister.devices.pci.PciWindow;
+import dev.cloister.devices.timer.Alarms;
 import dev.cloister.devices.timer.Pit8254;
+import dev.cloister.devices.virtio.QueueBell;
 import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.policy.channel.DirectoryLayout;
+import dev.cloister.vmm.channel.DeviceEnds;
+import dev.cloister.vmm.channel.SocketCarrier;
 import dev.cloister.vmm.channel.Violations;
+import dev.cloister.vmm.loader.ImageFormat;
+import dev.cloister.vmm.virtio.Balloon;
+import dev.cloister.vmm.virtio.ChannelDevices;
 import dev.cloister.vmm.virtio.VirtioSet;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The buses of one machine with the devices on them, and what devices ask of the machine. The same under every engine: KVM's exits and
@@ -48,10 +58,18 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
 
         /** Delivers a message-signalled interrupt; any thread. */
         void message(long address, int data);
+
+        /** Makes a doorbell for a queue of a device. */
+        QueueBell bell();
     }
 
-    private final PortBus ports = new PortBus(this);
-    private final MmioBus mmio = new MmioBus(this);
+    private final MachineConfig config;
+    private final Wires wires;
+    private final Reboots reboots;
+    /** The buses are replaced only while no processor runs. */
+    private volatile PortBus ports = new PortBus(this);
+
+    private volatile MmioBus mmio = new MmioBus(this);
     private final GuestMemory memory;
     private final RunControl control;
     private final Violations violations;
@@ -59,28 +77,42 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     private final TextDisplay display = new TextDisplay();
     private final PciHost pci;
     private final VirtioSet virtio;
+    private final DeviceEnds deviceEnds;
     private final int cpus;
+    private final boolean isFirmware;
     private final ConsoleTail console;
+    private volatile @Nullable PowerManagement power;
 
     Board(MachineConfig config, GuestMemory memory, RunControl control, Violations violations, Wires wires)
             throws MachineException {
+        this.config = config;
+        this.wires = wires;
         this.memory = memory;
         this.control = control;
         this.cpus = config.cpus();
+        this.isFirmware = config.image().format() == ImageFormat.FIRMWARE;
         this.console = wires.console();
         this.violations = violations;
+        this.reboots = new Reboots(config.debug().isActive() ? OnReboot.EXIT : config.onReboot(), System::nanoTime);
         this.com1 = new Serial16550(wires.console(), wires.lines().line(Serial16550.COM1_IRQ));
         this.pci = new PciHost(
                 List.of(
                         new PciWindow(GuestMap.PCI_LOW, DirectoryLayout.DIRECTORY_GPA - GuestMap.PCI_LOW),
                         new PciWindow(GuestMap.PCI_HIGH, GuestMap.PCI_END - GuestMap.PCI_HIGH)),
-                wires.lines()::line);
+                wires.lines()::line,
+                isFirmware ? Chipset.Q35 : Chipset.PLAIN);
         try {
-            this.virtio = new VirtioSet(config.virtio(), pci, memory, wires.lines()::message);
+            VirtioSet.Place place = new VirtioSet.Place(pci, memory, wires.lines()::message, wires.lines()::bell);
+            this.virtio = new VirtioSet(config.virtio(), place, violations);
+            ChannelDevices devices = new ChannelDevices(
+                    config.name(), config.channels(), config.virtio().memory().granted());
+            this.deviceEnds = devices.ends();
+            devices.devices().forEach(virtio::add);
         } catch (IllegalArgumentException e) {
             throw MachineException.input(e);
         }
-        attach(config, wires);
+        virtio.watchConsole(wires.console()::remember);
+        attach();
     }
 
     /**
@@ -88,11 +120,10 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
      *
      * @param console where serial and debug ports print
      * @param lines the interrupt chips
-     * @param nanos the guest's time, for the ACPI timer
      */
-    record Wires(ConsoleTail console, Lines lines, LongSupplier nanos) {}
+    record Wires(ConsoleTail console, Lines lines) {}
 
-    private void attach(MachineConfig config, Wires wires) {
+    private void attach() {
         ports.attach(Serial16550.COM1_PORT, Serial16550.PORTS, com1, "COM1");
         DebugPort debug = new DebugPort(wires.console());
         if (config.testDevice()) {
@@ -101,25 +132,44 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
         } else {
             ports.attach(DebugPort.BOCHS_PORT, DebugPort.PORTS, debug, "debug console");
         }
-        ports.attach(DebugPort.FIRMWARE_PORT, DebugPort.PORTS, debug, "firmware debug console");
+        if (config.firmwareLog()) {
+            ports.attach(DebugPort.FIRMWARE_PORT, DebugPort.PORTS, debug, "firmware debug console");
+        }
         ports.attach(TextDisplay.PORT, TextDisplay.PORTS, display, "text display");
         ports.attach(PostPort.PORT, PostPort.PORTS, new PostPort(), "POST code");
-        new I8042(this, wires.lines().line(I8042.IRQ)).attachTo(ports);
-        long low = Math.min(config.memoryBytes(), GuestMap.LOW_RAM_END);
-        Cmos.Machine machine = new Cmos.Machine(low, config.memoryBytes() - low, config.cpus());
-        ports.attach(Cmos.PORT, Cmos.PORTS, new Cmos(machine, Clock.systemUTC()), "CMOS");
-        ports.attach(
-                ProcessorCount.PORT, ProcessorCount.PORTS, new ProcessorCount(config.cpus()), "number of processors");
+        new I8042(this, wires.lines().line(I8042.IRQ), wires.lines().line(I8042.AUXILIARY_IRQ)).attachTo(ports);
+        attachFirmwareConfig();
         pci.attachTo(ports, new ResetControl(this), mmio, GuestMap.PCI_ECAM);
-        ports.attach(
-                GuestMap.PM_PORT,
-                PowerManagement.PORTS,
-                new PowerManagement(this, wires.lines().line(GuestMap.SCI_IRQ), wires.nanos()),
-                "power management");
         ports.attach(PowerOffPort.BOCHS_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "old power off");
         if (config.debugExit()) {
             ports.attach(DebugExit.PORT, DebugExit.PORTS, new DebugExit(this), "debug exit");
         }
+    }
+
+    /** All of it for firmware; programs without firmware ask for the number of processors only. */
+    private void attachFirmwareConfig() {
+        if (isFirmware && config.memoryBytes() >= GuestMap.FIRMWARE_TABLES_FROM) {
+            ports.attach(
+                    FirmwareConfig.PORT,
+                    FirmwareConfig.PORTS,
+                    FirmwareFacts.of(config, memory, () -> tables(TableLoader.BASE)),
+                    "firmware configuration");
+        } else {
+            ports.attach(ProcessorCount.PORT, ProcessorCount.PORTS, new ProcessorCount(cpus), "number of processors");
+        }
+    }
+
+    /**
+     * All devices as after power-on: PCI functions and the serial port are reset, the others made anew. Whoever attached something attaches
+     * it again. While no processor runs; returns when no device touches guest memory any more.
+     */
+    void restart() {
+        reboots.restarted();
+        pci.reset();
+        com1.reset();
+        ports = new PortBus(this);
+        mmio = new MmioBus(this);
+        attach();
     }
 
     /** COM1, for input. */
@@ -127,9 +177,25 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
         return com1;
     }
 
+    /** Presses the power button; returns whether the guest listens to it. Any thread. */
+    boolean pressPowerButton() {
+        PowerManagement pressed = power;
+        return pressed != null && pressed.pressPowerButton();
+    }
+
+    /** What channels of the guest's devices attach to. */
+    DeviceEnds deviceEnds() {
+        return deviceEnds;
+    }
+
     /** The PCI bus; functions join it before the guest runs. */
     PciHost pci() {
         return pci;
+    }
+
+    /** Who carries the guest's connections to other guests; nothing where it has no socket device. */
+    Optional<SocketCarrier> carrier() {
+        return virtio.carrier();
     }
 
     /** Starts the threads of devices that have some; once, before the guest runs. */
@@ -142,16 +208,28 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
         virtio.close();
     }
 
-    /** What devices want to say at the end. */
-    List<String> notes() {
-        return virtio.notes();
+    /** The operator's side of the memory balloon. */
+    Optional<Balloon> balloon() {
+        return virtio.balloon();
     }
 
-    /** What the guest is told of the board. */
+    /** What devices want to say at the end. */
+    List<String> notes() {
+        List<String> notes = new ArrayList<>(reboots.notes());
+        notes.addAll(virtio.notes());
+        return notes;
+    }
+
+    /** What the guest is told of the board; null where firmware tells it itself. */
+    @Nullable
     AcpiTables acpi() {
+        return isFirmware ? null : tables(GuestMap.ACPI_TABLES);
+    }
+
+    private AcpiTables tables(long gpa) {
         return AcpiTables.of(new AcpiMachine(
                 cpus,
-                GuestMap.ACPI_TABLES,
+                gpa,
                 GuestMap.PM_PORT,
                 GuestMap.SCI_IRQ,
                 ResetControl.PORT,
@@ -166,12 +244,24 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
             boolean low = each.end() <= GuestMap.HIGH_RAM;
             (low ? narrow : wide).add(new AcpiMachine.Window(each.base(), each.length()));
         }
-        return new AcpiMachine.PciRoot(GuestMap.PCI_ECAM, narrow, wide, PciHost.FIRST_GSI, PciHost.GSIS);
+        return new AcpiMachine.PciRoot(pci.ecam(), narrow, wide, PciHost.FIRST_GSI, PciHost.GSIS);
     }
 
     /** Puts a further device on the port bus. */
     void attach(int base, int length, PortDevice device, String name) {
         ports.attach(base, length, device, name);
+    }
+
+    /** Puts the clocks on the buses, made anew: for each life of the machine, with the timers of its engine. */
+    void attach(Alarms alarms) {
+        long low = GuestMap.lowRam(config);
+        Cmos.Machine machine = new Cmos.Machine(low, config.memoryBytes() - low, config.cpus());
+        Cmos cmos = new Cmos(machine, Clock.systemUTC(), wires.lines().line(Cmos.IRQ), alarms::reminder);
+        ports.attach(Cmos.PORT, Cmos.PORTS, cmos, "CMOS");
+        InterruptLine sci = wires.lines().line(GuestMap.SCI_IRQ);
+        PowerManagement next = new PowerManagement(this, sci, alarms.clock()::nanos, alarms::reminder);
+        ports.attach(GuestMap.PM_PORT, PowerManagement.PORTS, next, "power management");
+        power = next;
     }
 
     /** Puts an engine's own interrupt chips and timer on the buses. */
@@ -204,6 +294,8 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
     public long mmioRead(long gpa, int size) {
         if (inChannelArea(gpa)) {
             violations.outOfWindow(false, gpa, size);
+        } else if (memory.contains(gpa, 1, false)) {
+            memoryGone();
         }
         return mmio.read(gpa, size);
     }
@@ -216,8 +308,18 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
                 return;
             }
             violations.outOfWindow(true, gpa, size);
+        } else if (memory.contains(gpa, 1, true)) {
+            memoryGone();
         }
         mmio.write(gpa, size, value);
+    }
+
+    /** A KVM that executes supervisor code itself shows as a device what should be memory and can't be reached any more. */
+    private void memoryGone() {
+        String loss = config.virtio().memory().loss();
+        if (!loss.isEmpty()) {
+            control.finish(new RunControl.End(Outcome.HOST_FAILURE, loss, 0, null));
+        }
     }
 
     private static boolean inChannelArea(long gpa) {
@@ -245,15 +347,9 @@ final class Board implements MachineControl, DeviceFailureListener, PortIo, Gues
         control.finish(new RunControl.End(Outcome.POWERED_OFF, "", 0, null));
     }
 
-    /** A Linux guest that panics with {@code panic=} resets the machine; that is no reboot which somebody asked for. */
     @Override
     public void reset() {
-        Optional<String> panic = console.panic();
-        control.finish(
-                panic.isEmpty()
-                        ? new RunControl.End(Outcome.RESET, "", 0, null)
-                        : new RunControl.End(
-                                Outcome.GUEST_FAULT, panic.get(), 0, FaultReport.told(panic.get(), console.lines())));
+        control.finish(reboots.asked(console.panic(), console.lines()));
     }
 
     /** The last lines that the guest printed. */

@@ -12,16 +12,19 @@ import org.jspecify.annotations.Nullable;
  *
  * @param bytes the image; must not change until the machine is made
  * @param format how to load it, or null to find out
- * @param commandLine the kernel's command line, possibly empty; firmware takes none
+ * @param commandLine the kernel's command line, possibly empty; firmware takes none but that of
+ *     the kernel that it is handed
  * @param modules Linux: the initrd as the only one; Multiboot and PVH: modules in order
  * @param flatAddress where a flat binary is loaded and entered, real mode
+ * @param handed firmware: a bzImage that it finds by {@code fw_cfg}, with command line and initrd; or null
  */
 public record BootImage(
         MemorySegment bytes,
         @Nullable ImageFormat format,
         String commandLine,
         List<ImageModule> modules,
-        int flatAddress) {
+        int flatAddress,
+        @Nullable MemorySegment handed) {
     /** Copies the list. */
     public BootImage {
         modules = List.copyOf(modules);
@@ -34,7 +37,7 @@ public record BootImage(
      * @return an image without command line and modules
      */
     public static BootImage kernel(MemorySegment bytes) {
-        return new BootImage(bytes, null, "", List.of(), LoadOptions.DEFAULT_FLAT_ADDRESS);
+        return new BootImage(bytes, null, "", List.of(), LoadOptions.DEFAULT_FLAT_ADDRESS, null);
     }
 
     /**
@@ -44,7 +47,7 @@ public record BootImage(
      * @return an image
      */
     public static BootImage firmware(MemorySegment bytes) {
-        return new BootImage(bytes, ImageFormat.FIRMWARE, "", List.of(), LoadOptions.DEFAULT_FLAT_ADDRESS);
+        return new BootImage(bytes, ImageFormat.FIRMWARE, "", List.of(), LoadOptions.DEFAULT_FLAT_ADDRESS, null);
     }
 
     /**
@@ -54,7 +57,7 @@ public record BootImage(
      * @return a new image
      */
     public BootImage withCommandLine(String line) {
-        return new BootImage(bytes, format, line, modules, flatAddress);
+        return new BootImage(bytes, format, line, modules, flatAddress, handed);
     }
 
     /**
@@ -64,7 +67,7 @@ public record BootImage(
      * @return a new image
      */
     public BootImage withModules(List<ImageModule> list) {
-        return new BootImage(bytes, format, commandLine, list, flatAddress);
+        return new BootImage(bytes, format, commandLine, list, flatAddress, handed);
     }
 
     /**
@@ -74,6 +77,16 @@ public record BootImage(
      * @return a new image
      */
     public BootImage withFormat(ImageFormat chosen) {
-        return new BootImage(bytes, chosen, commandLine, modules, flatAddress);
+        return new BootImage(bytes, chosen, commandLine, modules, flatAddress, handed);
+    }
+
+    /**
+     * The same with a kernel that firmware is handed, as QEMU's {@code -kernel} does: UEFI and qboot boot it at once.
+     *
+     * @param kernel a bzImage; must not change until the machine is closed, nor must the modules
+     * @return a new image
+     */
+    public BootImage handing(MemorySegment kernel) {
+        return new BootImage(bytes, format, commandLine, modules, flatAddress, kernel);
     }
 }

@@ -23,11 +23,15 @@ final class ConsoleTail implements ByteSink {
 
     @Override
     public boolean put(byte value) {
-        synchronized (this) {
-            ring[(int) (written % KEPT)] = value;
-            written++;
-        }
+        remember(value);
         return next.put(value);
+    }
+
+    /** Remembers what was printed elsewhere; always true. */
+    synchronized boolean remember(byte value) {
+        ring[(int) (written % KEPT)] = value;
+        written++;
+        return true;
     }
 
     private synchronized String text() {

@@ -33,6 +33,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
     private final EventFd wake = EventFd.create();
     private final Poller poller = new Poller();
     private final ArrayBlockingQueue<FromVmm> outgoing = new ArrayBlockingQueue<>(QUEUE);
+    private final BalloonDesk balloon = new BalloonDesk(this::post);
     private @Nullable Machine machine;
     private @Nullable DomainSetup setup;
     private DaemonLoss onLoss = DaemonLoss.SEVER;
@@ -66,6 +67,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
             }
             poller.poll(Math.max(1, (nextStatus - now) / NANOS_PER_MILLI));
             wake.drain();
+            balloon.look();
             if (connected && poller.ready(socketSlot) != 0 && !receive()) {
                 connected = false;
                 poller.remove(socketSlot);
@@ -122,7 +124,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
         switch (message) {
             case ToVmm.Configure configure -> configure(configure, fds);
             case ToVmm.Attach attach -> {
-                required().attach(attach.index(), attach.role(), attach.epoch(), fds);
+                required().channels().attach(attach.index(), attach.role(), attach.epoch(), fds);
                 send(new FromVmm.Attached(attach.index(), attach.epoch()));
             }
             case ToVmm.Start _ -> required().start();
@@ -134,15 +136,22 @@ final class ControlSession implements MachineEvents, AutoCloseable {
                 required().resume();
                 sendStatus();
             }
-            case ToVmm.Stop _ -> required().stop();
+            case ToVmm.Stop _, ToVmm.PressPowerButton _ -> end(message, required());
             case ToVmm.Revoke revoke -> {
-                required().revoke(revoke.index());
+                required().channels().revoke(revoke.index());
                 send(new FromVmm.Revoked(revoke.index(), revoke.epoch()));
             }
             case ToVmm.Answer answer ->
-                required().answer(answer.requestId(), answer.status(), answer.index(), answer.reason());
-            case ToVmm.Declare declare -> required().declare(declare.channel());
+                required().channels().answer(answer.requestId(), answer.status(), answer.index(), answer.reason());
+            case ToVmm.Declare declare -> required().channels().declare(declare.channel());
+            case ToVmm.SetBalloon change -> balloon.ask(required().balloon(), change.bytes());
             case ToVmm.Query _ -> sendStatus();
+        }
+    }
+
+    private static void end(ToVmm message, Machine machine) {
+        if (message instanceof ToVmm.Stop || !machine.pressPowerButton()) {
+            machine.stop();
         }
     }
 
@@ -203,7 +212,7 @@ final class ControlSession implements MachineEvents, AutoCloseable {
             made.stop();
         }
         if (onLoss == DaemonLoss.SEVER) {
-            made.severAll();
+            made.channels().severAll();
             lostCode = Outcome.CODE_HOST;
             System.err.println(
                     "cloister-vmm: the daemon and its keeper are gone; onDaemonLoss: sever ends this domain");
@@ -320,7 +329,11 @@ final class ControlSession implements MachineEvents, AutoCloseable {
             exits.add(new FromVmm.ExitCount(count.name(), count.count()));
         }
         return new FromVmm.Status(
-                domainState(made.state()), made.engine(), made.emulatedInstructions(), exits, made.channelCounters());
+                domainState(made.state()),
+                made.engine(),
+                made.emulatedInstructions(),
+                exits,
+                made.channels().counters());
     }
 
     private static DomainState domainState(MachineState state) {

@@ -1,13 +1,18 @@
 package dev.cloister.vmm;
 
 import dev.cloister.devices.InterruptLine;
+import dev.cloister.devices.timer.Alarms;
+import dev.cloister.devices.timer.GuestClock;
+import dev.cloister.devices.virtio.QueueBell;
 import dev.cloister.emulator.model.CpuChoice;
 import dev.cloister.kvm.CpuidEntries;
 import dev.cloister.kvm.GsiRouting;
 import dev.cloister.kvm.Kvm;
+import dev.cloister.kvm.KvmCapability;
 import dev.cloister.kvm.Vcpu;
 import dev.cloister.kvm.Vm;
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Mapping;
 import dev.cloister.policy.channel.DirectoryLayout;
@@ -16,6 +21,7 @@ import dev.cloister.vmm.debug.VcpuDebug;
 import dev.cloister.vmm.host.CpuidSupport;
 import dev.cloister.vmm.host.GuestDebugSupport;
 import dev.cloister.vmm.loader.EntryState;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,14 +31,24 @@ final class DirectEngine implements Engine {
     /** Every KVM has this slot, and no machine has so many pieces. */
     private static final int SPARE_SLOT = 500;
 
+    /** Memory that the guest moves; as many slots as there are channels. */
+    private static final int FIRST_MOVING_SLOT = 400;
+
+    /** KVM has room for a thousand doorbells, and the process for as many descriptors. */
+    private static final int MOST_BELLS = 256;
+
     private final Kvm kvm;
-    private final Vm vm;
-    private final List<Vcpu> vcpus = new ArrayList<>();
-    private final List<VcpuThread> threads = new ArrayList<>();
+    private final MachineConfig config;
+    private final GsiWires wires = new GsiWires();
+    private volatile Vm vm;
+    private final KvmBindings bindings = new KvmBindings();
+    private volatile List<Vcpu> vcpus = List.of();
+    private volatile List<VcpuThread> threads = List.of();
     private final List<CpuidEntries> cpuids = new ArrayList<>();
     private final CpuAffinity affinity;
-    private final long madeAt = System.nanoTime();
+    private volatile Alarms alarms;
     private int nextSlot;
+    private int bells;
     private @Nullable MachineDebug debug;
     private @Nullable Mapping spare;
     private boolean supported;
@@ -44,14 +60,16 @@ final class DirectEngine implements Engine {
      */
     DirectEngine(Kvm kvm, MachineConfig config) throws ErrnoException, MachineException {
         this.kvm = kvm;
+        this.config = config;
         this.affinity = new CpuAffinity(config.pin());
+        this.alarms = timers();
         Vm made = null;
         boolean done = false;
         try {
             requireModel(kvm, config);
             made = kvm.createVm();
             this.vm = made;
-            setUp(config);
+            setUp();
             done = true;
         } finally {
             if (!done) {
@@ -63,6 +81,10 @@ final class DirectEngine implements Engine {
         }
     }
 
+    private Alarms timers() {
+        return new Alarms(new GuestClock(), "timers-" + config.name());
+    }
+
     private static void requireModel(Kvm kvm, MachineConfig config) throws MachineException, ErrnoException {
         CpuChoice choice = CpuModels.choice(config.cpuModel());
         if (!choice.equals(CpuChoice.parse("")) && !CpuidSupport.probe(kvm).isKept()) {
@@ -72,7 +94,7 @@ final class DirectEngine implements Engine {
         }
     }
 
-    private void setUp(MachineConfig config) throws ErrnoException, MachineException {
+    private void setUp() throws ErrnoException, MachineException {
         vm.setIdentityMapAddress(GuestMap.IDENTITY_MAP);
         vm.setTssAddress(GuestMap.TSS);
         vm.createIrqChip();
@@ -87,14 +109,32 @@ final class DirectEngine implements Engine {
         CpuidEntries supported = kvm.supportedCpuid();
         CpuChoice choice = CpuModels.choice(config.cpuModel());
         CpuidMask.apply(supported, choice);
+        List<Vcpu> made = new ArrayList<>();
         for (int i = 0; i < config.cpus(); i++) {
             Vcpu vcpu = vm.createVcpu(i);
             CpuidEntries table = CpuidTable.forVcpu(supported, i, config.cpus());
             CpuidMask.hideHypervisor(table, choice);
             vcpu.setCpuid(table);
             cpuids.add(i == 0 ? copy(table) : table);
-            vcpus.add(vcpu);
+            made.add(vcpu);
         }
+        vcpus = List.copyOf(made);
+    }
+
+    /** A virtual machine of its own: what a guest may have done to the one before can't be undone piece by piece. */
+    @Override
+    public void reset() throws ErrnoException, MachineException {
+        vcpus = List.of();
+        threads = List.of();
+        cpuids.clear();
+        alarms.close();
+        alarms = timers();
+        vm.close();
+        nextSlot = 0;
+        vm = kvm.createVm();
+        setUp();
+        wires.connect(gsi -> new GsiLine(vm.fd(), gsi));
+        bindings.install(vm);
     }
 
     private static CpuidEntries copy(CpuidEntries table) {
@@ -106,6 +146,8 @@ final class DirectEngine implements Engine {
     @Override
     public void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuBody.Owner owner)
             throws ErrnoException {
+        board.attach(alarms);
+        List<VcpuThread> made = new ArrayList<>();
         for (int i = 0; i < vcpus.size(); i++) {
             Vcpu vcpu = vcpus.get(i);
             CpuidEntries cpuid = cpuids.get(i);
@@ -114,11 +156,12 @@ final class DirectEngine implements Engine {
             Completer completer = new Completer(new Completer.Surroundings(vcpu, memory, board, cpuid, control));
             Portals portals = new Portals(vcpu, board, control, completer, memory);
             VcpuThread thread = new VcpuThread(vcpu, control, portals, completer, owner, affinity);
-            threads.add(thread);
+            made.add(thread);
             if (debug != null) {
                 observe(debug, i, thread, new Interpreter.Surroundings(ram.memory(), board, cpuid, control));
             }
         }
+        threads = List.copyOf(made);
         EntryRegisters.apply(vcpus.getFirst(), entry);
     }
 
@@ -176,28 +219,33 @@ final class DirectEngine implements Engine {
     }
 
     @Override
+    public void place(int place, long gpa, MemorySegment host, boolean readOnly) throws ErrnoException {
+        bindings.place(vm, FIRST_MOVING_SLOT + place, gpa, host, readOnly ? Vm.READ_ONLY : 0);
+    }
+
+    @Override
+    public void remove(int place) throws ErrnoException {
+        bindings.remove(vm, FIRST_MOVING_SLOT + place);
+    }
+
+    @Override
     public List<VcpuThread> vcpus() {
         return threads;
     }
 
     @Override
     public void startTime() {
-        // KVM's clocks are the host's.
-    }
-
-    @Override
-    public long guestNanos() {
-        return System.nanoTime() - madeAt;
+        alarms.resume();
     }
 
     @Override
     public void stopTime() {
-        // As startTime.
+        // KVM's clocks are the host's and go on, and so do those of the board, for guests compare them.
     }
 
     @Override
     public InterruptLine line(int gsi) {
-        return new GsiLine(vm.fd(), gsi);
+        return wires.line(gsi, new GsiLine(vm.fd(), gsi));
     }
 
     @Override
@@ -205,8 +253,38 @@ final class DirectEngine implements Engine {
         try {
             vm.signalMsi(address, data);
         } catch (ErrnoException e) {
-            // The guest wrote an address that is no local APIC's: on a PC such a message is lost as well.
+            // As on a PC, a message that nobody takes is lost.
             return;
+        }
+    }
+
+    /** KVM's where it has any, for the first queues; else each ring is an exit. */
+    @Override
+    public synchronized QueueBell bell() {
+        if (bells == MOST_BELLS || !vm.has(KvmCapability.IOEVENTFD)) {
+            return QueueBell.parking();
+        }
+        try {
+            bells++;
+            return new KvmBell(new BellHost(), EventFd.create());
+        } catch (ErrnoException e) {
+            // No descriptor is left: the device works without.
+            return QueueBell.parking();
+        }
+    }
+
+    /** Rings of any width count, on kernels before 4.4 those of drivers only. */
+    private final class BellHost implements KvmBell.Host {
+        private final int width = vm.has(KvmCapability.IOEVENTFD_ANY_LENGTH) ? 0 : Short.BYTES;
+
+        @Override
+        public void bind(Fd event, long gpa) throws ErrnoException {
+            vm.assignMmioEvent(event, gpa, width);
+        }
+
+        @Override
+        public void unbind(Fd event, long gpa) throws ErrnoException {
+            vm.deassignMmioEvent(event, gpa, width);
         }
     }
 
@@ -222,26 +300,27 @@ final class DirectEngine implements Engine {
 
     @Override
     public void bindDoorbell(Fd event, int port) throws ErrnoException {
-        vm.assignPortEvent(event, port, Integer.BYTES);
+        bindings.bindDoorbell(vm, event, port);
     }
 
     @Override
     public void unbindDoorbell(Fd event, int port) throws ErrnoException {
-        vm.deassignPortEvent(event, port, Integer.BYTES);
+        bindings.unbindDoorbell(vm, event, port);
     }
 
     @Override
     public void bindInterrupt(Fd event, int gsi) throws ErrnoException {
-        vm.assignIrqfd(event, gsi);
+        bindings.bindInterrupt(vm, event, gsi);
     }
 
     @Override
     public void unbindInterrupt(Fd event, int gsi) throws ErrnoException {
-        vm.deassignIrqfd(event, gsi);
+        bindings.unbindInterrupt(vm, event, gsi);
     }
 
     @Override
     public void close() {
+        alarms.close();
         vm.close();
         kvm.close();
         Mapping page = spare;

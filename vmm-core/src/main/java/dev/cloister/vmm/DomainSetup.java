@@ -6,8 +6,14 @@ import dev.cloister.linux.Mapping;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.protocol.DomainConfig;
 import dev.cloister.vmm.loader.ImageModule;
+import dev.cloister.vmm.virtio.BalloonConfig;
+import dev.cloister.vmm.virtio.GrantedRange;
+import dev.cloister.vmm.virtio.MemoryConfig;
+import dev.cloister.vmm.virtio.SocketConfig;
+import dev.cloister.vmm.virtio.VirtioConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The descriptors that came with a configuration, sorted and owned, and the machine's configuration made from them. */
@@ -20,6 +26,7 @@ final class DomainSetup implements AutoCloseable {
     private final Fd serialOut;
     private final @Nullable Fd serialIn;
     private final List<Mapping> images = new ArrayList<>();
+    private final List<GrantedRange> ranges = new ArrayList<>();
 
     private DomainSetup(@Nullable Fd kvm, Fd kernel, @Nullable Fd initrd, Fd serialOut, @Nullable Fd serialIn) {
         this.kvm = kvm;
@@ -80,11 +87,26 @@ final class DomainSetup implements AutoCloseable {
                 .prefault(domain.placement().prefault())
                 .pin(domain.placement().pin())
                 .cpuModel(domain.placement().cpuModel())
+                .virtio(virtio(domain))
                 .events(events);
         if (serialIn != null) {
             builder.serialIn(DescriptorStreams.input(serialIn));
         }
         return builder.build();
+    }
+
+    private VirtioConfig virtio(DomainConfig domain) throws ErrnoException {
+        long cid = domain.devices().socketCid();
+        Optional<SocketConfig> sockets =
+                cid == 0 ? Optional.empty() : Optional.of(new SocketConfig(cid, Optional.empty()));
+        long balloon = domain.devices().balloonBytes();
+        VirtioConfig devices = new VirtioConfig(true, List.of(), sockets);
+        for (DomainConfig.PersistentRange range : domain.devices().persistent()) {
+            ranges.add(new GrantedRange(range));
+        }
+        Optional<BalloonConfig> inflated =
+                balloon == DomainConfig.Devices.NO_BALLOON ? Optional.empty() : Optional.of(new BalloonConfig(balloon));
+        return devices.withMemory(new MemoryConfig(inflated, List.of(), ranges));
     }
 
     /** The images are in guest memory: their copies and descriptors can go. */

@@ -7,6 +7,7 @@ import dev.cloister.devices.interrupt.LocalApic;
 import dev.cloister.devices.timer.Alarms;
 import dev.cloister.devices.timer.GuestClock;
 import dev.cloister.devices.timer.Pit8254;
+import dev.cloister.devices.virtio.QueueBell;
 import dev.cloister.emulator.Executor;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.memory.TlbMemory;
@@ -17,6 +18,7 @@ import dev.cloister.linux.Fd;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.vmm.loader.EntryState;
 import dev.cloister.vmm.loader.ImageFormat;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,17 +29,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class EmulatedEngine implements Engine {
     private final List<VcpuSignal> signals = new ArrayList<>();
-    private final List<EmulatedVcpu> vcpus = new ArrayList<>();
     private final List<TlbMemory> memories = new ArrayList<>();
+    private final GsiWires wires = new GsiWires();
     private final Doorbells doorbells = new Doorbells();
     private final CpuAffinity affinity;
-    private final Alarms alarms;
-    private final InterruptChips chips;
-    private final Pit8254 timer;
-    private final NumericErrorPort numericError;
     private final EventWatch events;
     private final boolean firmware;
     private final CpuModel model;
+    private final String name;
+    private volatile List<EmulatedVcpu> vcpus = List.of();
+    private volatile Chips now;
     private @Nullable MachineDebug debug;
 
     /** Makes the chips; nothing runs yet. */
@@ -47,12 +48,33 @@ final class EmulatedEngine implements Engine {
         for (int i = 0; i < config.cpus(); i++) {
             signals.add(new VcpuSignal());
         }
-        alarms = new Alarms(new GuestClock(), "timers-" + config.name());
-        chips = new InterruptChips(signals, alarms);
-        timer = new Pit8254(alarms, chips.line(Pit8254.IRQ));
-        numericError = new NumericErrorPort(chips.line(NumericErrorPort.IRQ));
+        name = config.name();
+        now = Chips.make(signals, name);
         firmware = config.image().format() == ImageFormat.FIRMWARE;
         events = new EventWatch("interrupts-" + config.name());
+    }
+
+    /** What a restart makes anew. */
+    private record Chips(Alarms alarms, InterruptChips interrupts, Pit8254 timer, NumericErrorPort numericError) {
+        static Chips make(List<VcpuSignal> signals, String name) {
+            Alarms alarms = new Alarms(new GuestClock(), "timers-" + name);
+            InterruptChips interrupts = new InterruptChips(signals, alarms);
+            return new Chips(
+                    alarms,
+                    interrupts,
+                    new Pit8254(alarms, interrupts.line(Pit8254.IRQ)),
+                    new NumericErrorPort(interrupts.line(NumericErrorPort.IRQ)));
+        }
+    }
+
+    @Override
+    public void reset() {
+        vcpus = List.of();
+        now.alarms().close();
+        memories.forEach(TlbMemory::close);
+        memories.clear();
+        now = Chips.make(signals, name);
+        wires.connect(now.interrupts()::line);
     }
 
     @Override
@@ -62,29 +84,33 @@ final class EmulatedEngine implements Engine {
 
     @Override
     public void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuBody.Owner owner) {
-        board.attach(chips, timer);
-        board.attach(NumericErrorPort.PORT, NumericErrorPort.PORTS, numericError, "x87 error");
+        board.attach(now.alarms());
+        board.attach(now.interrupts(), now.timer());
+        board.attach(NumericErrorPort.PORT, NumericErrorPort.PORTS, now.numericError(), "x87 error");
+        List<EmulatedVcpu> made = new ArrayList<>();
         for (int i = 0; i < signals.size(); i++) {
             EmulatedVcpu.Parts parts = parts(i, ram, board, entry);
             EmulatedVcpu vcpu = new EmulatedVcpu(parts, control, owner, affinity);
-            vcpus.add(vcpu);
+            made.add(vcpu);
             if (debug != null) {
                 EmulatedDebug.connect(debug, vcpu, parts);
             }
         }
+        vcpus = List.copyOf(made);
     }
 
     private EmulatedVcpu.Parts parts(int number, GuestRam ram, Board board, EntryState entry) {
-        LocalApic apic = chips.apic(number);
+        Chips chips = now;
+        LocalApic apic = chips.interrupts().apic(number);
         CpuState state = new CpuState();
         if (number == 0) {
             EntryRegisters.apply(state, entry);
         }
         EmulatedBus bus = new EmulatedBus(state, board, apic, doorbells);
         Topology place = new Topology(number, signals.size());
-        Hypercalls calls = new Hypercalls(chips, signals.size());
-        EmulatedEnvironment environment =
-                new EmulatedEnvironment(model, state, place, ram.memory(), alarms.clock(), apic, numericError, calls);
+        Hypercalls calls = new Hypercalls(chips.interrupts(), signals.size());
+        EmulatedEnvironment environment = new EmulatedEnvironment(
+                model, state, place, ram.memory(), chips.alarms().clock(), apic, chips.numericError(), calls);
         if (!firmware) {
             environment.setMemoryTypes();
         }
@@ -93,6 +119,7 @@ final class EmulatedEngine implements Engine {
         TlbMemory memory = new TlbMemory(state, ram.memory(), bus, bits, gigabyte);
         memories.add(memory);
         Executor executor = new Executor(state, memory, bus, environment);
+        executor.sharedBy(signals.size());
         GuestLinearMemory forReports = new GuestLinearMemory(ram.memory(), board, bits, gigabyte);
         return new EmulatedVcpu.Parts(
                 number, state, executor, memory, forReports, bus, environment, apic, signals.get(number));
@@ -110,33 +137,44 @@ final class EmulatedEngine implements Engine {
     }
 
     @Override
+    public void place(int place, long gpa, MemorySegment host, boolean readOnly) {
+        // As install.
+    }
+
+    @Override
+    public void remove(int place) {
+        // As install.
+    }
+
+    @Override
     public List<EmulatedVcpu> vcpus() {
         return vcpus;
     }
 
     @Override
     public void startTime() {
-        alarms.resume();
-    }
-
-    @Override
-    public long guestNanos() {
-        return alarms.clock().nanos();
+        now.alarms().resume();
     }
 
     @Override
     public void stopTime() {
-        alarms.pause();
+        now.alarms().pause();
     }
 
     @Override
     public InterruptLine line(int gsi) {
-        return chips.line(gsi);
+        return wires.line(gsi, now.interrupts().line(gsi));
     }
 
     @Override
     public void message(long address, int data) {
-        chips.message(address, data);
+        now.interrupts().message(address, data);
+    }
+
+    /** Its vCPUs' writes are calls of the device already. */
+    @Override
+    public QueueBell bell() {
+        return QueueBell.parking();
     }
 
     @Override
@@ -158,7 +196,7 @@ final class EmulatedEngine implements Engine {
     @Override
     public void bindInterrupt(Fd event, int gsi) throws ErrnoException {
         int vector = DirectoryLayout.INTERRUPT_VECTOR + gsi - DirectoryLayout.INTERRUPT_GSI;
-        events.bind(event, () -> chips.message(GuestMap.LOCAL_APIC, vector));
+        events.bind(event, () -> message(GuestMap.LOCAL_APIC, vector));
     }
 
     @Override
@@ -169,7 +207,7 @@ final class EmulatedEngine implements Engine {
     @Override
     public void close() {
         events.close();
-        alarms.close();
+        now.alarms().close();
         memories.forEach(TlbMemory::close);
     }
 }

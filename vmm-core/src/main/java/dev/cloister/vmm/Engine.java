@@ -2,6 +2,7 @@ package dev.cloister.vmm;
 
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.vmm.channel.ChannelSignals;
+import dev.cloister.vmm.ivshmem.GuestSlots;
 import dev.cloister.vmm.loader.EntryState;
 import java.util.List;
 
@@ -9,7 +10,7 @@ import java.util.List;
  * What executes the guest's instructions. The machine around it (memory map, board, channels) is the same object under every engine;
  * an engine installs guest memory, runs vCPUs and raises interrupts.
  */
-sealed interface Engine extends RunControl.Kicker, Board.Lines, ChannelSignals, AutoCloseable
+sealed interface Engine extends RunControl.Kicker, Board.Lines, ChannelSignals, GuestSlots, AutoCloseable
         permits DirectEngine, EmulatedEngine {
     /** Which one it is. */
     dev.cloister.policy.model.Engine kind();
@@ -24,14 +25,17 @@ sealed interface Engine extends RunControl.Kicker, Board.Lines, ChannelSignals, 
     void connect(GuestRam ram, Board board, RunControl control, EntryState entry, VcpuBody.Owner owner)
             throws ErrnoException;
 
+    /**
+     * Makes vCPUs, interrupt chips and timers anew, as after power-on: after the vCPU threads have ended, before {@link #install} and
+     * {@link #connect}, which follow as they did at first. Lines and guest time that were handed out lead to the new ones.
+     */
+    void reset() throws ErrnoException, MachineException;
+
     /** The bodies of the vCPU threads, by vCPU number; none before {@link #connect}. */
     List<? extends VcpuBody> vcpus();
 
     /** The guest's time goes on: before vCPUs run. Engines whose clocks are not their own do nothing. */
     void startTime();
-
-    /** The guest's time: nanoseconds, monotonic; any thread. */
-    long guestNanos();
 
     /** The guest's time stands still: when vCPUs do. */
     void stopTime();

@@ -1,11 +1,13 @@
 package dev.cloister.vmm;
 
+import dev.cloister.devices.Waiting;
 import dev.cloister.linux.Errno;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Linux;
 import dev.cloister.linux.Poller;
+import dev.cloister.vmm.ivshmem.SignalSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -19,7 +21,7 @@ import java.util.List;
  * for an engine that has it. Bind and unbind from any thread; when {@link #unbind} returns, no call of that eventfd is under way or
  * follows.
  */
-final class EventWatch implements AutoCloseable {
+final class EventWatch implements SignalSource, AutoCloseable {
     private static final long SYS_READ = 0;
 
     private record Binding(Fd event, Runnable action, int slot) {}
@@ -40,12 +42,14 @@ final class EventWatch implements AutoCloseable {
     }
 
     /** Calls {@code action}, which must neither wait nor throw, once for signals that have come; also for those before this call. */
-    void bind(Fd event, Runnable action) throws ErrnoException {
+    @Override
+    public void bind(Fd event, Runnable action) throws ErrnoException {
         change(() -> bindings.add(new Binding(event, action, poller.add(event, Poller.IN))));
     }
 
     /** Undoes {@link #bind}; the eventfd stays the caller's and must be open until this returns. */
-    void unbind(Fd event) throws ErrnoException {
+    @Override
+    public void unbind(Fd event) throws ErrnoException {
         change(() -> bindings.removeIf(binding -> {
             boolean found = binding.event() == event;
             if (found) {
@@ -66,17 +70,7 @@ final class EventWatch implements AutoCloseable {
         }
         changes.add(change);
         wake.signal();
-        boolean interrupted = false;
-        while (changes.contains(change) && thread.isAlive()) {
-            try {
-                wait();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Waiting.until(() -> !changes.contains(change) || !thread.isAlive(), this::wait);
     }
 
     private void loop() {
@@ -135,16 +129,8 @@ final class EventWatch implements AutoCloseable {
                 throw new IllegalStateException(e);
             }
         }
-        boolean interrupted = false;
-        while (runs && thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        if (runs) {
+            Waiting.join(thread);
         }
         poller.close();
         wake.close();

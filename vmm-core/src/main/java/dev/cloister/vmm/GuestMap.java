@@ -1,5 +1,7 @@
 package dev.cloister.vmm;
 
+import dev.cloister.vmm.loader.ImageFormat;
+
 /**
  * The guest-physical map beyond what {@link dev.cloister.policy.channel.DirectoryLayout} fixes for channels: RAM, the pages that KVM
  * wants for itself, and firmware. The same under every engine. All values are guest-physical addresses (gpa) in bytes.
@@ -8,8 +10,14 @@ final class GuestMap {
     /** RAM that does not fit below this continues at {@link #HIGH_RAM}. */
     static final long LOW_RAM_END = 0xC000_0000L;
 
+    /** The same in a machine with firmware, which puts PCI's configuration space of 256 MiB below the first window. */
+    static final long FIRMWARE_LOW_RAM_END = 0xB000_0000L;
+
     /** Where RAM continues above the 32-bit hole. */
     static final long HIGH_RAM = 0x1_0000_0000L;
+
+    /** Persistent memory begins at a multiple of this above RAM, each range anew. */
+    private static final long PERSISTENT_ALIGN = 1L << 30;
 
     /**
      * Where Intel hosts without unrestricted guest mode keep their identity map, one page (KVM API, KVM_SET_IDENTITY_MAP_ADDR). Below
@@ -47,6 +55,9 @@ final class GuestMap {
     /** Where loaders put the ACPI tables: the first page of the area that guests search for their root pointer. */
     static final long ACPI_TABLES = 0xE_0000L;
 
+    /** The least memory in which firmware puts tables. */
+    static final long FIRMWARE_TABLES_FROM = 4L << 20;
+
     /** A page. */
     static final int PAGE = 4096;
 
@@ -57,4 +68,15 @@ final class GuestMap {
     static final int PIC_PINS = 16;
 
     private GuestMap() {}
+
+    /** How much of a machine's RAM lies below {@link #HIGH_RAM}. */
+    static long lowRam(MachineConfig config) {
+        boolean firmware = config.image().format() == ImageFormat.FIRMWARE;
+        return Math.min(config.memoryBytes(), firmware ? FIRMWARE_LOW_RAM_END : LOW_RAM_END);
+    }
+
+    /** Where a range of persistent memory begins that follows RAM or another range. */
+    static long persistentAfter(long end) {
+        return Math.max(HIGH_RAM, end) + PERSISTENT_ALIGN - 1 & -PERSISTENT_ALIGN;
+    }
 }

@@ -14,6 +14,9 @@ import dev.cloister.vmm.loader.FirmwareLayout;
 import dev.cloister.vmm.loader.GuestSink;
 import dev.cloister.vmm.loader.ImageException;
 import dev.cloister.vmm.loader.ImageFormat;
+import dev.cloister.vmm.virtio.GrantedRange;
+import dev.cloister.vmm.virtio.MemoryConfig;
+import dev.cloister.vmm.virtio.PmemConfig;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,11 +36,14 @@ final class GuestRam implements ChannelPages, AutoCloseable {
     record Piece(long gpa, MemorySegment host, boolean readOnly) {}
 
     private static final long SYS_MADVISE = 28;
+    private static final int MADV_DONTNEED = 4;
     private static final int MADV_POPULATE_WRITE = 23;
 
     private final List<Mapping> mappings = new ArrayList<>();
     private final List<Piece> pieces = new CopyOnWriteArrayList<>();
     private final List<@Nullable ChannelWindow> windows = new CopyOnWriteArrayList<>();
+    private final List<MemorySegment> plain = new ArrayList<>();
+    private final List<GrantedRange> granted = new ArrayList<>();
     private final List<ChannelConfig> channels = new ArrayList<>();
     private final GuestMemory memory;
     private final MemorySegment directory;
@@ -55,6 +61,7 @@ final class GuestRam implements ChannelPages, AutoCloseable {
             directory = allocate(DirectoryLayout.PAGE_BYTES);
             request = ram(DirectoryLayout.REQUEST_GPA, DirectoryLayout.PAGE_BYTES);
             memory = build(config);
+            placed(memory);
             done = true;
         } finally {
             if (!done) {
@@ -65,11 +72,12 @@ final class GuestRam implements ChannelPages, AutoCloseable {
 
     private GuestMemory build(MachineConfig config) throws ErrnoException, MachineException {
         GuestMemory.Builder builder = GuestMemory.builder();
-        long low = Math.min(config.memoryBytes(), GuestMap.LOW_RAM_END);
+        long low = GuestMap.lowRam(config);
         builder.ram("RAM", 0, ram(0, low));
         if (config.memoryBytes() > low) {
             builder.ram("high RAM", GuestMap.HIGH_RAM, ram(GuestMap.HIGH_RAM, config.memoryBytes() - low));
         }
+        persistent(config, builder);
         if (firmware != null) {
             MemorySegment image = allocate(firmware.size());
             rom = image;
@@ -80,13 +88,50 @@ final class GuestRam implements ChannelPages, AutoCloseable {
         builder.readOnly("directory", DirectoryLayout.DIRECTORY_GPA, directory);
         builder.add(new Region("request page", Region.Kind.SHARED, DirectoryLayout.REQUEST_GPA, request));
         for (ChannelConfig channel : config.channels()) {
-            windows.add(channel.sizeBytes() == 0 ? null : window(channel, "", builder::add));
+            windows.add(channel.window().sizeBytes() == 0 ? null : window(channel, "", builder::add));
             channels.add(channel);
         }
         try {
             return builder.build();
         } catch (IllegalArgumentException e) {
             throw MachineException.input(e);
+        }
+    }
+
+    /** Each range above what is below it, its file shared. */
+    private void persistent(MachineConfig config, GuestMemory.Builder builder) throws ErrnoException {
+        long end = GuestMap.HIGH_RAM + config.memoryBytes() - GuestMap.lowRam(config);
+        int number = 0;
+        MemoryConfig devices = config.virtio().memory();
+        for (PmemConfig range : devices.persistent()) {
+            long gpa = GuestMap.persistentAfter(end);
+            Mapping mapping = range.file().map(!range.readOnly());
+            mappings.add(mapping);
+            MemorySegment host = mapping.keptOutOfDumps().segment();
+            end = gpa + host.byteSize();
+            pieces.add(new Piece(gpa, host, range.readOnly()));
+            String name = PmemConfig.rangeName(number++);
+            if (range.readOnly()) {
+                builder.rom(name, gpa, host);
+            } else {
+                builder.ram(name, gpa, host);
+            }
+        }
+        for (GrantedRange range : devices.granted()) {
+            granted.add(range);
+            long gpa = GuestMap.persistentAfter(end);
+            end = gpa + range.segment().byteSize();
+            pieces.add(new Piece(gpa, range.segment(), !range.isWritable()));
+            Region region = range.region(PmemConfig.rangeName(number++), gpa);
+            builder.add(region);
+        }
+    }
+
+    private void placed(GuestMemory made) {
+        for (GrantedRange range : granted) {
+            made.regions().stream()
+                    .filter(region -> region.host().address() == range.segment().address())
+                    .forEach(region -> range.placed(made, region.gpa()));
         }
     }
 
@@ -111,7 +156,19 @@ final class GuestRam implements ChannelPages, AutoCloseable {
                     bytes + " bytes of guest memory");
         }
         pieces.add(new Piece(gpa, host, false));
+        plain.add(host);
         return host;
+    }
+
+    /** RAM and request page are zero again, and the host has their pages back. While nothing touches them. */
+    void clear() throws ErrnoException {
+        for (MemorySegment host : plain) {
+            // What is mapped privately and from no file reads as zero afterwards (madvise(2)).
+            Linux.check(
+                    Linux.syscall(SYS_MADVISE, host.address(), host.byteSize(), MADV_DONTNEED, 0, 0, 0),
+                    "madvise MADV_DONTNEED",
+                    host.byteSize() + " bytes of guest memory");
+        }
     }
 
     private MemorySegment allocate(long bytes) throws ErrnoException {
@@ -129,19 +186,22 @@ final class GuestRam implements ChannelPages, AutoCloseable {
         int before = pieces.size();
         if (channel.index() < channels.size()) {
             ChannelConfig old = channels.get(channel.index());
-            boolean alike = old.gpa() == channel.gpa()
-                    && old.sizeBytes() == channel.sizeBytes()
+            boolean alike = old.window().gpa() == channel.window().gpa()
+                    && old.window().sizeBytes() == channel.window().sizeBytes()
                     && isInbound(old) == isInbound(channel);
             if (!alike) {
                 throw MachineException.input("channel " + channel.flow() + " in the place of " + old.flow()
-                        + ": expected a window of " + old.sizeBytes() + " bytes at gpa 0x"
-                        + Long.toHexString(old.gpa()) + " in the same direction");
+                        + ": expected a window of " + old.window().sizeBytes() + " bytes at gpa 0x"
+                        + Long.toHexString(old.window().gpa()) + " in the same direction");
             }
             channels.set(channel.index(), channel);
             return List.of();
         }
         try {
-            windows.add(channel.sizeBytes() == 0 ? null : window(channel, " in place " + channel.index(), memory::map));
+            windows.add(
+                    channel.window().sizeBytes() == 0
+                            ? null
+                            : window(channel, " in place " + channel.index(), memory::map));
         } catch (IllegalArgumentException e) {
             throw MachineException.input(e);
         }
@@ -158,8 +218,8 @@ final class GuestRam implements ChannelPages, AutoCloseable {
 
     private ChannelWindow window(ChannelConfig channel, String suffix, Consumer<Region> regions)
             throws ErrnoException, MachineException {
-        long gpa = channel.gpa();
-        long bytes = channel.sizeBytes();
+        long gpa = channel.window().gpa();
+        long bytes = channel.window().sizeBytes();
         boolean fits = gpa >= DirectoryLayout.WINDOWS_GPA
                 && bytes > 0
                 && bytes <= DirectoryLayout.WINDOWS_END_GPA - gpa
@@ -251,6 +311,8 @@ final class GuestRam implements ChannelPages, AutoCloseable {
             }
         }
         mappings.forEach(Mapping::close);
+        granted.forEach(GrantedRange::close);
+        granted.clear();
         windows.clear();
         mappings.clear();
     }

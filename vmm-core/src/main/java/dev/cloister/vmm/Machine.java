@@ -4,35 +4,27 @@ import dev.cloister.devices.SerialInputPump;
 import dev.cloister.devices.StreamSink;
 import dev.cloister.kvm.Kvm;
 import dev.cloister.linux.ErrnoException;
-import dev.cloister.linux.Fd;
-import dev.cloister.policy.channel.DirectoryLayout;
-import dev.cloister.policy.protocol.AnswerStatus;
-import dev.cloister.policy.protocol.ChannelConfig;
-import dev.cloister.policy.protocol.Direction;
-import dev.cloister.policy.protocol.FromVmm.ChannelCounters;
-import dev.cloister.vmm.channel.ChannelException;
-import dev.cloister.vmm.channel.ChannelSet;
-import dev.cloister.vmm.channel.RequestPage;
 import dev.cloister.vmm.channel.Violations;
 import dev.cloister.vmm.loader.ImageException;
 import dev.cloister.vmm.loader.ImageLoader;
 import dev.cloister.vmm.loader.LoadOptions;
 import dev.cloister.vmm.loader.LoadedImage;
 import dev.cloister.vmm.loader.MemoryMap;
+import dev.cloister.vmm.virtio.Balloon;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The machine of one guest: {@link #create}, {@link #attach} channels, {@link #start}, {@link #await}, {@link #close}. Pause, resume,
+ * The machine of one guest: {@link #create}, attach {@link #channels}, {@link #start}, {@link #await}, {@link #close}. Pause, resume,
  * stop, revoke and the questions may come from any thread at any time, also while the guest spins or halts. Owns everything native
  * that it was made from or handed, and gives it back in {@link #close}.
  */
 public final class Machine implements AutoCloseable {
     private static final long CONSOLE_STUCK_NANOS = 2_000_000_000L;
     private static final int CONSOLE_BYTES = 64 << 10;
-    private static final int STACK_BYTES = 512 << 10;
 
     private final MachineConfig config;
     private final long createdAt;
@@ -42,11 +34,10 @@ public final class Machine implements AutoCloseable {
     private final Violations violations;
     private final StreamSink console;
     private final Board board;
-    private final ChannelSet channels;
-    private final RequestPage requests;
+    private final MachineChannels channels;
     private final @Nullable MachineDebug debug;
     private final List<String> notes = new ArrayList<>();
-    private final List<Thread> threads = new ArrayList<>();
+    private final VcpuThreads threads;
 
     private @Nullable SerialInputPump input;
     private @Nullable MachineExit exit;
@@ -61,6 +52,7 @@ public final class Machine implements AutoCloseable {
             throws ErrnoException, MachineException {
         this.config = config;
         this.createdAt = createdAt;
+        this.threads = new VcpuThreads(config.name());
         this.engine = engine;
         this.ram = ram;
         this.control = new RunControl(config.cpus(), engine);
@@ -68,17 +60,9 @@ public final class Machine implements AutoCloseable {
                 (kind, detail, suppressed) -> config.events().violation(new Violation(kind, detail, suppressed)));
         this.console =
                 new StreamSink(config.serialOut(), CONSOLE_BYTES, CONSOLE_STUCK_NANOS, "console-" + config.name());
-        this.board = new Board(
-                config,
-                ram.memory(),
-                control,
-                violations,
-                new Board.Wires(new ConsoleTail(console), engine, engine::guestNanos));
-        this.channels = new ChannelSet(config.channels(), engine, ram, violations);
-        this.requests = new RequestPage(
-                ram.request(),
-                (id, kind, direction, peer) -> config.events().request(new ChannelRequest(id, kind, direction, peer)),
-                violations);
+        this.board =
+                new Board(config, ram.memory(), control, violations, new Board.Wires(new ConsoleTail(console), engine));
+        this.channels = new MachineChannels(config, engine, ram, violations, board.deviceEnds(), new Life());
         this.debug = config.debug().isActive() ? new MachineDebug(config, control, ram.memory()) : null;
         assemble();
     }
@@ -133,21 +117,13 @@ public final class Machine implements AutoCloseable {
     private void assemble() throws ErrnoException, MachineException {
         boolean done = false;
         try {
-            board.attach(DirectoryLayout.REQUEST_PORT, Integer.BYTES, requests, "channel requests");
-            board.attach(DirectoryLayout.DOORBELL_PORT, ChannelSet.PORTS, channels, "doorbells");
-            DirectoryPages.write(ram.directory(), config);
-            LoadedImage loaded = load();
-            notes.addAll(loaded.notes());
-            engine.install(ram.pieces());
-            if (debug != null) {
-                debug.image(loaded.format());
-                engine.debugWith(debug);
-            }
-            engine.connect(ram, board, control, loaded.entry(), new Threads());
+            notes.addAll(channels.attachTo(board, config.channels()));
+            notes.addAll(prepare());
             done = true;
         } finally {
             if (!done) {
                 console.close();
+                channels.discard();
                 if (debug != null) {
                     debug.close();
                 }
@@ -155,13 +131,27 @@ public final class Machine implements AutoCloseable {
         }
     }
 
+    /** Fills memory and connects the parts; returns what the loader has to say. */
+    private List<String> prepare() throws ErrnoException, MachineException {
+        DirectoryPages.write(ram.directory(), config);
+        LoadedImage loaded = load();
+        engine.install(ram.pieces());
+        if (debug != null) {
+            debug.image(loaded.format());
+            engine.debugWith(debug);
+        }
+        engine.connect(ram, board, control, loaded.entry(), new Threads());
+        return loaded.notes();
+    }
+
     private LoadedImage load() throws MachineException {
         BootImage image = config.image();
+        boolean handed = image.handed() != null;
         LoadOptions options = new LoadOptions(
                 image.format(),
                 MemoryMap.pc(config.memoryBytes()),
-                image.commandLine(),
-                image.modules(),
+                handed ? "" : image.commandLine(),
+                handed ? List.of() : image.modules(),
                 image.flatAddress(),
                 board.acpi());
         try {
@@ -175,22 +165,78 @@ public final class Machine implements AutoCloseable {
     private final class Threads implements VcpuBody.Owner {
         @Override
         public void firstEntry(long nanoTime) {
-            firstEntryAt = nanoTime;
-            config.events().firstInstruction(nanoTime);
+            if (firstEntryAt == 0) {
+                firstEntryAt = nanoTime;
+                config.events().firstInstruction(nanoTime);
+            }
         }
 
         @Override
         public boolean severVanished() {
-            return channels.severVanished();
+            return channels.severVanished() || failed(config.virtio().memory().loss());
         }
 
         @Override
         public void allEnded() {
-            endedAt = System.nanoTime();
-            become(MachineState.STOPPED);
-            if (debug != null) {
-                debug.ended();
+            if (control.restarts()) {
+                // This is the last vCPU's thread, which has to end first.
+                Thread.ofPlatform().name("restart-" + config.name()).start(Machine.this::restart);
+            } else {
+                ended();
             }
+        }
+    }
+
+    private void ended() {
+        endedAt = System.nanoTime();
+        become(MachineState.STOPPED);
+        if (debug != null) {
+            debug.ended();
+        }
+        control.setOver();
+    }
+
+    /** After the vCPUs' threads: everything as at the start, but with what the host has opened. */
+    private synchronized void restart() {
+        boolean runs = false;
+        try {
+            threads.join();
+            if (control.restarts()) {
+                board.restart();
+                channels.attachPorts(board);
+                ram.clear();
+                engine.reset();
+                prepare();
+                runs = control.rearm();
+            }
+        } catch (ErrnoException | MachineException | RuntimeException | Error e) {
+            control.finish(new RunControl.End(Outcome.HOST_FAILURE, "restarting the machine: " + e, 0, null));
+        }
+        if (runs) {
+            run();
+        } else {
+            ended();
+        }
+    }
+
+    private void run() {
+        if (debug == null || debug.start(engine)) {
+            engine.startTime();
+            control.resume();
+        }
+        threads.start(engine.vcpus());
+    }
+
+    /** What the channels ask of the machine's life. */
+    private final class Life implements MachineChannels.Life {
+        @Override
+        public boolean entered() {
+            return state != MachineState.CREATED;
+        }
+
+        @Override
+        public void fail(String reason) {
+            Machine.this.fail(reason);
         }
     }
 
@@ -212,18 +258,10 @@ public final class Machine implements AutoCloseable {
         if (in != null) {
             input = new SerialInputPump(board.serial(), in, "serial-in-" + config.name());
         }
-        for (VcpuBody body : engine.vcpus()) {
-            String name = "vcpu-" + config.name() + "-" + threads.size();
-            threads.add(new Thread(null, body, name, STACK_BYTES, false));
-        }
         become(MachineState.RUNNING);
         channels.guestStarts();
         board.start();
-        if (debug == null || debug.start(engine)) {
-            engine.startTime();
-            control.resume();
-        }
-        threads.forEach(Thread::start);
+        run();
     }
 
     /**
@@ -257,6 +295,21 @@ public final class Machine implements AutoCloseable {
         return true;
     }
 
+    /** Sends a break on the serial line. */
+    public void sendBreak() {
+        board.serial().sendBreak();
+    }
+
+    /**
+     * Presses the guest's power button (ACPI 6.5, 4.8.3.1.1.1). A guest that listens to it shuts down in order and switches off, or does not:
+     * the caller waits as long as it likes and then calls {@link #stop}.
+     *
+     * @return whether the guest runs and has enabled the button's event; otherwise nothing will come of it
+     */
+    public synchronized boolean pressPowerButton() {
+        return state == MachineState.RUNNING && board.pressPowerButton();
+    }
+
     /** Ends the guest as if its power were cut. Returns at once; {@link #await} tells when it is done. */
     public void stop() {
         end(new RunControl.End(Outcome.STOPPED, "", 0, null));
@@ -269,6 +322,13 @@ public final class Machine implements AutoCloseable {
      */
     void fail(String reason) {
         end(new RunControl.End(Outcome.HOST_FAILURE, reason, 0, null));
+    }
+
+    private boolean failed(String reason) {
+        if (!reason.isEmpty()) {
+            fail(reason);
+        }
+        return !reason.isEmpty();
     }
 
     private void end(RunControl.End reason) {
@@ -311,8 +371,8 @@ public final class Machine implements AutoCloseable {
             }
         }
         control.awaitThreads(0);
-        for (Thread thread : threads) {
-            thread.join();
+        if (threads.join()) {
+            throw new InterruptedException("while the vCPUs' last threads ended");
         }
     }
 
@@ -335,92 +395,12 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
-     * Puts a channel's end in place: before the start or while the guest runs, for the first time or again after
-     * {@link #revoke}. Its epoch is the next one.
+     * The channels that the daemon gives the machine and takes from it.
      *
-     * @param index position in the directory
-     * @param role OUT for the end that writes or signals; must be as configured
-     * @param fds memory: memfd, eventfd; event: eventfd; stream: pipe end, credit eventfd. Those that the machine keeps are taken out of
-     *     this list; what remains stays the caller's
-     * @throws MachineException if the channel or the descriptors are not as configured
-     * @throws ErrnoException where the host refuses
+     * @return the same object each time
      */
-    public void attach(int index, Direction role, List<Fd> fds) throws MachineException, ErrnoException {
-        change(() -> channels.attach(index, role, channels.nextEpoch(index), fds));
-    }
-
-    /**
-     * As {@link #attach(int, Direction, List)}, with the epoch that the other end has as well.
-     *
-     * @param index position in the directory
-     * @param role OUT for the end that writes or signals; must be as configured
-     * @param epoch which opening of the channel this is, above every earlier one
-     * @param fds as there
-     * @throws MachineException if the channel or the descriptors are not as configured, or it is live
-     * @throws ErrnoException where the host refuses
-     */
-    public void attach(int index, Direction role, int epoch, List<Fd> fds) throws MachineException, ErrnoException {
-        change(() -> channels.attach(index, role, epoch, fds));
-    }
-
-    /**
-     * Adds a channel to the directory, or puts another in a place whose channel is not live: before the start or while the guest runs.
-     *
-     * @param channel its index is at most one behind the last; a place that is used again keeps its window
-     * @throws MachineException if the place is live, or the window is not as it must be
-     * @throws ErrnoException where the host refuses
-     */
-    public void declare(ChannelConfig channel) throws MachineException, ErrnoException {
-        change(() -> channels.requireFree(channel));
-        List<GuestRam.Piece> added = ram.declare(channel);
-        engine.install(added);
-        channels.put(channel, state != MachineState.CREATED);
-    }
-
-    /**
-     * Takes a channel away. When this returns, nothing passes through it any more: an inbound window shows zeros, doorbell and interrupt
-     * are dead, the directory says so. The guest goes on.
-     *
-     * @param index position in the directory
-     * @throws MachineException if there is no such channel
-     * @throws ErrnoException where the host refuses
-     */
-    public void revoke(int index) throws MachineException, ErrnoException {
-        change(() -> channels.revoke(index));
-    }
-
-    /** What the daemon wants done with a channel. */
-    private interface ChannelChange {
-        void run() throws ChannelException, ErrnoException;
-    }
-
-    private static void change(ChannelChange change) throws MachineException, ErrnoException {
-        try {
-            change.run();
-        } catch (ChannelException e) {
-            throw MachineException.input(e);
-        }
-    }
-
-    /** Takes every channel away; what cannot be taken away ends the guest. */
-    public void severAll() {
-        try {
-            channels.severAll();
-        } catch (ErrnoException e) {
-            fail("channels cannot be severed: " + e.getMessage());
-        }
-    }
-
-    /**
-     * Answers a guest's request.
-     *
-     * @param requestId {@link ChannelRequest#id}
-     * @param status the outcome
-     * @param index position in the directory if granted
-     * @param reason one sentence for the guest
-     */
-    public void answer(long requestId, AnswerStatus status, int index, String reason) {
-        requests.answer(requestId, status, index, reason);
+    public MachineChannels channels() {
+        return channels;
     }
 
     /**
@@ -430,6 +410,15 @@ public final class Machine implements AutoCloseable {
      */
     public MachineState state() {
         return state;
+    }
+
+    /**
+     * The guest's memory balloon.
+     *
+     * @return nothing if the machine was made without one
+     */
+    public Optional<Balloon> balloon() {
+        return board.balloon();
     }
 
     /**
@@ -463,15 +452,6 @@ public final class Machine implements AutoCloseable {
         return sum;
     }
 
-    /**
-     * What passed through each channel so far.
-     *
-     * @return one entry for each channel, in directory order
-     */
-    public List<ChannelCounters> channelCounters() {
-        return channels.counters();
-    }
-
     /** When the first guest instruction ran, and where the guest's memory lies; for the conclusion. */
     Conclusion.Facts facts() {
         return new Conclusion.Facts(
@@ -491,7 +471,7 @@ public final class Machine implements AutoCloseable {
     @Override
     public void close() {
         stop();
-        boolean interrupted = joinThreads();
+        boolean interrupted = threads.join();
         synchronized (this) {
             if (closed) {
                 return;
@@ -518,19 +498,5 @@ public final class Machine implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private boolean joinThreads() {
-        boolean interrupted = false;
-        for (Thread thread : List.copyOf(threads)) {
-            while (thread.isAlive()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
-        return interrupted;
     }
 }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param testDevice whether the machine has the device that processor test programs drive, see {@link dev.cloister.devices.TestDevice}
  * @param serialOut where COM1 and the debug ports print; the machine flushes but never closes it
  * @param serialIn what COM1 receives, or null for nothing; read by a daemon thread, never closed
- * @param channels channels in directory order; attached with {@link Machine#attach} before or after the start
+ * @param channels channels in directory order; attached with {@link MachineChannels#attach} before or after the start
  * @param timeout the longest time from start to end, or zero for none
  * @param events who is told
  * @param prefault whether all guest memory is touched when the machine is made
@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param pin host CPUs that the vCPU threads may run on; empty: any
  * @param cpuModel the processor that the guest is shown, as {@link CpuModels} reads it; empty: the engine's own
  * @param virtio its virtio devices; the machine closes the disks' files
+ * @param firmwareLog whether what firmware writes to its debug port is printed with what the guest prints
+ * @param onReboot what follows when the guest resets the machine; a machine that is looked at always ends
  */
 public record MachineConfig(
         String name,
@@ -49,7 +51,9 @@ public record MachineConfig(
         DebugOptions debug,
         List<Integer> pin,
         String cpuModel,
-        VirtioConfig virtio) {
+        VirtioConfig virtio,
+        boolean firmwareLog,
+        OnReboot onReboot) {
     /** Guest memory where nothing else is asked for: 256 MiB. */
     public static final long DEFAULT_MEMORY = 256L << 20;
 
@@ -119,6 +123,8 @@ public record MachineConfig(
         private List<Integer> pin = List.of();
         private String cpuModel = "";
         private VirtioConfig virtio = VirtioConfig.DEFAULT;
+        private boolean firmwareLog;
+        private OnReboot onReboot = OnReboot.EXIT;
 
         private Builder(BootImage image) {
             this.image = image;
@@ -292,6 +298,28 @@ public record MachineConfig(
         }
 
         /**
+         * Sets whether firmware's log is printed.
+         *
+         * @param printed whether what SeaBIOS writes to port 0x402 appears between what the guest prints
+         * @return this
+         */
+        public Builder firmwareLog(boolean printed) {
+            this.firmwareLog = printed;
+            return this;
+        }
+
+        /**
+         * Sets what follows when the guest resets the machine.
+         *
+         * @param wanted end or restart
+         * @return this
+         */
+        public Builder onReboot(OnReboot wanted) {
+            this.onReboot = wanted;
+            return this;
+        }
+
+        /**
          * Sets the processor that the guest is shown.
          *
          * @param choice such as {@code v2,-avx2,+aes}; empty: the engine's own
@@ -326,7 +354,9 @@ public record MachineConfig(
                     debug,
                     pin,
                     cpuModel,
-                    virtio);
+                    virtio,
+                    firmwareLog,
+                    onReboot);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.cloister.vmm;
 
+import dev.cloister.devices.Waiting;
 import dev.cloister.emulator.Disassembler;
 import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.linux.ErrnoException;
@@ -273,17 +274,7 @@ final class MachineDebug implements DebugMachine, AutoCloseable {
         Thread watching = watcher;
         if (watching != null && watching.isAlive()) {
             ended();
-            boolean interrupted = false;
-            while (watching.isAlive()) {
-                try {
-                    watching.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            Waiting.join(watching);
         }
         endTrace();
     }

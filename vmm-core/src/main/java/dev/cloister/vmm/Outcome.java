@@ -6,7 +6,7 @@ import java.util.Locale;
 public enum Outcome {
     /** The guest switched itself off. */
     POWERED_OFF,
-    /** The guest asked for a reset; a machine is never restarted in place. */
+    /** The guest asked for a reset, and {@link OnReboot} says that this ends the machine. */
     RESET,
     /** The guest wrote to the debug-exit port. */
     DEBUG_EXIT,

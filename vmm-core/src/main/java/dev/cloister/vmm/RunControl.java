@@ -36,6 +36,9 @@ final class RunControl {
             int debugValue,
             @Nullable FaultReport fault) {}
 
+    /** The machine goes on after its vCPUs have ended: it is restarted in place. Any other reason takes its place. */
+    static final End RESTART = new End(Outcome.RESET, "restarting in place", 0, null);
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Kicker kicker;
@@ -43,6 +46,7 @@ final class RunControl {
     private volatile Wanted wanted = Wanted.PAUSE;
     private int parked;
     private int ended;
+    private boolean over;
     private @Nullable End end;
 
     /** Nobody runs until {@link #resume()}. */
@@ -86,6 +90,7 @@ final class RunControl {
         lock.lock();
         try {
             ended++;
+            over = ended == vcpus && !RESTART.equals(end);
             changed.signalAll();
             return ended == vcpus;
         } finally {
@@ -101,7 +106,7 @@ final class RunControl {
     boolean finish(End reason) {
         lock.lock();
         try {
-            boolean first = end == null;
+            boolean first = end == null || RESTART.equals(end) && !RESTART.equals(reason);
             if (first) {
                 end = reason;
             }
@@ -188,8 +193,49 @@ final class RunControl {
         }
     }
 
+    /** Whether a machine whose vCPUs have ended is to be restarted. */
+    boolean restarts() {
+        lock.lock();
+        try {
+            return RESTART.equals(end);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
-     * Waits for all vCPU threads to end.
+     * A machine begins anew, with as many vCPU threads, which stand still until {@link #resume}.
+     *
+     * @return false if it is to end instead; nothing has changed then
+     */
+    boolean rearm() {
+        lock.lock();
+        try {
+            if (!RESTART.equals(end)) {
+                return false;
+            }
+            end = null;
+            ended = 0;
+            wanted = Wanted.PAUSE;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Nothing follows any more: also where a restart was asked for and something came in between. */
+    void setOver() {
+        lock.lock();
+        try {
+            over = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits for all vCPU threads to end and not to be followed by others.
      *
      * @param nanos how long at most; 0 or less waits for ever
      * @return false when the time was over
@@ -199,7 +245,7 @@ final class RunControl {
         lock.lockInterruptibly();
         try {
             long left = nanos;
-            while (ended < vcpus) {
+            while (!over) {
                 if (nanos <= 0) {
                     changed.await();
                 } else if (left <= 0) {

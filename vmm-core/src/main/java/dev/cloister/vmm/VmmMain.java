@@ -9,12 +9,16 @@ import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.vmm.sandbox.Sandbox;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The process of one domain. It is started by the policy daemon with an empty environment and one descriptor beyond the standard ones:
+ * The process of one domain. It is started by the policy daemon with an environment of the daemon's own making and one descriptor beyond the standard ones:
  * {@value #CONTROL_FD}, a {@code SOCK_SEQPACKET} control socket (see {@code dev.cloister.policy.protocol}). Everything that it may use
  * comes over that socket as descriptors; it opens no path and no socket: before its first message it puts itself into
  * its {@linkplain dev.cloister.vmm.sandbox.Sandbox sandbox}.
+ *
+ * <p>{@code CLOISTER_DISK_BYTES} in the environment says that disks will be handed over, and how large the largest is that may be
+ * written, in bytes (0 for none).
  *
  * <p>Arguments: {@code --started=NANOS}, CLOCK_MONOTONIC in nanoseconds when the process was started, makes its start-up times exact.
  * The exit code is that of the guest (see {@link Outcome}), or 69 when the daemon went away before the guest ran.
@@ -24,6 +28,9 @@ public final class VmmMain {
     public static final int CONTROL_FD = 3;
 
     private static final String STARTED = "--started=";
+    /** As {@code Launcher} of the daemon has it. */
+    private static final String DISK_BYTES = "CLOISTER_DISK_BYTES";
+
     private static final int USAGE = 64;
 
     private VmmMain() {}
@@ -49,7 +56,8 @@ public final class VmmMain {
             System.err.println("cloister-vmm: -D" + FaultInjection.PROPERTY + " is for tests, remove it");
             return USAGE;
         }
-        try (MessageSocket socket = MessageSocket.adopt(Fd.own(CONTROL_FD))) {
+        try (MessageSocket socket = MessageSocket.adopt(Fd.own(CONTROL_FD));
+                HeapKeeper _ = HeapKeeper.start()) {
             ProcessFacts.openAll();
             Disassembler.prefetch();
             confine(socket);
@@ -62,11 +70,15 @@ public final class VmmMain {
         }
     }
 
+    private static Fd enter(@Nullable String diskBytes) throws ErrnoException {
+        return diskBytes == null ? Sandbox.enterWatched() : Sandbox.enterWatchedWithDisks(Long.parseLong(diskBytes));
+    }
+
     /** Nothing is taken from outside before this; the daemon gets the listener, or the reason why there is none, and decides. */
     private static void confine(MessageSocket socket) throws ErrnoException {
         Fd listener;
         try {
-            listener = Sandbox.enterWatched();
+            listener = enter(System.getenv(DISK_BYTES));
         } catch (ErrnoException e) {
             socket.send(ControlSession.bytes(new FromVmm.Confined(String.valueOf(e.getMessage()))));
             return;

@@ -66,22 +66,37 @@ class ChannelTest extends EveryEngine {
                 FlowKind.MEMORY,
                 direction,
                 "peer",
-                0xD020_0000L,
-                WINDOW,
-                RECORD_BYTES,
-                RECORDS,
-                0,
-                0,
-                0);
+                new ChannelConfig.Window(0xD020_0000L, WINDOW, RECORD_BYTES, RECORDS),
+                ChannelConfig.Limits.NONE,
+                ChannelConfig.Sockets.NONE);
     }
 
     static ChannelConfig event(Direction direction, long rate) {
-        return new ChannelConfig(0, "alarm", FlowKind.EVENT, direction, "peer", 0, 0, 0, 0, rate, rate == 0 ? 0 : 2, 0);
+        return event(0, direction, rate, rate == 0 ? 0 : 2);
+    }
+
+    static ChannelConfig event(int index, Direction direction, long rate, long burst) {
+        return new ChannelConfig(
+                index,
+                "alarm",
+                FlowKind.EVENT,
+                direction,
+                "peer",
+                ChannelConfig.Window.NONE,
+                new ChannelConfig.Limits(rate, burst, 0, ChannelConfig.Quota.NONE),
+                ChannelConfig.Sockets.NONE);
     }
 
     static ChannelConfig stream(Direction direction) {
         return new ChannelConfig(
-                0, "talk", FlowKind.STREAM, direction, "peer", 0xD020_0000L, 0x2_0000, 0, 0, 0, 0, 1000);
+                0,
+                "talk",
+                FlowKind.STREAM,
+                direction,
+                "peer",
+                new ChannelConfig.Window(0xD020_0000L, 0x2_0000, 0, 0),
+                new ChannelConfig.Limits(0, 0, 1000, ChannelConfig.Quota.NONE),
+                ChannelConfig.Sockets.NONE);
     }
 
     static Memfd ringMemory() throws Exception {
@@ -114,8 +129,7 @@ class ChannelTest extends EveryEngine {
 
     @Test
     void aWriteToTheInboundWindowIsAViolationAndChangesNothing() throws Exception {
-        Heard heard = new Heard();
-        MachineConfig config = TestGuest.config(TestGuest.long64("""
+        try (LoneChannel channel = new LoneChannel(memory(Direction.IN), """
             main:   mov     ebx, 0xD0200000
                     mov     rcx, [rbx]
                     mov     rax, 0x4141414141414141
@@ -130,36 +144,25 @@ class ChannelTest extends EveryEngine {
                     exit    1
             bad:    exit    0
             trap:   exit    2
-            """))
-                .channels(List.of(memory(Direction.IN)))
-                .events(heard)
-                .build();
-        try (Memfd memfd = ringMemory();
-                Mapping view = Mapping.writable(memfd.fd(), 0, WINDOW);
-                Machine machine = Machine.create(TestGuest.kvm(), config)) {
-            new RingWriter(view.segment(), RECORD_BYTES, RECORDS);
-            machine.attach(
-                    0,
-                    Direction.IN,
-                    fds(memfd.reopenReadOnly(), EventFd.create().fd()));
-            machine.start();
-            assertThat(machine.await().exitCode()).isEqualTo(3);
-            assertThat(machine.await().report().violations()).isEqualTo(4);
+            """)) {
+            new RingWriter(channel.window(), RECORD_BYTES, RECORDS);
+            channel.start();
+            channel.succeeds();
+            assertThat(channel.machine.await().report().violations()).isEqualTo(4);
+            assertThat(channel.violations())
+                    .extracting(Violation::kind)
+                    .containsExactly(
+                            ViolationKind.READ_ONLY_WRITE,
+                            ViolationKind.READ_ONLY_WRITE,
+                            ViolationKind.OUT_OF_WINDOW,
+                            ViolationKind.OUT_OF_WINDOW);
+            assertThat(channel.violations().getFirst().detail()).contains("window of channel readings", "0xd0200000");
         }
-        assertThat(heard.violations)
-                .extracting(Violation::kind)
-                .containsExactly(
-                        ViolationKind.READ_ONLY_WRITE,
-                        ViolationKind.READ_ONLY_WRITE,
-                        ViolationKind.OUT_OF_WINDOW,
-                        ViolationKind.OUT_OF_WINDOW);
-        assertThat(heard.violations.getFirst().detail()).contains("window of channel readings", "0xd0200000");
     }
 
     @Test
     void aWindowStormIsReportedAtABoundedRate() throws Exception {
-        Heard heard = new Heard();
-        MachineConfig config = TestGuest.config(TestGuest.long64("""
+        try (LoneChannel channel = new LoneChannel(memory(Direction.IN), """
             main:   mov     ebx, 0xD0200000
                     mov     ecx, 5000
             .again: mov     [rbx], ecx
@@ -167,16 +170,12 @@ class ChannelTest extends EveryEngine {
                     jnz     .again
                     exit    1
             trap:   exit    2
-            """))
-                .channels(List.of(memory(Direction.IN)))
-                .events(heard)
-                .build();
-        try (Machine machine = Machine.create(TestGuest.kvm(), config)) {
-            machine.start();
-            assertThat(machine.await().exitCode()).isEqualTo(3);
-            assertThat(machine.await().report().violations()).isEqualTo(5000);
+            """)) {
+            channel.machine.start();
+            channel.succeeds();
+            assertThat(channel.machine.await().report().violations()).isEqualTo(5000);
+            assertThat(channel.violations()).hasSizeBetween(1, 200);
         }
-        assertThat(heard.violations).hasSizeBetween(1, 200);
     }
 
     @Test
@@ -223,18 +222,25 @@ class ChannelTest extends EveryEngine {
                 EventFd bell = EventFd.create();
                 Machine sending = Machine.create(TestGuest.kvm(), writer);
                 Machine receiving = Machine.create(TestGuest.kvm(), reader)) {
-            sending.attach(
-                    0, Direction.OUT, fds(memfd.fd().duplicate(), bell.fd().duplicate()));
+            sending.channels()
+                    .attach(
+                            0,
+                            Direction.OUT,
+                            fds(memfd.fd().duplicate(), bell.fd().duplicate()));
             memfd.addSeals(Memfd.SEAL_FUTURE_WRITE);
-            receiving.attach(
-                    0, Direction.IN, fds(memfd.reopenReadOnly(), bell.fd().duplicate()));
+            receiving
+                    .channels()
+                    .attach(
+                            0,
+                            Direction.IN,
+                            fds(memfd.reopenReadOnly(), bell.fd().duplicate()));
             receiving.start();
             // Its local APIC drops what comes before it is enabled: the port write says that it is.
             until(() -> !receiving.exits().isEmpty());
             sending.start();
             assertThat(sending.await().exitCode()).isEqualTo(3);
             assertThat(receiving.await().exitCode()).isEqualTo(3);
-            assertThat(sending.channelCounters().getFirst().units()).isEqualTo(1);
+            assertThat(sending.channels().counters().getFirst().units()).isEqualTo(1);
             // No exit: the doorbell went from port to interrupt inside the kernel.
             assertThat(sending.exits()).containsExactly(new Report.Count("io-out", 1));
             try (Mapping view = Mapping.readOnly(memfd.fd(), 0, WINDOW)) {
@@ -251,8 +257,7 @@ class ChannelTest extends EveryEngine {
 
     @Test
     void revocationTurnsTheWindowToZerosSilencesTheDoorbellAndMarksTheEntrySevered() throws Exception {
-        Heard heard = new Heard();
-        MachineConfig config = TestGuest.config(TestGuest.long64("""
+        try (LoneChannel channel = new LoneChannel(memory(Direction.OUT), """
             main:   mov     ebx, 0xD0200000
                     mov     ecx, 0xD0000000
                     cmp     dword [rcx + 0x80 + 0x50], 1
@@ -272,32 +277,21 @@ class ChannelTest extends EveryEngine {
                     exit    1
             bad:    exit    0
             trap:   exit    2
-            """))
-                .channels(List.of(memory(Direction.OUT)))
-                .events(heard)
-                .build();
-        try (Memfd memfd = ringMemory();
-                Mapping view = Mapping.writable(memfd.fd(), 0, WINDOW);
-                Machine machine = Machine.create(TestGuest.kvm(), config)) {
-            machine.attach(
-                    0,
-                    Direction.OUT,
-                    fds(memfd.fd().duplicate(), EventFd.create().fd()));
-            machine.start();
-            until(() -> view.segment().get(ValueLayout.JAVA_LONG, 0) == 1);
-            machine.revoke(0);
-            assertThat(machine.await().exitCode()).isEqualTo(3);
-            assertThat(view.segment().get(ValueLayout.JAVA_LONG, 0)).isEqualTo(1);
-            assertThatThrownBy(() -> machine.revoke(1)).isInstanceOf(MachineException.class);
+            """)) {
+            channel.start();
+            until(() -> channel.window().get(ValueLayout.JAVA_LONG, 0) == 1);
+            channel.machine.channels().revoke(0);
+            channel.succeeds();
+            assertThat(channel.window().get(ValueLayout.JAVA_LONG, 0)).isEqualTo(1);
+            assertThatThrownBy(() -> channel.machine.channels().revoke(1)).isInstanceOf(MachineException.class);
+            assertThat(channel.violations()).extracting(Violation::kind).containsExactly(ViolationKind.BAD_DOORBELL);
+            assertThat(channel.violations().getFirst().detail()).contains("0xc201");
         }
-        assertThat(heard.violations).extracting(Violation::kind).containsExactly(ViolationKind.BAD_DOORBELL);
-        assertThat(heard.violations.getFirst().detail()).contains("0xc201");
     }
 
     @Test
     void anEventWithARateIsHeldToItAndCounted() throws Exception {
-        Heard heard = new Heard();
-        MachineConfig config = TestGuest.config(TestGuest.long64("""
+        try (LoneChannel channel = new LoneChannel(event(Direction.OUT, 1), """
             main:   mov     ecx, 50
                     mov     dx, 0xC200
             .again: out     dx, eax
@@ -305,20 +299,15 @@ class ChannelTest extends EveryEngine {
                     jnz     .again
                     exit    1
             trap:   exit    2
-            """))
-                .channels(List.of(event(Direction.OUT, 1)))
-                .events(heard)
-                .build();
-        try (EventFd bell = EventFd.create();
-                Machine machine = Machine.create(TestGuest.kvm(), config)) {
-            machine.attach(0, Direction.OUT, fds(bell.fd().duplicate()));
-            machine.start();
-            assertThat(machine.await().exitCode()).isEqualTo(3);
-            assertThat(bell.drain()).isEqualTo(2);
-            assertThat(machine.channelCounters().getFirst().units()).isEqualTo(2);
-            assertThat(machine.channelCounters().getFirst().refused()).isEqualTo(48);
+            """)) {
+            channel.start();
+            channel.succeeds();
+            assertThat(channel.bell.drain()).isEqualTo(2);
+            assertThat(channel.machine.channels().counters().getFirst().units()).isEqualTo(2);
+            assertThat(channel.machine.channels().counters().getFirst().refused())
+                    .isEqualTo(48);
+            assertThat(channel.violations()).extracting(Violation::kind).contains(ViolationKind.RATE_EXCEEDED);
         }
-        assertThat(heard.violations).extracting(Violation::kind).contains(ViolationKind.RATE_EXCEEDED);
     }
 
     @Test
@@ -389,14 +378,17 @@ class ChannelTest extends EveryEngine {
                 Machine sending = Machine.create(TestGuest.kvm(), sender);
                 Machine receiving = Machine.create(TestGuest.kvm(), receiver)) {
             Pipe pipe = Pipe.create();
-            sending.attach(0, Direction.OUT, fds(pipe.writeEnd(), credit.fd().duplicate()));
-            receiving.attach(0, Direction.IN, fds(pipe.readEnd(), credit.fd().duplicate()));
+            sending.channels()
+                    .attach(0, Direction.OUT, fds(pipe.writeEnd(), credit.fd().duplicate()));
+            receiving
+                    .channels()
+                    .attach(0, Direction.IN, fds(pipe.readEnd(), credit.fd().duplicate()));
             sending.start();
             receiving.start();
             assertThat(receiving.await().exitCode()).isEqualTo(3);
             assertThat(sending.await().exitCode()).isEqualTo(3);
-            assertThat(receiving.channelCounters().getFirst().units()).isEqualTo(150_000);
-            assertThat(sending.channelCounters().getFirst().reverse()).isPositive();
+            assertThat(receiving.channels().counters().getFirst().units()).isEqualTo(150_000);
+            assertThat(sending.channels().counters().getFirst().reverse()).isPositive();
         }
     }
 
@@ -420,10 +412,11 @@ class ChannelTest extends EveryEngine {
         try (Pipe pipe = Pipe.create();
                 EventFd credit = EventFd.create();
                 Machine machine = Machine.create(TestGuest.kvm(), config)) {
-            machine.attach(
-                    0,
-                    Direction.OUT,
-                    fds(pipe.writeEnd().duplicate(), credit.fd().duplicate()));
+            machine.channels()
+                    .attach(
+                            0,
+                            Direction.OUT,
+                            fds(pipe.writeEnd().duplicate(), credit.fd().duplicate()));
             machine.start();
             assertThat(machine.await().exitCode()).isEqualTo(3);
             until(() -> !heard.violations.isEmpty());
@@ -451,7 +444,8 @@ class ChannelTest extends EveryEngine {
             boolean out = direction == Direction.OUT;
             Fd ours = out ? pipe.writeEnd() : pipe.readEnd();
             Fd peers = out ? pipe.readEnd() : pipe.writeEnd();
-            machine.attach(0, direction, fds(ours.duplicate(), credit.fd().duplicate()));
+            machine.channels()
+                    .attach(0, direction, fds(ours.duplicate(), credit.fd().duplicate()));
             ours.close();
             machine.start();
             if (!out) {
@@ -471,13 +465,14 @@ class ChannelTest extends EveryEngine {
                 Memfd loose = Memfd.create("loose", WINDOW);
                 EventFd bell = EventFd.create();
                 Machine machine = Machine.create(TestGuest.kvm(), config)) {
-            assertThatThrownBy(() -> machine.attach(0, Direction.OUT, fds(memfd.fd(), bell.fd())))
+            assertThatThrownBy(() -> machine.channels().attach(0, Direction.OUT, fds(memfd.fd(), bell.fd())))
                     .hasMessageContaining("expected IN");
-            assertThatThrownBy(() -> machine.attach(0, Direction.IN, fds(memfd.fd())))
+            assertThatThrownBy(() -> machine.channels().attach(0, Direction.IN, fds(memfd.fd())))
                     .hasMessageContaining("1 descriptors; expected 2");
-            assertThatThrownBy(() -> machine.attach(0, Direction.IN, fds(loose.fd(), bell.fd())))
+            assertThatThrownBy(() -> machine.channels().attach(0, Direction.IN, fds(loose.fd(), bell.fd())))
                     .hasMessageContaining("can grow");
-            assertThatThrownBy(() -> machine.attach(7, Direction.IN, fds())).hasMessageContaining("channel index 7");
+            assertThatThrownBy(() -> machine.channels().attach(7, Direction.IN, fds()))
+                    .hasMessageContaining("channel index 7");
         }
     }
 }

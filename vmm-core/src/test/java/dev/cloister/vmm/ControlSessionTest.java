@@ -82,6 +82,11 @@ class ControlSessionTest {
         }
 
         void configure(String guest, DaemonLoss loss, ChannelConfig... channels) throws Exception {
+            configure(guest, loss, DomainConfig.Devices.NONE, channels);
+        }
+
+        void configure(String guest, DaemonLoss loss, DomainConfig.Devices devices, ChannelConfig... channels)
+                throws Exception {
             Path image = Files.write(
                     directory.resolve("guest.elf"), TestGuest.assemble(OutputFormat.ELF64, LongFrame.SOURCE + guest));
             DomainConfig config = new DomainConfig(
@@ -96,7 +101,9 @@ class ControlSessionTest {
                     false,
                     false,
                     loss,
-                    List.of(channels));
+                    List.of(channels),
+                    DomainConfig.Placement.PLAIN,
+                    devices);
             try (Kvm kvm = Kvm.open();
                     Fd kernel = Linux.openReadOnly(image.toString())) {
                 send(new ToVmm.Configure(config), kvm.fd(), kernel, console.writeEnd());
@@ -260,6 +267,24 @@ class ControlSessionTest {
             daemon.await(FromVmm.Started.class);
             daemon.pair.first().close();
             assertThat(daemon.join()).isEqualTo(loss == DaemonLoss.SEVER ? 69 : 70);
+        }
+    }
+
+    @Test
+    void balloonIsAsItWasAskedForAndNeverMoreThanTheGuestHas() throws Exception {
+        try (Daemon daemon = new Daemon()) {
+            daemon.configure(SPIN, DaemonLoss.SEVER, new DomainConfig.Devices(0, 4 << 20, List.of()));
+            daemon.send(new ToVmm.SetBalloon(ToVmm.SetBalloon.NO_CHANGE));
+            assertThat(daemon.await(FromVmm.Balloon.class)).isEqualTo(new FromVmm.Balloon(4 << 20, 0, 0, List.of()));
+            daemon.send(new ToVmm.SetBalloon(1L << 40));
+            assertThat(daemon.await(FromVmm.Balloon.class)).isEqualTo(new FromVmm.Balloon(16 << 20, 0, 0, List.of()));
+            daemon.send(new ToVmm.SetBalloon(0));
+            assertThat(daemon.await(FromVmm.Balloon.class)).isEqualTo(new FromVmm.Balloon(0, 0, 0, List.of()));
+        }
+        try (Daemon daemon = new Daemon()) {
+            daemon.configure(SPIN, DaemonLoss.SEVER);
+            daemon.send(new ToVmm.SetBalloon(4 << 20));
+            assertThat(daemon.await(FromVmm.Balloon.class)).isEqualTo(new FromVmm.Balloon(0, 0, 0, List.of()));
         }
     }
 

@@ -54,9 +54,9 @@ class DumpTest {
                 EventFd bell = EventFd.create()) {
             allKeptOut(machine.facts().hostRanges());
             List<Fd> fds = ChannelTest.fds(memory.fd().duplicate(), bell.fd().duplicate());
-            machine.attach(0, Direction.OUT, fds);
+            machine.channels().attach(0, Direction.OUT, fds);
             allKeptOut(machine.facts().hostRanges());
-            machine.revoke(0);
+            machine.channels().revoke(0);
             allKeptOut(machine.facts().hostRanges());
         }
     }

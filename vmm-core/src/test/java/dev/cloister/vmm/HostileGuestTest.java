@@ -41,7 +41,8 @@ class HostileGuestTest extends EveryEngine {
         try (EventFd bell = EventFd.create();
                 Machine machine = TestGuest.machine(TestGuest.config(TestGuest.long64(guest))
                         .channels(List.of(ChannelTest.event(Direction.OUT, 0))))) {
-            machine.attach(0, Direction.OUT, ChannelTest.fds(bell.fd().duplicate()));
+            machine.channels()
+                    .attach(0, Direction.OUT, ChannelTest.fds(bell.fd().duplicate()));
             machine.start();
             LockSupport.parkNanos(200_000_000);
             if (machine.pause()) {

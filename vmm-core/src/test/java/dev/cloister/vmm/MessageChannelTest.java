@@ -29,7 +29,14 @@ class MessageChannelTest extends EveryEngine {
 
     private static ChannelConfig channel(FlowKind kind, Direction direction) {
         return new ChannelConfig(
-                0, "notes", kind, direction, "peer", 0xD020_0000L, 0x1_0000, RECORD_BYTES, RECORDS, 0, 0, 0);
+                0,
+                "notes",
+                kind,
+                direction,
+                "peer",
+                new ChannelConfig.Window(0xD020_0000L, 0x1_0000, RECORD_BYTES, RECORDS),
+                ChannelConfig.Limits.NONE,
+                ChannelConfig.Sockets.NONE);
     }
 
     private static byte[] packet(int lost, int payload) {
@@ -61,8 +68,11 @@ class MessageChannelTest extends EveryEngine {
         try (Pipe pipe = Pipe.packets(8);
                 EventFd word = EventFd.create();
                 Machine machine = Machine.create(TestGuest.kvm(), config)) {
-            machine.attach(
-                    0, Direction.OUT, fds(pipe.writeEnd().duplicate(), word.fd().duplicate()));
+            machine.channels()
+                    .attach(
+                            0,
+                            Direction.OUT,
+                            fds(pipe.writeEnd().duplicate(), word.fd().duplicate()));
             machine.start();
             assertThat(machine.await().exitCode()).isEqualTo(3);
             byte[] got = new byte[100];
@@ -71,7 +81,7 @@ class MessageChannelTest extends EveryEngine {
             assertThat(got).startsWith("hello".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
             Poller.await(pipe.readEnd(), Poller.IN, -1);
             assertThat(Pipe.read(pipe.readEnd(), got, 0, 100)).isEqualTo(56);
-            until(() -> machine.channelCounters().getFirst().units() == 61);
+            until(() -> machine.channels().counters().getFirst().units() == 61);
         }
     }
 
@@ -103,8 +113,11 @@ class MessageChannelTest extends EveryEngine {
         try (Pipe pipe = Pipe.packets(16);
                 EventFd losses = EventFd.create();
                 Machine machine = Machine.create(TestGuest.kvm(), config)) {
-            machine.attach(
-                    0, Direction.IN, fds(pipe.readEnd().duplicate(), losses.fd().duplicate()));
+            machine.channels()
+                    .attach(
+                            0,
+                            Direction.IN,
+                            fds(pipe.readEnd().duplicate(), losses.fd().duplicate()));
             for (int i = 0; i < 10; i++) {
                 Pipe.write(pipe.writeEnd(), packet(0, 56), 0, 60);
             }
@@ -113,7 +126,7 @@ class MessageChannelTest extends EveryEngine {
             Pipe.write(pipe.writeEnd(), packet(3, 7), 0, 11);
             assertThat(machine.await().exitCode()).isEqualTo(3);
             assertThat(losses.drain()).isEqualTo(6);
-            assertThat(machine.channelCounters()).containsExactly(new ChannelCounters(0, 4 * 56 + 7, 6, 6));
+            assertThat(machine.channels().counters()).containsExactly(new ChannelCounters(0, 4 * 56 + 7, 6, 6));
         }
     }
 
@@ -154,12 +167,13 @@ class MessageChannelTest extends EveryEngine {
                 EventFd other = EventFd.create();
                 Machine machine = Machine.create(TestGuest.kvm(), config)) {
             boolean out = direction == Direction.OUT;
-            machine.attach(
-                    0,
-                    direction,
-                    fds(
-                            (out ? pipe.writeEnd() : pipe.readEnd()).duplicate(),
-                            other.fd().duplicate()));
+            machine.channels()
+                    .attach(
+                            0,
+                            direction,
+                            fds(
+                                    (out ? pipe.writeEnd() : pipe.readEnd()).duplicate(),
+                                    other.fd().duplicate()));
             machine.start();
             assertThat(machine.await().exitCode()).isEqualTo(3);
             until(() -> !heard.violations.isEmpty());
@@ -185,12 +199,16 @@ class MessageChannelTest extends EveryEngine {
         try (Pipe pipe = Pipe.packets(8);
                 EventFd losses = EventFd.create();
                 Machine machine = Machine.create(TestGuest.kvm(), config)) {
-            machine.attach(
-                    0, Direction.IN, fds(pipe.readEnd().duplicate(), losses.fd().duplicate()));
+            machine.channels()
+                    .attach(
+                            0,
+                            Direction.IN,
+                            fds(pipe.readEnd().duplicate(), losses.fd().duplicate()));
             Pipe.write(pipe.writeEnd(), packet(0, 57), 0, 61);
             machine.start();
             assertThat(machine.await().exitCode()).isEqualTo(1);
-            assertThatThrownBy(() -> machine.attach(0, Direction.IN, fds())).hasMessageContaining("not live");
+            assertThatThrownBy(() -> machine.channels().attach(0, Direction.IN, fds()))
+                    .hasMessageContaining("not live");
         }
     }
 }

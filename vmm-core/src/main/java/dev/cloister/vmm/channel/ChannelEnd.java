@@ -31,6 +31,7 @@ final class ChannelEnd {
     private final Violations violations;
     private final @Nullable RateLimit rate;
     private final QuotaGate quota;
+    private final @Nullable DeviceEnd device;
     private volatile boolean live;
     private volatile int epoch;
     private volatile @Nullable EventFd bell;
@@ -38,6 +39,9 @@ final class ChannelEnd {
     private final @Nullable CountedRing ring;
     private volatile boolean guestRuns;
     private @Nullable RingRelay relay;
+    /** Who carries the connections of this stream, while it is live. */
+    private @Nullable SocketCarrier carrier;
+
     private long signals;
     private long refused;
     /** What passed in the openings before this one. */
@@ -45,19 +49,28 @@ final class ChannelEnd {
     /** Records of this opening at the last look. */
     private long seen;
 
-    ChannelEnd(ChannelConfig config, ChannelSignals wires, ChannelPages pages, Violations violations) {
+    ChannelEnd(
+            ChannelConfig config,
+            ChannelSignals wires,
+            ChannelPages pages,
+            Violations violations,
+            @Nullable DeviceEnd device) {
         this.config = config;
+        this.device = device;
+        if (device != null) {
+            device.configure(config);
+        }
         this.wires = wires;
         this.pages = pages;
         this.violations = violations;
-        boolean rated = !config.kind().ringAtBothEnds() && config.ratePerSecond() > 0;
+        boolean rated = !config.kind().ringAtBothEnds() && config.limits().ratePerSecond() > 0;
         this.rate = rated
                 ? new RateLimit(
-                        (int) Math.min(Integer.MAX_VALUE, config.ratePerSecond()),
-                        Math.clamp(config.rateBurst(), 1, Integer.MAX_VALUE),
+                        (int) Math.min(Integer.MAX_VALUE, config.limits().ratePerSecond()),
+                        Math.clamp(config.limits().rateBurst(), 1, Integer.MAX_VALUE),
                         System.nanoTime())
                 : null;
-        this.quota = new QuotaGate(config.quota(), System.nanoTime());
+        this.quota = new QuotaGate(config.limits().quota(), System.nanoTime());
         this.before = new ChannelCounters(config.index(), 0, 0, 0);
         this.ring = config.kind().ringAtBothEnds() ? closedRing(config, pages) : null;
     }
@@ -79,14 +92,22 @@ final class ChannelEnd {
 
     private static ByteRing byteRing(ChannelConfig config, MemorySegment pages, boolean sends) {
         // What the directory tells the guest; the window may have room for more.
-        int capacity = config.recordCount() > 0 ? config.recordCount() : ByteRing.capacityFor(pages.byteSize());
+        int capacity = config.window().recordCount() > 0
+                ? config.window().recordCount()
+                : ByteRing.capacityFor(pages.byteSize());
         return sends ? ByteRing.consumer(pages, capacity) : ByteRing.producer(pages, capacity);
     }
 
     private static RecordRing recordRing(ChannelConfig config, MemorySegment pages, boolean sends) {
         return sends
-                ? RecordRing.consumer(pages, config.recordBytes(), config.recordCount())
-                : RecordRing.producer(pages, config.recordBytes(), config.recordCount());
+                ? RecordRing.consumer(
+                        pages, config.window().recordBytes(), config.window().recordCount())
+                : RecordRing.producer(
+                        pages, config.window().recordBytes(), config.window().recordCount());
+    }
+
+    ChannelConfig config() {
+        return config;
     }
 
     /** Whether it is in place. */
@@ -100,16 +121,30 @@ final class ChannelEnd {
     }
 
     /** As {@link ChannelSet#attach}. */
-    synchronized void attach(Direction role, int newEpoch, List<Fd> fds) throws ChannelException, ErrnoException {
+    synchronized void attach(Direction role, int newEpoch, List<Fd> fds, @Nullable SocketCarrier sockets)
+            throws ChannelException, ErrnoException {
         if (live || role != config.direction() || newEpoch <= epoch) {
             throw new ChannelException("attach of channel " + config.flow() + " as " + role + " in epoch " + newEpoch
                     + ": expected " + config.direction() + ", not live, after epoch " + epoch);
         }
         requireCount(fds);
-        put(newEpoch, fds);
+        if (config.sockets().present()) {
+            carry(sockets, fds);
+        } else {
+            put(newEpoch, fds);
+        }
         live = true;
         epoch = newEpoch;
         pages.directoryLive(config.index(), newEpoch);
+    }
+
+    private void carry(@Nullable SocketCarrier sockets, List<Fd> fds) throws ChannelException, ErrnoException {
+        if (sockets == null) {
+            throw new ChannelException(
+                    "attach of channel " + config.flow() + ": expected a domain with a socket device");
+        }
+        sockets.attach(config, fds.remove(FIRST), EventFd.adopt(fds.remove(FIRST)));
+        carrier = sockets;
     }
 
     private void put(int newEpoch, List<Fd> fds) throws ChannelException, ErrnoException {
@@ -129,10 +164,21 @@ final class ChannelEnd {
                 @Nullable EventFd losses = fds.isEmpty() ? null : EventFd.adopt(fds.remove(FIRST));
                 attachRing(newEpoch, (made, ends) -> messages((RecordRing) made, ends, losses), pipe);
             }
-            default -> {
+            case WIRE, DISK -> device().attach(fds);
+            case CONSOLE -> {
                 // The serial line's descriptors came with the configuration.
             }
         }
+    }
+
+    private DeviceEnd device() throws ChannelException {
+        DeviceEnd there = device;
+        if (there == null) {
+            throw new ChannelException(
+                    "attach of channel " + config.flow() + ": the machine was made without a device for "
+                            + config.kind().jsonName() + " " + config.direction() + " " + config.peer());
+        }
+        return there;
     }
 
     /** The epoch that follows the last one. */
@@ -141,19 +187,20 @@ final class ChannelEnd {
     }
 
     private void requireCount(List<Fd> fds) throws ChannelException {
-        if (!config.kind().made()) {
-            throw new ChannelException("attach of channel " + config.flow() + ": this VMM makes no channel of kind "
-                    + config.kind().jsonName());
-        }
-        int expected = switch (config.kind()) {
-            case MEMORY, STREAM, DATAGRAM -> 2;
-            case EVENT, LOG -> 1;
-            default -> 0;
-        };
+        int expected = descriptors();
         if (fds.size() != expected) {
             throw new ChannelException("attach of channel " + config.flow() + " came with " + fds.size()
                     + " descriptors; expected " + expected);
         }
+    }
+
+    private int descriptors() {
+        return switch (config.kind()) {
+            case MEMORY, STREAM, DATAGRAM -> 2;
+            case EVENT, LOG -> 1;
+            case WIRE, DISK -> DeviceEnd.DESCRIPTORS;
+            case CONSOLE -> 0;
+        };
     }
 
     private ChannelWindow window() throws ChannelException {
@@ -166,7 +213,7 @@ final class ChannelEnd {
 
     /** A sender that is counted keeps its doorbell here; others have it in the kernel. */
     private boolean counted() {
-        return rate != null || config.quota().limited();
+        return rate != null || config.limits().quota().limited();
     }
 
     /** The sender's doorbell or the receiver's interrupt. */
@@ -189,7 +236,10 @@ final class ChannelEnd {
 
     private StreamRelay stream(ByteRing made, RingRelay.Ends ends, EventFd credit) throws ErrnoException {
         StreamRelay.Bounds bounds = new StreamRelay.Bounds(
-                config.ratePerSecond(), config.rateBurst(), config.backChannelBitsPerSecond(), quota);
+                config.limits().ratePerSecond(),
+                config.limits().rateBurst(),
+                config.limits().backChannelBitsPerSecond(),
+                quota);
         return new StreamRelay(config.flow(), ends, credit, made, bounds, this::corrupt);
     }
 
@@ -238,7 +288,16 @@ final class ChannelEnd {
         if (running != null) {
             running.close();
         }
+        SocketCarrier sockets = carrier;
+        DeviceEnd there = device;
+        if (there != null) {
+            there.sever();
+        }
         before = counters();
+        if (sockets != null) {
+            carrier = null;
+            sockets.sever(config);
+        }
         seen = 0;
         live = false;
         relay = null;
@@ -293,7 +352,9 @@ final class ChannelEnd {
             ring(there);
             return true;
         }
-        return epoch > 0 && (config.kind().ringAtBothEnds() || config.direction() == Direction.OUT);
+        return epoch > 0
+                && !config.sockets().present()
+                && (config.kind().ringAtBothEnds() || config.direction() == Direction.OUT);
     }
 
     private synchronized void ring(EventFd there) {
@@ -322,19 +383,34 @@ final class ChannelEnd {
     /** What has passed so far, over all openings. */
     synchronized ChannelCounters counters() {
         int index = config.index();
-        RingRelay running = relay;
+        SocketCarrier sockets = carrier;
+        if (sockets != null) {
+            return new ChannelCounters(index, before.units() + sockets.bytes(config), before.refused(), 0);
+        }
         return switch (config.kind()) {
-            case STREAM, DATAGRAM, LOG ->
-                running == null
-                        ? before
-                        : new ChannelCounters(
-                                index,
-                                before.units() + running.bytes(),
-                                before.refused() + running.held(),
-                                before.reverse() + running.reverse());
+            case STREAM, DATAGRAM, LOG -> relayCounters(index);
             case MEMORY -> new ChannelCounters(index, saturatedSum(before.units(), records()), refused, 0);
-            case EVENT, CONSOLE, WIRE, DISK -> new ChannelCounters(index, signals, refused, 0);
+            case EVENT, CONSOLE -> new ChannelCounters(index, signals, refused, 0);
+            case WIRE, DISK -> deviceCounters(index);
         };
+    }
+
+    private ChannelCounters relayCounters(int index) {
+        RingRelay running = relay;
+        return running == null
+                ? before
+                : new ChannelCounters(
+                        index,
+                        before.units() + running.bytes(),
+                        before.refused() + running.held(),
+                        before.reverse() + running.reverse());
+    }
+
+    private ChannelCounters deviceCounters(int index) {
+        DeviceEnd there = device;
+        return there == null
+                ? new ChannelCounters(index, 0, 0, 0)
+                : new ChannelCounters(index, there.units(), there.refused(), 0);
     }
 
     /** The ring's write counter in this opening, as its writer shows it: a number to display, not to trust. */

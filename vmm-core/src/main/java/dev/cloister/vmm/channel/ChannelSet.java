@@ -10,6 +10,7 @@ import dev.cloister.policy.protocol.FromVmm.ChannelCounters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The channels of one machine, in directory order: attaches what the daemon hands over, takes away what it revokes, counts. Any
@@ -25,6 +26,8 @@ public final class ChannelSet implements PortDevice, AutoCloseable {
     private final ChannelSignals wires;
     private final ChannelPages pages;
     private final Violations violations;
+    private @Nullable SocketCarrier carrier;
+    private final DeviceEnds devices;
 
     /**
      * The channels that the machine has from its beginning, none of them live.
@@ -33,14 +36,31 @@ public final class ChannelSet implements PortDevice, AutoCloseable {
      * @param wires how their signals reach the guest
      * @param pages their windows and the directory
      * @param violations told of what the guest tries
+     * @param devices the guest's devices that channels are for
      */
-    public ChannelSet(List<ChannelConfig> configs, ChannelSignals wires, ChannelPages pages, Violations violations) {
+    public ChannelSet(
+            List<ChannelConfig> configs,
+            ChannelSignals wires,
+            ChannelPages pages,
+            Violations violations,
+            DeviceEnds devices) {
+        this.devices = devices;
         this.wires = wires;
         this.pages = pages;
         this.violations = violations;
         for (ChannelConfig config : configs) {
-            channels.add(new ChannelEnd(config, wires, pages, violations));
+            channels.add(new ChannelEnd(config, wires, pages, violations, devices.find(config)));
         }
+    }
+
+    /**
+     * Says who carries the connections of the guest's socket device; before anything is attached.
+     *
+     * @param socketDevice who does
+     */
+    public void carriedBy(SocketCarrier socketDevice) {
+        carrier = socketDevice;
+        channels.forEach(channel -> socketDevice.declare(channel.config()));
     }
 
     /**
@@ -49,12 +69,14 @@ public final class ChannelSet implements PortDevice, AutoCloseable {
      * @param index position in the directory
      * @param role which end this is; must be as configured
      * @param epoch which opening of the channel this is, above every earlier one
-     * @param fds memory: memfd, eventfd; event: eventfd; stream: pipe end, credit eventfd. What is kept is taken out of the list
+     * @param fds memory: memfd, eventfd; event: eventfd; stream: pipe end, credit eventfd; disk: the file;
+     *     wire: pipe end. What is kept is taken out
+     *     of the list
      * @throws ChannelException if the channel or the descriptors are not as configured, or it is live
      * @throws ErrnoException where the host refuses
      */
     public void attach(int index, Direction role, int epoch, List<Fd> fds) throws ChannelException, ErrnoException {
-        channel(index).attach(role, epoch, fds);
+        channel(index).attach(role, epoch, fds, carrier);
     }
 
     /**
@@ -79,7 +101,7 @@ public final class ChannelSet implements PortDevice, AutoCloseable {
      * @param guestRuns whether the guest may have looked at its channels
      */
     public void put(ChannelConfig channel, boolean guestRuns) {
-        ChannelEnd end = new ChannelEnd(channel, wires, pages, violations);
+        ChannelEnd end = new ChannelEnd(channel, wires, pages, violations, devices.find(channel));
         if (guestRuns) {
             end.guestStarts();
         }
@@ -87,6 +109,10 @@ public final class ChannelSet implements PortDevice, AutoCloseable {
             channels.add(end);
         } else {
             channels.set(channel.index(), end);
+        }
+        SocketCarrier socketDevice = carrier;
+        if (socketDevice != null) {
+            socketDevice.declare(channel);
         }
         pages.directoryDeclared(channel);
     }
@@ -158,11 +184,19 @@ public final class ChannelSet implements PortDevice, AutoCloseable {
     /** A doorbell that the kernel did not take: one that is counted, or none at all. Writes of another size than 4 do nothing. */
     @Override
     public void write(int offset, int size, long value) {
-        if (size != Integer.BYTES) {
-            return;
+        if (size == Integer.BYTES) {
+            ring(offset);
         }
-        if (offset >= channels.size() || !channels.get(offset).rung()) {
-            violations.badDoorbell(DirectoryLayout.DOORBELL_PORT + offset);
+    }
+
+    /**
+     * A guest rings a channel by other means than a port that the kernel takes. One without a doorbell is a violation.
+     *
+     * @param index position in the directory, or beyond
+     */
+    public void ring(int index) {
+        if (index >= channels.size() || !channels.get(index).rung()) {
+            violations.badDoorbell(DirectoryLayout.DOORBELL_PORT + index);
         }
     }
 

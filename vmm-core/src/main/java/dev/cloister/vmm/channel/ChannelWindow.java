@@ -15,19 +15,11 @@ import java.lang.foreign.MemorySegment;
  */
 public final class ChannelWindow implements AutoCloseable {
     private static final long SYS_LSEEK = 8;
-    private static final long SYS_MMAP = 9;
     private static final long SYS_MADVISE = 28;
     /** Faults pages in (Linux 5.14): EFAULT where that would raise SIGBUS. */
     private static final int MADV_POPULATE_READ = 22;
 
     private static final int SEEK_END = 2;
-    private static final int PROT_READ = 1;
-    private static final int PROT_WRITE = 2;
-    private static final int MAP_SHARED = 0x1;
-    private static final int MAP_PRIVATE = 0x2;
-    private static final int MAP_FIXED = 0x10;
-    private static final int MAP_ANONYMOUS = 0x20;
-    private static final int MAP_NORESERVE = 0x4000;
 
     private final Mapping reservation;
     private final boolean writable;
@@ -88,8 +80,7 @@ public final class ChannelWindow implements AutoCloseable {
         if ((Memfd.seals(memory) & Memfd.SEAL_GROW) == 0) {
             throw new ChannelException("channel memory can grow; expected F_SEAL_GROW on it");
         }
-        int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-        replace(protection, MAP_SHARED, memory.number(), "channel memory " + memory);
+        reservation.replaceByFile(memory, writable);
     }
 
     /** Whether every page can be reached; a file that was truncated has none left. */
@@ -99,13 +90,7 @@ public final class ChannelWindow implements AutoCloseable {
 
     /** Puts private zeros behind the window; the channel's memory is no longer reachable from this process through it. */
     void sever() throws ErrnoException {
-        replace(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, "severed channel window");
-    }
-
-    private void replace(int protection, int flags, int fd, String what) throws ErrnoException {
-        long result = Linux.syscall(SYS_MMAP, address(), size(), protection, flags | MAP_FIXED | MAP_NORESERVE, fd, 0);
-        Linux.check(result, "mmap MAP_FIXED", what);
-        reservation.keptOutOfDumps();
+        reservation.replaceByZeros();
     }
 
     @Override

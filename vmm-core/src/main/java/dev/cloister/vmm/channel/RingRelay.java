@@ -1,5 +1,6 @@
 package dev.cloister.vmm.channel;
 
+import dev.cloister.devices.Waiting;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
@@ -168,17 +169,7 @@ abstract sealed class RingRelay implements Runnable, AutoCloseable permits Strea
     public final void close() throws ErrnoException {
         closing = true;
         wake.signal();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Waiting.join(thread);
         ring.close();
         pipe.close();
         release();

@@ -15,9 +15,6 @@ import dev.cloister.policy.channel.ByteRing;
  * rate. Both ends derive the quantum from the window's size, which the daemon made equal.
  */
 final class StreamRelay extends RingRelay {
-    /** A pipe holds 64 KiB unless told otherwise (pipe(7)); two quanta must fit, or its fullness would be a second back channel. */
-    private static final int MAX_QUANTUM = 32 << 10;
-
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long NANOS_PER_MILLI = 1_000_000L;
 
@@ -54,11 +51,11 @@ final class StreamRelay extends RingRelay {
 
     StreamRelay(String name, Ends ends, EventFd credit, ByteRing ring, Bounds bounds, Listener listener)
             throws ErrnoException {
-        super("stream-" + name, ends, ring, quantum(ring), listener);
+        super("stream-" + name, ends, ring, ByteRing.quantum(ring.capacity()), listener);
         this.ring = ring;
         this.quota = bounds.quota();
         this.credit = credit;
-        this.quantum = quantum(ring);
+        this.quantum = ByteRing.quantum(ring.capacity());
         this.allowance = 2L * quantum;
         this.nanosPerCredit = bounds.creditsPerSecond() == 0 ? 0 : NANOS_PER_SECOND / bounds.creditsPerSecond();
         this.bytesPerSecond = bounds.bytesPerSecond();
@@ -66,10 +63,6 @@ final class StreamRelay extends RingRelay {
         this.tokens = burstBytes;
         this.tokensAt = System.nanoTime();
         this.nextCredit = tokensAt;
-    }
-
-    private static int quantum(ByteRing ring) {
-        return Math.min(MAX_QUANTUM, ring.capacity() / 2);
     }
 
     @Override

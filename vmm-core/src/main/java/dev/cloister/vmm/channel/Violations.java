@@ -123,6 +123,31 @@ public final class Violations {
         }
     }
 
+    /**
+     * A connection of AF_VSOCK that no flow of the domain allows.
+     *
+     * @param cid context id that the guest asked for
+     * @param port the port there, 0 to 4294967295
+     */
+    public void refused(long cid, long port) {
+        if (take()) {
+            report(
+                    ViolationKind.CONNECTION_REFUSED,
+                    "connection to port " + port + " of context id " + cid + ": no flow of this domain allows it");
+        }
+    }
+
+    /**
+     * Frames of another VMM that break the contract of a stream's connections.
+     *
+     * @param how the flow and what was sent
+     */
+    public void broken(String how) {
+        if (take()) {
+            report(ViolationKind.RING_CORRUPT, "stream " + how + "; its connections are ended");
+        }
+    }
+
     /** Memory that another process took away while the channel was live. */
     void memoryVanished(String flow) {
         if (take()) {

@@ -86,7 +86,7 @@ public final class GuestView {
     }
 
     /**
-     * Writes memory, all of it or nothing; also where the guest's tables allow no write.
+     * Writes memory, all of it or nothing; also where the guest's tables allow no write, and where the bytes change those tables.
      *
      * @param state a vCPU's registers
      * @param gva linear address of the first byte
@@ -94,20 +94,21 @@ public final class GuestView {
      * @return false where a page is not mapped or has no memory that can be written
      */
     public boolean write(CpuState state, long gva, byte[] from) {
-        return pass(state, gva, from, false) && pass(state, gva, from, true);
-    }
-
-    private boolean pass(CpuState state, long gva, byte[] from, boolean write) {
-        int done = 0;
-        while (done < from.length) {
+        // Every page is looked up before the first is written: it may hold the tables of the next.
+        long[] gpas = new long[1 + (from.length + PAGE - 1) / PAGE];
+        int pages = 0;
+        for (int done = 0; done < from.length; done += room(gva + done)) {
             int count = Math.min(from.length - done, room(gva + done));
             long gpa = translate(state, gva + done);
             if (gpa == UNMAPPED || !memory.contains(gpa, count, true)) {
                 return false;
             }
-            if (write) {
-                memory.write(gpa, from, done, count);
-            }
+            gpas[pages++] = gpa;
+        }
+        int done = 0;
+        for (int page = 0; page < pages; page++) {
+            int count = Math.min(from.length - done, room(gva + done));
+            memory.write(gpas[page], from, done, count);
             done += count;
         }
         return true;

@@ -1,5 +1,6 @@
 package dev.cloister.vmm.loader;
 
+import dev.cloister.devices.acpi.AcpiTables;
 import java.lang.foreign.MemorySegment;
 
 /** Firmware below 4 GiB, its end shadowed below 1 MiB, entered at the reset vector. */
@@ -20,6 +21,10 @@ final class FirmwareLoader {
         plan.putFixed("firmware", layout.romGpa(), image);
         long shadowAt = image.byteSize() - layout.shadowSize();
         plan.putFixed("firmware shadow", layout.shadowGpa(), image.asSlice(shadowAt, layout.shadowSize()));
+        AcpiTables tables = options.acpi();
+        if (tables != null) {
+            plan.putFixed("ACPI tables", tables.gpa(), MemorySegment.ofArray(tables.bytes()));
+        }
         return plan.commit(sink, ImageFormat.FIRMWARE, Entries.reset());
     }
 }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param commandLine the guest's command line, "" for none; ASCII without NUL; at most what the format allows
  * @param modules modules in order; for Linux they are the initrd, one after the other, each padded to 4 bytes
  * @param flatAddress where a flat binary is loaded and entered, {@value #DEFAULT_FLAT_ADDRESS} unless chosen
- * @param acpi the tables that every format but firmware, which brings its own, puts into guest memory; or null for none
+ * @param acpi the tables that the loader puts into guest memory; or null for none
  */
 public record LoadOptions(
         @Nullable ImageFormat format,
@@ -77,15 +77,5 @@ public record LoadOptions(
      */
     public LoadOptions withFlatAddress(int gpa) {
         return new LoadOptions(format, memoryMap, commandLine, modules, gpa, acpi);
-    }
-
-    /**
-     * The same with ACPI tables.
-     *
-     * @param tables the tables
-     * @return new options
-     */
-    public LoadOptions withAcpi(AcpiTables tables) {
-        return new LoadOptions(format, memoryMap, commandLine, modules, flatAddress, tables);
     }
 }

@@ -1,6 +1,7 @@
 package dev.cloister.vmm.loader;
 
 import dev.cloister.devices.acpi.AcpiTables;
+import dev.cloister.devices.smbios.SmbiosTables;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -16,9 +17,13 @@ final class Plan {
     static final long LOWEST = 0x1000;
 
     private static final long PAGE = 4096;
+    private static final long KIB = 1024;
 
     /** Kernels without ACPI search the last 64 KiB of the first MiB for it. */
     private static final long MP_TABLE = 0xF_0000;
+
+    /** They search it for SMBIOS as well; the MP table of 255 processors is shorter than this. */
+    private static final long SMBIOS = 0xF_4000;
 
     private record Item(String what, long gpa, MemorySegment bytes, long size) {}
 
@@ -78,7 +83,7 @@ final class Plan {
     }
 
     /**
-     * Places ACPI tables, if the guest has any, in the BIOS area, which the map reserves for them.
+     * Places ACPI tables and those that go with them, if the guest has any, in the BIOS area, which the map reserves for them.
      *
      * @return the guest-physical address of their root pointer; 0 if there are none
      */
@@ -88,7 +93,19 @@ final class Plan {
         }
         putFixed("ACPI tables", tables.gpa(), MemorySegment.ofArray(tables.bytes()));
         putFixed("MP table", MP_TABLE, MemorySegment.ofArray(tables.multiprocessorTable(MP_TABLE)));
+        putFixed("SMBIOS tables", SMBIOS, MemorySegment.ofArray(smbios(tables.processors())));
         return tables.gpa();
+    }
+
+    private byte[] smbios(int processors) {
+        List<SmbiosTables.Memory> memory = new ArrayList<>();
+        for (MemoryRange each : map.ranges()) {
+            long whole = each.size() & -KIB;
+            if (each.kind() == MemoryRange.Kind.RAM && whole > 0) {
+                memory.add(new SmbiosTables.Memory(each.gpa(), whole));
+            }
+        }
+        return SmbiosTables.at(SMBIOS, processors, memory);
     }
 
     /** Keeps {@link #allocate} out of a range of RAM that the guest will use by itself. */

@@ -33,16 +33,31 @@ public final class Sandbox {
 
     /**
      * Enters the sandbox of a process that a daemon watches: a refused call waits until the listener's reader has seen it. Until
-     * {@link #seal} descriptors can still be sent, so that the listener reaches its reader.
+     * {@link #seal} descriptors can still be sent, so that the listener reaches its reader. No file may grow.
      *
      * @return the listener
      * @throws ErrnoException if the host can't
      */
     public static Fd enterWatched() throws ErrnoException {
-        byte[] program = list().compile(BpfProgram.USER_NOTIFY, SEND_DESCRIPTORS, ADD_FILTER)
+        return enterWatched(list(), 0);
+    }
+
+    /**
+     * As {@link #enterWatched()}, for a process whose guest will be handed disks.
+     *
+     * @param largest bytes of the largest that it may write: no file may become larger; 0 where it writes none
+     * @return the listener
+     * @throws ErrnoException if the host can't
+     */
+    public static Fd enterWatchedWithDisks(long largest) throws ErrnoException {
+        return enterWatched(list().withGrantedDisks(), largest);
+    }
+
+    private static Fd enterWatched(SystemCallList list, long largestFile) throws ErrnoException {
+        byte[] program = list.compile(BpfProgram.USER_NOTIFY, SEND_DESCRIPTORS, ADD_FILTER)
                 .bytes();
         giveUp();
-        Rlimits.FILE_SIZE.set(0);
+        Rlimits.FILE_SIZE.set(largestFile);
         return Seccomp.installWithListener(program);
     }
 
@@ -70,28 +85,13 @@ public final class Sandbox {
     }
 
     /**
-     * As {@link #enterAlone()}, for a process whose guest has disks: besides, what reads and writes their files.
+     * As {@link #enterAlone()}, for a process that needs more than the plain list.
      *
-     * @param disks the descriptors of their files
+     * @param list what it may ask of the kernel
      * @throws ErrnoException if the host can't
      */
-    public static void enterAlone(List<Integer> disks) throws ErrnoException {
-        enterAlone(list().withDisks(disks).compile(BpfProgram.TRAP).bytes());
-    }
-
-    /**
-     * As {@link #enterAlone(List)}, for a process whose guest a debugger looks at: besides, the calls of the list for debugging.
-     *
-     * @param disks the descriptors of the disks' files
-     * @param listener the descriptor on which connections may be accepted, or {@link #NO_LISTENER}
-     * @throws ErrnoException if the host can't
-     */
-    public static void enterAlone(List<Integer> disks, int listener) throws ErrnoException {
-        int self = (int) ProcessHandle.current().pid();
-        enterAlone(SystemCallList.loadForDebugging(self, listener)
-                .withDisks(disks)
-                .compile(BpfProgram.TRAP)
-                .bytes());
+    public static void enterAlone(SystemCallList list) throws ErrnoException {
+        enterAlone(list.compile(BpfProgram.TRAP).bytes());
     }
 
     private static void enterAlone(byte[] program) throws ErrnoException {

@@ -19,6 +19,11 @@ public final class SystemCallList {
     private static final String RESOURCE = "system-calls.list";
     private static final String DEBUGGING = "system-calls-debug.list";
     private static final String DISK = "system-calls-disk.list";
+    private static final String PERSISTENT = "system-calls-pmem.list";
+    private static final String TERMINAL = "system-calls-terminal.list";
+    private static final String SOCKET = "system-calls-socket.list";
+    private static final String TAP = "system-calls-net.list";
+    private static final String GRANTED = "system-calls-granted.list";
     private static final String REASON = " -- ";
     private static final String IF = " if ";
     private static final String AND = " and ";
@@ -88,6 +93,66 @@ public final class SystemCallList {
             parse(text(DISK), this);
         }
         return this;
+    }
+
+    /**
+     * Adds what a guest's persistent memory needs.
+     *
+     * @param descriptors the numbers of its files
+     * @return this
+     */
+    public SystemCallList withPersistentMemory(List<Integer> descriptors) {
+        for (int descriptor : descriptors) {
+            constants.put("PERSISTENT", descriptor);
+            parse(text(PERSISTENT), this);
+        }
+        return this;
+    }
+
+    /**
+     * Adds what giving back a raw terminal needs, which is standard input.
+     *
+     * @return this
+     */
+    public SystemCallList withTerminal() {
+        return parse(text(TERMINAL), this);
+    }
+
+    /**
+     * Adds what sockets need at which a console's or a port's other end connects.
+     *
+     * @param listeners the descriptors that listen
+     * @return this
+     */
+    public SystemCallList withListeners(List<Integer> listeners) {
+        for (int listener : listeners) {
+            constants.put("END", listener);
+            parse(text(SOCKET), this);
+        }
+        return this;
+    }
+
+    /**
+     * Adds what a guest's taps need.
+     *
+     * @param descriptors their numbers
+     * @return this
+     */
+    public SystemCallList withTaps(List<Integer> descriptors) {
+        for (int descriptor : descriptors) {
+            constants.put("TAP", descriptor);
+            parse(text(TAP), this);
+        }
+        return this;
+    }
+
+    /**
+     * Adds what disks need that come as descriptors later.
+     *
+     * @return this
+     */
+    public SystemCallList withGrantedDisks() {
+        return parse(text(GRANTED), this);
     }
 
     static SystemCallList parse(String text, int self) {

@@ -9,14 +9,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A machine's socket device. Whoever holds it closes the socket, unless a machine was made with it: that closes it then.
  *
  * @param guestCid the guest's context id, 3 to 4294967294
- * @param broker the connection to who makes sockets for it, see {@link dev.cloister.vmm.vsock.SocketBroker}
+ * @param broker the connection to who makes sockets for it, see {@link dev.cloister.vmm.vsock.SocketBroker}; nothing where the guest
+ *     reaches no host
  */
-public record SocketConfig(long guestCid, MessageSocket broker) {
+public record SocketConfig(long guestCid, Optional<MessageSocket> broker) {
     private static final long START_MILLIS = 20_000;
 
     /**
@@ -48,7 +50,7 @@ public record SocketConfig(long guestCid, MessageSocket broker) {
             if (!listens) {
                 throw new IOException(problem);
             }
-            return new SocketConfig(guestCid, pair.first());
+            return new SocketConfig(guestCid, Optional.of(pair.first()));
         } finally {
             if (!listens) {
                 pair.first().close();

@@ -1,43 +1,100 @@
 package dev.cloister.vmm.virtio;
 
+import dev.cloister.devices.ByteSink;
 import dev.cloister.devices.pci.MsiSink;
 import dev.cloister.devices.pci.PciHost;
+import dev.cloister.devices.virtio.QueueBell;
 import dev.cloister.devices.virtio.VirtioDevice;
 import dev.cloister.devices.virtio.VirtioPci;
 import dev.cloister.devices.virtio.block.BlockDevice;
 import dev.cloister.devices.virtio.block.DiskSettings;
+import dev.cloister.devices.virtio.net.NetDevice;
+import dev.cloister.devices.virtio.pmem.PmemDevice;
 import dev.cloister.devices.virtio.rng.RngDevice;
 import dev.cloister.mmu.GuestMemory;
-import dev.cloister.vmm.vsock.VsockEnds;
+import dev.cloister.mmu.Region;
+import dev.cloister.vmm.channel.SocketCarrier;
+import dev.cloister.vmm.channel.Violations;
+import dev.cloister.vmm.console.ConsoleEnds;
+import dev.cloister.vmm.vsock.SocketNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
-/** The virtio devices of one machine, in the order of their slots: entropy first, then the disks, then the sockets. Owns their threads and files. */
+/** The virtio devices of one machine, in the order of their slots: entropy first, then the disks, the networks, the sockets, the balloon,
+ * persistent memory, the console. Owns their threads and files. */
 public final class VirtioSet implements AutoCloseable {
+    /**
+     * What the devices are connected to.
+     *
+     * @param pci the bus
+     * @param memory the guest's memory
+     * @param sink where message-signalled interrupts go
+     * @param bells makes the doorbell of a queue
+     */
+    public record Place(PciHost pci, GuestMemory memory, MsiSink sink, Supplier<QueueBell> bells) {}
+
+    private final Place place;
     private final List<VirtioPci> transports = new ArrayList<>();
     private final List<DiskConfig> disks;
-    private final Optional<VsockEnds> sockets;
+    private final List<NetConfig> networks;
+    private final List<Runnable> starts = new ArrayList<>();
+    private final Optional<SocketNode> sockets;
+    private final Optional<Balloon> balloon;
+    private final List<PmemConfig> persistent;
+    private final Optional<ConsoleEnds> console;
 
     /**
      * Puts the devices on the bus; nothing runs yet.
      *
      * @param devices which
-     * @param pci the bus
-     * @param memory the guest's memory
-     * @param sink where message-signalled interrupts go
+     * @param place where to
+     * @param violations hears of connections that no flow allows
      * @throws IllegalArgumentException if a device's settings are wrong or the bus is full
      */
-    public VirtioSet(VirtioConfig devices, PciHost pci, GuestMemory memory, MsiSink sink) {
+    public VirtioSet(VirtioConfig devices, Place place, Violations violations) {
+        this.place = place;
+        GuestMemory memory = place.memory();
         disks = devices.disks();
         if (devices.entropy()) {
-            add(new RngDevice(new HostEntropy()), pci, memory, sink);
+            add(new RngDevice(new HostEntropy()));
         }
         for (int i = 0; i < disks.size(); i++) {
-            add(disk(i, disks.get(i)), pci, memory, sink);
+            add(disk(i, disks.get(i)));
         }
-        sockets = devices.sockets().map(socket -> new VsockEnds(socket.guestCid(), socket.broker()));
-        sockets.ifPresent(ends -> add(ends.device(), pci, memory, sink));
+        networks = devices.networks();
+        for (int i = 0; i < networks.size(); i++) {
+            TapPort port = networks.get(i).port();
+            NetDevice device = new NetDevice(port, networks.get(i).settings(i));
+            add(device);
+            starts.add(() -> port.start(device));
+        }
+        sockets = devices.sockets().map(socket -> new SocketNode(socket.guestCid(), socket.broker(), violations));
+        sockets.ifPresent(ends -> add(ends.device()));
+        balloon = devices.memory().balloon().map(wanted -> balloon(wanted, memory));
+        balloon.ifPresent(inflated -> add(inflated.device()));
+        persistent = devices.memory().persistent();
+        for (int i = 0; i < persistent.size(); i++) {
+            add(persistent(i, persistent.get(i), memory));
+        }
+        console = devices.console().map(ConsoleEnds::new);
+        console.ifPresent(ends -> add(ends.device()));
+    }
+
+    private static Balloon balloon(BalloonConfig wanted, GuestMemory memory) {
+        Balloon balloon = new Balloon(new HostPages(memory));
+        balloon.setTarget(wanted.bytes());
+        return balloon;
+    }
+
+    private static PmemDevice persistent(int number, PmemConfig range, GuestMemory memory) {
+        String name = PmemConfig.rangeName(number);
+        Region region = memory.regions().stream()
+                .filter(each -> each.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(name + " isn't in the guest's memory"));
+        return new PmemDevice("pmem " + number, region.gpa(), region.size(), range::flush);
     }
 
     private static BlockDevice disk(int number, DiskConfig disk) {
@@ -48,16 +105,46 @@ public final class VirtioSet implements AutoCloseable {
                 new DiskSettings(name, serial, disk.queues(), disk.bytesPerSecond(), disk.requestsPerSecond()));
     }
 
-    private void add(VirtioDevice device, PciHost pci, GuestMemory memory, MsiSink sink) {
-        VirtioPci transport = new VirtioPci(device, memory, sink);
-        pci.attach(transport.function());
+    /**
+     * Puts a further device on the bus, behind the others; before {@link #start}.
+     *
+     * @param device the device
+     */
+    public void add(VirtioDevice device) {
+        VirtioPci transport = new VirtioPci(device, place.memory(), place.sink(), place.bells());
+        place.pci().attach(transport.function());
         transports.add(transport);
+    }
+
+    /** Returns who carries connections to other guests; nothing where there is no socket device. */
+    public Optional<SocketCarrier> carrier() {
+        return sockets.map(SocketNode::carrier);
+    }
+
+    /**
+     * The operator's side of the balloon.
+     *
+     * @return nothing if the guest has none
+     */
+    public Optional<Balloon> balloon() {
+        return balloon;
     }
 
     /** Starts the devices' threads; once, before the guest runs. */
     public void start() {
         transports.forEach(VirtioPci::start);
-        sockets.ifPresent(VsockEnds::start);
+        starts.forEach(Runnable::run);
+        sockets.ifPresent(SocketNode::start);
+        console.ifPresent(ConsoleEnds::start);
+    }
+
+    /**
+     * Has somebody else see what the guest says on the console device's terminal.
+     *
+     * @param watcher gets each byte; must not wait
+     */
+    public void watchConsole(ByteSink watcher) {
+        console.ifPresent(ends -> ends.watch(watcher));
     }
 
     /**
@@ -76,6 +163,9 @@ public final class VirtioSet implements AutoCloseable {
     public void close() {
         transports.forEach(VirtioPci::close);
         disks.forEach(disk -> disk.file().close());
-        sockets.ifPresent(VsockEnds::close);
+        networks.forEach(network -> network.port().close());
+        sockets.ifPresent(SocketNode::close);
+        persistent.forEach(range -> range.file().close());
+        console.ifPresent(ConsoleEnds::close);
     }
 }

@@ -4,12 +4,10 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.MessageSocket.Message;
 import dev.cloister.linux.Poller;
-import dev.cloister.linux.StreamListener;
 import dev.cloister.linux.StreamSocket;
+import dev.cloister.policy.socket.Callers;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,29 +16,11 @@ import java.util.List;
  * Thread: one.
  */
 public final class SocketBroker implements AutoCloseable {
-    /** Programs that have not said yet what they want; one more takes the place of the oldest. */
-    static final int MAX_WAITING = 64;
-
     private final Path path;
     private final MessageSocket vmm;
-    private final StreamListener listener;
+    private final Callers callers;
     private final Poller poller = new Poller();
     private final int vmmSlot;
-    private final int listenerSlot;
-    private final List<Waiting> waiting = new ArrayList<>();
-
-    /** A program that is saying what it wants. */
-    private static final class Waiting {
-        private final StreamSocket socket;
-        private final int slot;
-        private final ConnectLine line = new ConnectLine();
-
-        Waiting(StreamSocket socket, int slot) {
-            this.socket = socket;
-            this.slot = slot;
-        }
-    }
-
     /**
      * Listens.
      *
@@ -51,9 +31,9 @@ public final class SocketBroker implements AutoCloseable {
     public SocketBroker(Path path, MessageSocket vmm) throws IOException {
         this.path = path;
         this.vmm = vmm;
-        this.listener = StreamListener.unix(path);
+        this.callers = new Callers(path);
         vmmSlot = poller.add(vmm.fd(), Poller.IN);
-        listenerSlot = poller.add(listener.fd(), Poller.IN);
+        callers.watch(poller, true);
     }
 
     /**
@@ -65,14 +45,7 @@ public final class SocketBroker implements AutoCloseable {
         boolean lives = true;
         while (lives) {
             poller.poll(-1);
-            if (poller.ready(listenerSlot) != 0) {
-                accept();
-            }
-            for (Waiting program : List.copyOf(waiting)) {
-                if (poller.ready(program.slot) != 0) {
-                    listen(program);
-                }
-            }
+            callers.serve(this::called);
             lives = poller.ready(vmmSlot) == 0 || hear();
         }
     }
@@ -104,39 +77,16 @@ public final class SocketBroker implements AutoCloseable {
         }
     }
 
-    private void accept() throws ErrnoException {
-        StreamSocket socket = listener.accept().orElse(null);
-        if (socket == null) {
-            return;
+    private void called(int port, StreamSocket program) throws ErrnoException {
+        try (program) {
+            vmm.send(new BrokerMessage.Incoming(port).bytes(), List.of(program.fd()));
         }
-        if (waiting.size() == MAX_WAITING) {
-            forget(waiting.getFirst());
-        }
-        waiting.add(new Waiting(socket, poller.add(socket.fd(), Poller.IN)));
-    }
-
-    private void listen(Waiting program) throws ErrnoException {
-        ConnectLine.Result result = program.line.read(program.socket);
-        if (result == ConnectLine.Result.DONE) {
-            vmm.send(new BrokerMessage.Incoming(program.line.port()).bytes(), List.of(program.socket.fd()));
-        }
-        if (result != ConnectLine.Result.MORE) {
-            forget(program);
-        }
-    }
-
-    private void forget(Waiting program) {
-        waiting.remove(program);
-        poller.remove(program.slot);
-        program.socket.close();
     }
 
     /** Closes everything and takes the path away. */
     @Override
     public void close() throws IOException {
-        waiting.forEach(program -> program.socket.close());
+        callers.close();
         poller.close();
-        listener.close();
-        Files.deleteIfExists(path);
     }
 }

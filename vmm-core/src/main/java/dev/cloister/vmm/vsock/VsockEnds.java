@@ -1,5 +1,6 @@
 package dev.cloister.vmm.vsock;
 
+import dev.cloister.devices.Waiting;
 import dev.cloister.devices.virtio.vsock.Vsock;
 import dev.cloister.devices.virtio.vsock.VsockConnection;
 import dev.cloister.devices.virtio.vsock.VsockDevice;
@@ -40,19 +41,18 @@ public final class VsockEnds implements VsockHost, AutoCloseable {
     private volatile boolean closing;
 
     /**
-     * Makes the device and its host's side.
+     * Makes a device's host's side.
      *
-     * @param guestCid the guest's context id, 3 to 0xfffffffe
+     * @param device the device; stays the caller's, to be closed after this
      * @param broker the socket to the broker, whose owner this becomes
-     * @throws IllegalArgumentException for another context id
      * @throws IllegalStateException if the host has no event descriptor left
      */
-    public VsockEnds(long guestCid, MessageSocket broker) {
+    VsockEnds(VsockDevice device, MessageSocket broker) {
+        this.device = device;
         this.broker = broker;
         this.doorbell = doorbell();
         poller.add(doorbell.fd(), Poller.IN);
         brokerSlot = poller.add(broker.fd(), Poller.IN);
-        device = new VsockDevice(guestCid, this);
         thread.setDaemon(true);
     }
 
@@ -62,11 +62,6 @@ public final class VsockEnds implements VsockHost, AutoCloseable {
         } catch (ErrnoException e) {
             throw new IllegalStateException("the socket device: " + e.getMessage(), e);
         }
-    }
-
-    /** Returns the device, to be shown to the guest. */
-    public VsockDevice device() {
-        return device;
     }
 
     /** Begins to serve. */
@@ -261,21 +256,11 @@ public final class VsockEnds implements VsockHost, AutoCloseable {
     public void close() {
         closing = true;
         ring();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        device.close();
+        Waiting.join(thread);
+        device.run(Vsock::reset);
         streams.forEach(stream -> stream.socket.close());
         broker.close();
         doorbell.close();
         poller.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -26,4 +26,21 @@ class DiskListTest {
         assertThat(added.subList(4, 8))
                 .allMatch(entry -> entry.conditions().getFirst().values().equals(List.of(23)));
     }
+
+    /** Their numbers aren't known beforehand; what changes a file's size is not among the modes of fallocate. */
+    @Test
+    void grantedDisksAddTheSameCallsAndNoModeThatChangesASize() {
+        int self = (int) ProcessHandle.current().pid();
+        List<SystemCallList.Entry> plain = SystemCallList.load(self).entries();
+        List<SystemCallList.Entry> all =
+                SystemCallList.load(self).withGrantedDisks().entries();
+        List<SystemCallList.Entry> added = all.subList(plain.size(), all.size());
+        assertThat(added)
+                .extracting(SystemCallList.Entry::call)
+                .containsExactly("preadv", "pwritev", "fdatasync", "fallocate");
+        assertThat(added.getLast().conditions()).singleElement().satisfies(condition -> {
+            assertThat(condition.argument()).isEqualTo(1);
+            assertThat(condition.values()).isNotEmpty().allMatch(mode -> (mode & 1) == 1);
+        });
+    }
 }

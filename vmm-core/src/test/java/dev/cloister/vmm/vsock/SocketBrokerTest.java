@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.MessageSocket.Message;
 import dev.cloister.linux.StreamSocket;
+import dev.cloister.policy.socket.Callers;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -112,7 +113,7 @@ class SocketBrokerTest {
 
     @Test
     void programsThatSayNothingGiveWayToOthers() throws IOException {
-        SocketChannel[] silent = new SocketChannel[SocketBroker.MAX_WAITING];
+        SocketChannel[] silent = new SocketChannel[Callers.MAX_WAITING];
         for (int i = 0; i < silent.length; i++) {
             silent[i] = connect();
         }

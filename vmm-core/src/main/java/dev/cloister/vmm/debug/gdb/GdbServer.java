@@ -1,5 +1,6 @@
 package dev.cloister.vmm.debug.gdb;
 
+import dev.cloister.devices.Waiting;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Poller;
@@ -241,17 +242,7 @@ public final class GdbServer implements AutoCloseable {
         if (thread.isAlive()) {
             closed = true;
             signal();
-            boolean interrupted = false;
-            while (thread.isAlive()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            Waiting.join(thread);
         }
         StreamSocket left = peer;
         if (left != null) {

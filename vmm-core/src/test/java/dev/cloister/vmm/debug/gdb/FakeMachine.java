@@ -15,6 +15,7 @@ import java.util.function.BooleanSupplier;
 final class FakeMachine implements DebugMachine {
     static final int MEMORY = 64 << 10;
     static final int ROM = 1 << 20;
+    static final int PAGE = 4096;
 
     final List<CpuState> states = new ArrayList<>();
     final GuestMemory memory = GuestMemory.builder()
@@ -32,6 +33,21 @@ final class FakeMachine implements DebugMachine {
             CpuState state = new CpuState();
             states.add(state);
             targets.add(target(i, state));
+        }
+    }
+
+    /** Puts a vCPU into 64-bit mode, with four pages of tables in RAM that map RAM to itself. */
+    void turnPagingOn(CpuState state, int tables) {
+        state.setCr0(0x8000_0001L);
+        state.setCr4(0x20);
+        state.setEfer(0x500);
+        state.setCr3(tables);
+        state.segment(CpuState.CS).set(8, 0, 0xffff_ffff, 0xa09b);
+        for (int level = 0; level < 3; level++) {
+            memory.writeLong(tables + level * PAGE, tables + (level + 1L) * PAGE | 3);
+        }
+        for (int page = 0; page < MEMORY / PAGE; page++) {
+            memory.writeLong(tables + 3 * PAGE + 8 * page, (long) page * PAGE | 3);
         }
     }
 

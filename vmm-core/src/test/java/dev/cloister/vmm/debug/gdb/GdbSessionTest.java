@@ -132,6 +132,16 @@ class GdbSessionTest {
         assertThat(ask("m0,7fffffff")).hasSize(PacketReader.MOST);
     }
 
+    /** The first page of the write holds the table that maps the second, and takes it away. */
+    @Test
+    void memoryThatHoldsItsOwnTablesIsWrittenWhole() {
+        machine.turnPagingOn(state(), 0x8000);
+        String page = "00".repeat(0xfa0);
+        assertThat(ask("Mb060,fa2:" + page + "0102")).isEqualTo("OK");
+        assertThat(machine.memory.readShort(0xc000)).isEqualTo((short) 0x0201);
+        assertThat(ask("mc000,2")).as("not mapped any more").isEqualTo("E0e");
+    }
+
     @ParameterizedTest
     @CsvSource({"0,EXECUTE", "1,EXECUTE", "2,WRITE", "3,READ", "4,ACCESS"})
     void stopPointsComeAndGo(int type, StopPoint.Kind kind) {
