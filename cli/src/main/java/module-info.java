@@ -7,6 +7,7 @@ module dev.cloister.cli {
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
     requires org.slf4j;
+    requires org.tukaani.xz;
 
     exports dev.cloister.cli;
 

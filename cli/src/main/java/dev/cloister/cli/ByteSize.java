@@ -4,7 +4,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Reads {@code 256M}, {@code 1G}, {@code 65536}: bytes, or with a binary suffix K, M, G. */
-final class ByteSize implements ITypeConverter<Long> {
+public final class ByteSize implements ITypeConverter<Long> {
     @Override
     public Long convert(String text) {
         if (!text.matches("[0-9]{1,15}[kKmMgG]?")) {

@@ -48,6 +48,8 @@ final class ChildJvm {
         command.add("-XX:+UseSerialGC");
         command.add("-Xlog:disable");
         command.add("--enable-native-access=ALL-UNNAMED");
+        // The library that unpacks zstd kernels uses it; the JVM would warn of that on stderr.
+        command.add("--sun-misc-unsafe-memory-access=allow");
         command.addAll(options);
         String dist = System.getProperty("cloister.dist");
         if (dist != null && Files.isReadable(Path.of(dist, "cloister.aot"))) {

@@ -1,12 +1,15 @@
 package dev.cloister.cli;
 
 import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.vmm.terminal.EscapeKey;
+import dev.cloister.vmm.terminal.RawTerminal;
 import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,10 +23,11 @@ import picocli.CommandLine.Spec;
         name = "console",
         mixinStandardHelpOptions = true,
         description = "Attaches to a domain's serial line: first what is kept of it, then what comes. "
-                + "Input is passed on if the policy has a console flow to the domain.",
+                + "Input is passed on if the policy has a console flow to the domain, and nobody else types there.",
         footer = {
             "",
-            "Ctrl-C detaches; the domain goes on.",
+            "Ctrl-A x detaches; the domain goes on. Where nothing is typed for the domain,",
+            "Ctrl-C does as well.",
             "",
             "Examples:",
             "  cloister console command",
@@ -47,21 +51,78 @@ final class ConsoleCommand implements Callable<Integer> {
                     + "since a guest could otherwise steer your terminal")
     private boolean raw;
 
+    @Option(
+            names = "--read-only",
+            description =
+                    "look only: nothing that is typed reaches the domain. Any number may look, one at a time may type")
+    private boolean readOnly;
+
+    private volatile boolean left;
+
     @Override
     public Integer call() throws IOException, CommandFailure {
+        // Who can't type here keeps nobody else from it.
+        boolean looks = readOnly || RawTerminal.isElsewhere();
         try (PolicyDaemonClient client = daemon.connect(domain);
-                PolicyDaemonClient.Console console = client.console(domain)) {
-            if (console.acceptsInput()) {
-                Thread.ofPlatform().daemon().name("console-input").start(() -> forwardInput(console));
+                PolicyDaemonClient.Console console = looks ? client.watchConsole(domain) : client.console(domain)) {
+            if (looks) {
+                follow(console);
+            } else if (console.acceptsInput()) {
+                converse(console);
             } else {
                 spec.commandLine()
                         .getErr()
                         .println("cloister: output only: the policy has no flow @console -> " + domain);
+                follow(console);
             }
-            copy(console.output(), new FileOutputStream(FileDescriptor.out));
             return ExitCodes.OK;
         } catch (PolicyDaemonClient.RefusedException e) {
             throw new CommandFailure(ExitCodes.BAD_INPUT, e.getMessage(), e);
+        }
+    }
+
+    /** With the terminal the domain's, if there is one. */
+    private void converse(PolicyDaemonClient.Console console) throws IOException, CommandFailure {
+        TerminalConsole typed = new TerminalConsole(spec.commandLine().getErr());
+        TerminalConsole.Actions actions = new TerminalConsole.Actions() {
+            @Override
+            public void leave() {
+                left = true;
+                close(console);
+            }
+
+            @Override
+            public void sendBreak() {
+                // A line through the daemon has none.
+            }
+        };
+        Optional<RawTerminal> terminal =
+                typed.begin("detaches; the domain goes on", List.of(EscapeKey.Command.LEAVE), actions);
+        try {
+            Thread.ofPlatform().daemon().name("console-input").start(() -> forwardInput(typed.input(), console));
+            follow(console);
+        } finally {
+            terminal.ifPresent(RawTerminal::close);
+        }
+    }
+
+    private void follow(PolicyDaemonClient.Console console) throws IOException {
+        try {
+            copy(console.output(), new FileOutputStream(FileDescriptor.out));
+        } catch (IOException e) {
+            // The end of the connection is what detaching is.
+            if (!left) {
+                throw e;
+            }
+        }
+    }
+
+    private static void close(PolicyDaemonClient.Console console) {
+        try {
+            console.close();
+        } catch (IOException e) {
+            // It has ended by itself: so will the reader.
+            return;
         }
     }
 
@@ -77,9 +138,9 @@ final class ConsoleCommand implements Callable<Integer> {
         }
     }
 
-    private static void forwardInput(PolicyDaemonClient.Console console) {
+    private static void forwardInput(InputStream typed, PolicyDaemonClient.Console console) {
         try {
-            new FileInputStream(FileDescriptor.in).transferTo(console.input());
+            typed.transferTo(console.input());
         } catch (IOException e) {
             // The console is gone; the reading side ends the command.
             return;

@@ -48,7 +48,7 @@ final class ConsoleLines implements AutoCloseable {
 
     private Thread pump(PolicyDaemonClient client, String domain) throws IOException {
         try {
-            PolicyDaemonClient.Console console = client.console(domain);
+            PolicyDaemonClient.Console console = client.watchConsole(domain);
             return Thread.ofPlatform().daemon().name("console-" + domain).start(() -> pump(client, console, domain));
         } catch (IOException e) {
             forget(client);

@@ -1,15 +1,18 @@
 package dev.cloister.cli;
 
+import dev.cloister.vmm.Machine;
 import dev.cloister.vmm.virtio.DiskConfig;
+import dev.cloister.vmm.virtio.NetConfig;
 import dev.cloister.vmm.virtio.VirtioConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** The options that say which virtio devices a guest has. */
 final class DeviceOptionGroup {
@@ -33,6 +36,17 @@ final class DeviceOptionGroup {
                             + "port P of the host reach who listens at PATH_P")
     private SocketOption sockets;
 
+    @Option(
+            names = "--net",
+            paramLabel = "tap=NAME[,mac=A][,limit=SIZE][,offload=off][,mtu=N]",
+            converter = NetOption.Converter.class,
+            description = "a network device on a tap of this host: mac is the guest's address, limit bytes a second in "
+                    + "each direction; offload=off has the guest complete each frame; may be given several times")
+    private List<NetOption> networks = List.of();
+
+    @Mixin
+    private MemoryOptionGroup memory;
+
     private VirtioConfig virtio = VirtioConfig.DEFAULT;
 
     /** What {@link #open} opened. */
@@ -40,13 +54,27 @@ final class DeviceOptionGroup {
         return virtio;
     }
 
-    /** Opens what the options name. */
-    VirtioConfig open() throws CommandFailure {
+    /** Begins to follow what the operator asks of the running machine's devices. */
+    void attend(Machine machine, Consumer<String> tell) {
+        memory.attend(machine.balloon(), tell);
+    }
+
+    /** Opens what the options name, behind the disks of the image that is booted. */
+    VirtioConfig open(List<Path> ofImage) throws CommandFailure {
         List<DiskConfig> images = new ArrayList<>();
+        for (Path disk : ofImage) {
+            images.add(new DiskOption(disk, false, new DiskConfig.Look("", 1, 0, 0)).open());
+        }
         for (DiskOption disk : disks) {
             images.add(disk.open());
         }
-        virtio = new VirtioConfig(!noEntropy, images, sockets == null ? Optional.empty() : Optional.of(sockets.open()));
+        List<NetConfig> taps = new ArrayList<>();
+        for (NetOption network : networks) {
+            taps.add(network.open());
+        }
+        virtio = new VirtioConfig(!noEntropy, images, sockets == null ? Optional.empty() : Optional.of(sockets.open()))
+                .withNetworks(taps)
+                .withMemory(memory.open());
         return virtio;
     }
 
@@ -68,54 +96,21 @@ final class DeviceOptionGroup {
 
         /** Reads the option's text. */
         static final class Converter implements ITypeConverter<DiskOption> {
-            private boolean readOnly;
-            private String serial = "";
-            private int queues = 1;
-            private long bytes;
-            private long requests;
+            private static final String FORM =
+                    "FILE, then ro, serial=S, queues=N, limit=SIZE or iops=N (a path can't hold a comma)";
+            private static final long MOST = 999_999_999;
 
             @Override
             public DiskOption convert(String text) {
-                Converter fresh = new Converter();
-                String[] parts = text.split(",");
-                for (int i = 1; i < parts.length; i++) {
-                    fresh.set(parts[i], text);
-                }
-                if (parts.length == 0 || parts[0].isEmpty()) {
-                    throw new TypeConversionException("'" + text + "' names no image");
-                }
-                return fresh.make(Path.of(parts[0]));
-            }
-
-            private DiskOption make(Path path) {
-                try {
-                    return new DiskOption(path, readOnly, new DiskConfig.Look(serial, queues, bytes, requests));
-                } catch (IllegalArgumentException e) {
-                    throw new TypeConversionException(e.getMessage());
-                }
-            }
-
-            private void set(String part, String text) {
-                int equals = part.indexOf('=');
-                String value = part.substring(equals + 1);
-                switch (equals < 0 ? part : part.substring(0, equals)) {
-                    case "ro" -> readOnly = true;
-                    case "serial" -> serial = value;
-                    case "queues" -> queues = Math.toIntExact(number(value));
-                    case "limit" -> bytes = new ByteSize().convert(value.replaceFirst("/s$", ""));
-                    case "iops" -> requests = number(value);
-                    default ->
-                        throw new TypeConversionException("'" + part + "' in '" + text
-                                + "': expected ro, serial=S, queues=N, limit=SIZE or iops=N (a path can't hold"
-                                + " a comma)");
-                }
-            }
-
-            private static long number(String value) {
-                if (!value.matches("[0-9]{1,9}")) {
-                    throw new TypeConversionException("'" + value + "' is not a number from 0 to 999999999");
-                }
-                return Long.parseLong(value);
+                OptionParts parts = OptionParts.behind(text, FORM);
+                return parts.end(() -> new DiskOption(
+                        Path.of(parts.head()),
+                        parts.flag("ro"),
+                        new DiskConfig.Look(
+                                parts.text("serial").orElse(""),
+                                (int) parts.number("queues", MOST, 1),
+                                parts.size("limit"),
+                                parts.number("iops", MOST, 0))));
             }
         }
     }

@@ -1,16 +1,13 @@
 package dev.cloister.cli;
 
 import dev.cloister.policy.client.PolicyDaemonClient;
-import dev.cloister.policy.protocol.ControlCodec;
 import dev.cloister.policy.protocol.ControlReply;
+import dev.cloister.policy.protocol.ControlRequest;
 import java.io.IOException;
-import java.util.concurrent.Callable;
+import java.time.Duration;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code cloister start|pause|resume|stop|open|revoke}: each asks the daemon for one thing and waits until it is so. */
 final class LifecycleCommands {
@@ -23,17 +20,8 @@ final class LifecycleCommands {
     }
 
     /** What the commands share. */
-    private abstract static class Base implements Callable<Integer> {
+    private abstract static class Base extends DaemonQuestion<ControlReply.Done> {
         private final Action action;
-
-        @Spec
-        private CommandSpec spec;
-
-        @Mixin
-        private DaemonOption daemon;
-
-        @Option(names = "--json", description = "print the answer as one line of JSON")
-        private boolean json;
 
         Base(Action action) {
             this.action = action;
@@ -42,27 +30,14 @@ final class LifecycleCommands {
         /** What it is about. */
         abstract String subject();
 
-        /** The daemon that is asked. */
-        abstract PolicyDaemonClient connect(DaemonOption choice) throws IOException, CommandFailure;
-
         @Override
-        public Integer call() throws IOException, CommandFailure {
-            try (PolicyDaemonClient client = connect(daemon)) {
-                print(new ControlReply.Done(action.ask(client, subject())));
-                return ExitCodes.OK;
-            } catch (PolicyDaemonClient.RefusedException e) {
-                if (json) {
-                    print(new ControlReply.Failed(e.code(), e.getMessage()));
-                    return ExitCodes.BAD_INPUT;
-                }
-                throw new CommandFailure(ExitCodes.BAD_INPUT, e.getMessage(), e);
-            }
+        ControlReply.Done ask(PolicyDaemonClient client) throws IOException {
+            return new ControlReply.Done(action.ask(client, subject()));
         }
 
-        private void print(ControlReply reply) {
-            String text =
-                    reply instanceof ControlReply.Done done && !json ? done.message() : ControlCodec.encode(reply);
-            spec.commandLine().getOut().println(text);
+        @Override
+        String text(ControlReply.Done answer) {
+            return answer.message();
         }
     }
 
@@ -178,11 +153,27 @@ final class LifecycleCommands {
     @Command(
             name = "stop",
             mixinStandardHelpOptions = true,
-            description = "Stops a domain; returns when its process is gone.",
+            sortOptions = false,
+            description = "Stops a domain; returns when its process is gone. A guest that listens to its power button "
+                    + "shuts down in order first; asked once more, with --grace 0s, the daemon cuts its power.",
             footer = {"", "Example:", "  cloister stop sensor"})
     static final class Stop extends OfDomain {
+        @Option(
+                names = "--grace",
+                paramLabel = "TIME",
+                converter = TimeSpan.class,
+                description = "how long the guest may take to shut down, up to 1h; 0s cuts its power at once "
+                        + "(default: 60s)")
+        private Duration grace = Duration.ofMinutes(1);
+
         Stop() {
             super(PolicyDaemonClient::stop);
+        }
+
+        @Override
+        ControlReply.Done ask(PolicyDaemonClient client) throws IOException {
+            int millis = (int) Math.min(grace.toMillis(), ControlRequest.MAX_GRACE);
+            return new ControlReply.Done(client.stop(subject(), millis));
         }
     }
 }

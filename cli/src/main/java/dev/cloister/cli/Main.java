@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             LifecycleCommands.Pause.class,
             LifecycleCommands.Resume.class,
             LifecycleCommands.Stop.class,
+            BalloonCommand.class,
             LifecycleCommands.Open.class,
             LifecycleCommands.Revoke.class,
             ScheduleCommands.class,

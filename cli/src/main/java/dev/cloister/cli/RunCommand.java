@@ -4,15 +4,15 @@ import dev.cloister.cli.image.BootFolder;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.vmm.BootImage;
 import dev.cloister.vmm.DebugOptions;
+import dev.cloister.vmm.HeapKeeper;
 import dev.cloister.vmm.LoneSandbox;
 import dev.cloister.vmm.Machine;
 import dev.cloister.vmm.MachineConfig;
 import dev.cloister.vmm.MachineException;
 import dev.cloister.vmm.MachineExit;
 import dev.cloister.vmm.ReportJson;
+import dev.cloister.vmm.console.HostEnd;
 import dev.cloister.vmm.loader.ImageModule;
-import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -60,36 +61,35 @@ import picocli.CommandLine.Spec;
         })
 final class RunCommand implements Callable<Integer> {
     private static final long READ_CHUNK = 16 << 20;
-    private static final Duration GRACE = Duration.ofSeconds(5);
+    private static final int REPORT_SECONDS = 5;
 
     @Spec
     private CommandSpec spec;
 
-    @ArgGroup(exclusive = true, multiplicity = "1")
+    @ArgGroup(exclusive = false, multiplicity = "1")
     private Source source;
 
-    /** What is booted: exactly one of the three. */
+    /** What is booted: firmware, a kernel, a folder with one, or firmware that is handed one. */
     private static final class Source {
         @Option(
                 names = "--kernel",
-                required = true,
                 paramLabel = "FILE",
                 description = "Linux bzImage or vmlinux, PVH or Multiboot ELF, or a flat real-mode binary")
         private Path kernel;
 
         @Option(
                 names = "--firmware",
-                required = true,
                 paramLabel = "FILE",
-                description = "firmware, mapped so that it ends at 4 GiB")
+                description = "firmware, mapped so that it ends at 4 GiB; with --kernel or --image it is handed that"
+                        + " kernel, which UEFI and qboot boot")
         private Path firmware;
 
         @Option(
                 names = "--image",
-                required = true,
                 paramLabel = "DIR",
-                description = "folder with vmlinuz, initrd.img and cmdline, as 'cloister image linux' makes it; "
-                        + "--cmdline adds to its command line, --initrd takes the place of its initrd.img")
+                description = "folder with vmlinuz, initrd.img and cmdline, as 'cloister image linux' makes it, and"
+                        + " disk.img, the first disk, as 'cloister image rootfs' does; --cmdline adds to its"
+                        + " command line, --initrd takes the place of its initrd.img")
         private Path folder;
     }
 
@@ -141,6 +141,14 @@ final class RunCommand implements Callable<Integer> {
     private Duration timeout = Duration.ZERO;
 
     @Option(
+            names = "--grace",
+            paramLabel = "TIME",
+            description =
+                    "on Ctrl-C or SIGTERM press the power button of a guest that listens to it, and wait this long"
+                            + " before its power is cut; 0s cuts at once (default: 60s)")
+    private Duration grace = Duration.ofMinutes(1);
+
+    @Option(
             names = "--report",
             paramLabel = "FILE",
             description = "write what happened as JSON: engine, times, exits by kind, memory")
@@ -154,7 +162,13 @@ final class RunCommand implements Callable<Integer> {
     private boolean noSandbox;
 
     @Mixin
+    private PlatformOptionGroup platform;
+
+    @Mixin
     private DeviceOptionGroup devices;
+
+    @Mixin
+    private ConsoleOptionGroup consoles;
 
     @Mixin
     private DebugOptionGroup debugging;
@@ -164,22 +178,64 @@ final class RunCommand implements Callable<Integer> {
         // Before the guest starts: an unwritable report is known now, not after an hour, and nothing can be opened
         // later.
         try (OutputStream reportTo = report == null ? OutputStream.nullOutputStream() : reserve(report);
-                Arena images = Arena.ofShared();
+                HeapKeeper _ = HeapKeeper.start();
                 DebugOptionGroup.Opened debug = debugging.open(this::tell);
-                Machine machine = Machine.open(config(images, debug.options()))) {
-            confine(debug.options());
-            return run(machine, reportTo);
+                Images images = new Images(platform.restarts());
+                Machine machine = Machine.open(config(images.arena(), debug.options()))) {
+            images.loaded();
+            devices.attend(machine, this::tell);
+            return attended(machine, debug.options(), reportTo);
         } catch (MachineException e) {
             throw new CommandFailure(e.exitCode(), e.getMessage(), e);
+        } finally {
+            consoles.close();
         }
     }
 
-    private void confine(DebugOptions debug) throws CommandFailure {
+    /** What the guest is loaded from: wanted until it is loaded, or, where it may be loaded again, to the end. */
+    private static final class Images implements AutoCloseable {
+        private final Arena arena = Arena.ofShared();
+        private final boolean again;
+        private boolean open = true;
+
+        Images(boolean again) {
+            this.again = again;
+        }
+
+        Arena arena() {
+            return arena;
+        }
+
+        void loaded() {
+            if (!again) {
+                close();
+            }
+        }
+
+        @Override
+        public void close() {
+            if (open) {
+                open = false;
+                arena.close();
+            }
+        }
+    }
+
+    /** The terminal becomes the guest's before the process is confined, and is the person's again before the report. */
+    private int attended(Machine machine, DebugOptions debug, OutputStream reportTo)
+            throws CommandFailure, IOException, InterruptedException, MachineException {
+        try (ConsoleOptionGroup.Attended terminal = consoles.attend(machine)) {
+            confine(debug, new LoneSandbox.Consoles(terminal.terminal().isPresent(), consoles.listeners()));
+            return run(machine, reportTo, terminal);
+        }
+    }
+
+    private void confine(DebugOptions debug, LoneSandbox.Consoles ends) throws CommandFailure {
         if (noSandbox) {
             return;
         }
         try {
-            LoneSandbox.enter(devices.opened(), debug);
+            LoneSandbox.enter(devices.opened(), debug, ends);
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCodes.HOST,
@@ -188,14 +244,16 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private int run(Machine machine, OutputStream reportTo) throws IOException, InterruptedException, MachineException {
+    private int run(Machine machine, OutputStream reportTo, ConsoleOptionGroup.Attended terminal)
+            throws IOException, InterruptedException, MachineException {
         CountDownLatch reported = new CountDownLatch(1);
-        // Ctrl-C and SIGTERM stop the guest in order, so that the report is written.
+        // Ctrl-C and SIGTERM stop the guest in order, so that its disks are whole and the report is written.
         Thread hook = new Thread(() -> stop(machine, reported), "stop");
         Runtime.getRuntime().addShutdownHook(hook);
         try {
             machine.start();
             MachineExit exit = machine.await();
+            terminal.close();
             tell(exit, reportTo);
             return exit.exitCode();
         } finally {
@@ -203,10 +261,14 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private static void stop(Machine machine, CountDownLatch reported) {
-        machine.stop();
+    private void stop(Machine machine, CountDownLatch reported) {
         try {
-            reported.await(GRACE.toSeconds(), TimeUnit.SECONDS);
+            if (!grace.isZero() && machine.pressPowerButton()) {
+                tell("power button pressed; the guest has " + grace.toSeconds() + " s to switch off");
+                reported.await(grace.toMillis(), TimeUnit.MILLISECONDS);
+            }
+            machine.stop();
+            reported.await(REPORT_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -235,16 +297,12 @@ final class RunCommand implements Callable<Integer> {
 
     private MachineConfig config(Arena arena, DebugOptions debug) throws CommandFailure, IOException, MachineException {
         BootFolder folder = source.folder == null ? null : new BootFolder(source.folder);
-        Path kernel = folder == null ? source.kernel : folder.kernel();
-        BootImage image = source.firmware != null
-                ? BootImage.firmware(read(source.firmware, arena))
-                : BootImage.kernel(read(kernel, arena));
-        List<ImageModule> modules = new ArrayList<>();
-        for (Path module : folder == null || !initrd.isEmpty() ? initrd : folder.modules()) {
-            modules.add(new ImageModule(module.getFileName().toString(), read(module, arena)));
+        if (folder != null && source.kernel != null) {
+            throw new CommandFailure(ExitCodes.USAGE, "--kernel and --image both name a kernel: expected one of them");
         }
-        String line = folder == null ? commandLine : folder.commandLine(commandLine);
-        return MachineConfig.builder(image.withCommandLine(line).withModules(modules))
+        BootImage image = bootImage(folder, arena);
+        HostEnd serial = consoles.openSerial();
+        return platform.apply(MachineConfig.builder(image))
                 .memory(memory)
                 .cpus(cpus)
                 .cpuModel(cpuModel)
@@ -253,10 +311,30 @@ final class RunCommand implements Callable<Integer> {
                 .testDevice(testDevice)
                 .timeout(timeout)
                 .debug(debug)
-                .virtio(devices.open())
-                .serialOut(new FileOutputStream(FileDescriptor.out))
-                .serialIn(new FileInputStream(FileDescriptor.in))
+                .virtio(devices.open(folder == null ? List.of() : folder.disks())
+                        .withConsole(consoles.openDevice()))
+                .serialOut(serial.output())
+                .serialIn(serial.input())
                 .build();
+    }
+
+    private BootImage bootImage(BootFolder folder, Arena arena) throws CommandFailure, IOException {
+        Path kernel = folder == null ? source.kernel : folder.kernel();
+        List<ImageModule> modules = new ArrayList<>();
+        for (Path module : folder == null || !initrd.isEmpty() ? initrd : folder.modules()) {
+            modules.add(new ImageModule(module.getFileName().toString(), read(module, arena)));
+        }
+        String line =
+                folder == null ? commandLine : folder.commandLine((commandLine + " " + consoles.commandLine()).strip());
+        return starter(Optional.ofNullable(kernel), arena).withCommandLine(line).withModules(modules);
+    }
+
+    private BootImage starter(Optional<Path> kernel, Arena arena) throws CommandFailure {
+        if (source.firmware == null) {
+            return BootImage.kernel(read(kernel.orElseThrow(), arena));
+        }
+        BootImage firmware = BootImage.firmware(read(source.firmware, arena));
+        return kernel.isEmpty() ? firmware : firmware.handing(read(kernel.get(), arena));
     }
 
     /** Reads a file into memory of its own: an image that shrinks while it is mapped would be a fault of the process. */

@@ -115,28 +115,23 @@ final class ScheduleCommands implements Runnable {
             mixinStandardHelpOptions = true,
             description = "Lets another major frame follow at the end of the one that runs.",
             footer = {"", "Example:", "  cloister schedule use maintenance"})
-    static final class Use implements Callable<Integer> {
-        @Spec
-        private CommandSpec spec;
-
-        @Mixin
-        private DaemonOption daemon;
-
+    static final class Use extends DaemonQuestion<ControlReply.Done> {
         @Parameters(index = "0", paramLabel = "MAJOR", description = "the major frame's name")
         private String major;
 
-        @Option(names = "--json", description = "print the answer as one line of JSON")
-        private boolean json;
+        @Override
+        PolicyDaemonClient connect(DaemonOption choice) throws IOException, CommandFailure {
+            return choice.connectToMajor(major);
+        }
 
         @Override
-        public Integer call() throws IOException, CommandFailure {
-            try (PolicyDaemonClient client = daemon.connectToMajor(major)) {
-                ControlReply.Done done = new ControlReply.Done(client.useMajor(major));
-                spec.commandLine().getOut().println(json ? ControlCodec.encode(done) : done.message());
-                return ExitCodes.OK;
-            } catch (PolicyDaemonClient.RefusedException e) {
-                throw new CommandFailure(ExitCodes.BAD_INPUT, e.getMessage(), e);
-            }
+        ControlReply.Done ask(PolicyDaemonClient client) throws IOException {
+            return new ControlReply.Done(client.useMajor(major));
+        }
+
+        @Override
+        String text(ControlReply.Done answer) {
+            return answer.message();
         }
     }
 }

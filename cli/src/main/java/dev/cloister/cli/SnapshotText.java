@@ -15,6 +15,11 @@ final class SnapshotText {
     static List<String> tables(Snapshot snapshot) {
         List<String> lines = new ArrayList<>();
         lines.addAll(domains(snapshot).lines());
+        Table ends = ends(snapshot);
+        if (!ends.isEmpty()) {
+            lines.add("");
+            lines.addAll(ends.lines());
+        }
         lines.add("");
         if (!snapshot.flows().isEmpty()) {
             lines.addAll(flows(snapshot).lines());
@@ -47,6 +52,34 @@ final class SnapshotText {
                     domain.violations());
         }
         return table;
+    }
+
+    /** Returns the table of domains that have a context id, or to whose serial line somebody is attached. */
+    static Table ends(Snapshot snapshot) {
+        Table table = new Table("DOMAIN", ">CID", "CONSOLE");
+        for (Snapshot.DomainView domain : snapshot.domains()) {
+            if (domain.cid() != 0 || !domain.consoles().isEmpty()) {
+                table.row(domain.name(), domain.cid() == 0 ? "-" : domain.cid(), attached(domain.consoles()));
+            }
+        }
+        return table;
+    }
+
+    /** Who types, and how many look on. */
+    private static String attached(List<Snapshot.ConsoleView> consoles) {
+        List<String> words = new ArrayList<>();
+        int looking = 0;
+        for (Snapshot.ConsoleView console : consoles) {
+            if (console.access().equals("write")) {
+                words.add(console.user() + (console.pid() == 0 ? "" : " (process " + console.pid() + ")") + " types");
+            } else {
+                looking++;
+            }
+        }
+        if (looking > 0) {
+            words.add(looking + (looking == 1 ? " looks on" : " look on"));
+        }
+        return words.isEmpty() ? "-" : String.join(", ", words);
     }
 
     /** Returns the table of flows alone. */

@@ -4,8 +4,6 @@ import dev.cloister.vmm.virtio.SocketConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -32,26 +30,31 @@ record SocketOption(long guestCid, Path path) {
 
     /** Reads the option's text. */
     static final class Converter implements ITypeConverter<SocketOption> {
-        private static final Pattern FORM = Pattern.compile("cid=([0-9]{1,10}),socket=([^,]+)");
-
         @Override
         public SocketOption convert(String text) {
-            Matcher parts = FORM.matcher(text);
-            if (!parts.matches()) {
-                throw new TypeConversionException(
-                        "'" + text + "': expected cid=N,socket=PATH (a path can't hold a comma)");
+            OptionParts parts = OptionParts.named(text, "cid=N,socket=PATH (a path can't hold a comma)");
+            return parts.end(() -> new SocketOption(cid(parts, text), path(parts, text)));
+        }
+
+        private static long cid(OptionParts parts, String text) {
+            long cid = parts.number("cid", Long.MAX_VALUE, -1);
+            if (cid < 0) {
+                throw parts.wrong(text);
             }
-            long cid = Long.parseLong(parts.group(1));
             if (cid < FIRST_CID || cid > LAST_CID) {
                 throw new TypeConversionException("'" + text + "': cid must be " + FIRST_CID + " to " + LAST_CID);
             }
-            Path path = Path.of(parts.group(2));
+            return cid;
+        }
+
+        private static Path path(OptionParts parts, String text) {
+            Path path = Path.of(parts.required("socket"));
             int bytes = path.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8).length;
             if (bytes > MAX_PATH) {
                 throw new TypeConversionException(
                         "'" + text + "': the absolute path has " + bytes + " bytes; expected at most " + MAX_PATH);
             }
-            return new SocketOption(cid, path);
+            return path;
         }
     }
 }

@@ -38,6 +38,11 @@ public final class Table {
         return this;
     }
 
+    /** Returns whether there are no rows. */
+    boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
     /** The table's lines, header first. */
     public List<String> lines() {
         int[] widths = fit(naturalWidths());

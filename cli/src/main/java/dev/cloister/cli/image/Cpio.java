@@ -9,7 +9,7 @@ import java.util.Locale;
  * Documentation/driver-api/early-userspace/buffer-format.rst, "newc"). Everything belongs to root; times are 0, so that equal content
  * gives equal bytes.
  */
-final class Cpio {
+public final class Cpio {
     private static final String MAGIC = "070701";
     private static final String TRAILER = "TRAILER!!!";
     private static final int ALIGNMENT = 4;
@@ -17,8 +17,17 @@ final class Cpio {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private int inode;
 
-    /** Adds a directory, file or symbolic link. */
-    void add(String name, int mode, byte[] content) {
+    /** Begins an empty archive. */
+    public Cpio() {}
+
+    /**
+     * Adds a directory, file or symbolic link.
+     *
+     * @param name its path, without a slash in front
+     * @param mode its type and permissions, as inode(7) numbers them
+     * @param content a file's content, or where a link leads to
+     */
+    public void add(String name, int mode, byte[] content) {
         entry(name, mode, content, 0, 0);
     }
 
@@ -49,8 +58,12 @@ final class Cpio {
         }
     }
 
-    /** The whole archive; nothing is to be added afterwards. */
-    byte[] bytes() {
+    /**
+     * Ends the archive; nothing is to be added afterwards.
+     *
+     * @return all of it, a multiple of four bytes, so that another may follow
+     */
+    public byte[] bytes() {
         entry(TRAILER, 0, new byte[0], 0, 0);
         return out.toByteArray();
     }

@@ -5,6 +5,7 @@ import dev.cloister.cli.ExitCodes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -39,9 +40,38 @@ final class DebianArchive {
 
     /** Fetches and unpacks a package. */
     void fetch(String name) throws CommandFailure, IOException, InterruptedException {
-        run(List.of("apt-get", "-q", "download", name), "apt cannot fetch " + name + "; apt-get update, or go online");
-        Path archive = find(work, name + "_").orElseThrow(() -> missing(name + "_*.deb"));
-        run(List.of("dpkg-deb", "-x", archive.getFileName().toString(), "root"), name + " cannot be unpacked");
+        fetch(List.of(name));
+    }
+
+    /** Fetches and unpacks several packages. */
+    void fetch(List<String> names) throws CommandFailure, IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("apt-get", "-q", "download"));
+        command.addAll(names);
+        run(command, "apt cannot fetch " + String.join(" ", names) + "; apt-get update, or go online");
+        for (String name : names) {
+            Path archive = find(work, name + "_").orElseThrow(() -> missing(name + "_*.deb"));
+            run(List.of("dpkg-deb", "-x", archive.getFileName().toString(), "root"), name + " cannot be unpacked");
+        }
+    }
+
+    /** The packages of shared libraries that a package depends on, and those that they depend on. */
+    List<String> librariesOf(String name) throws CommandFailure, IOException, InterruptedException {
+        List<String> command = List.of(
+                "apt-cache",
+                "depends",
+                "--recurse",
+                "--no-recommends",
+                "--no-suggests",
+                "--no-conflicts",
+                "--no-breaks",
+                "--no-replaces",
+                "--no-enhances",
+                name);
+        return run(command, "no package " + name + " in apt's lists; apt-get update")
+                .lines()
+                .filter(line -> line.startsWith("lib"))
+                .distinct()
+                .toList();
     }
 
     /** A file of the packages that may be missing. */
@@ -55,7 +85,8 @@ final class DebianArchive {
                 .orElseThrow(() -> missing(directory + "/" + prefix + "*"));
     }
 
-    private static CommandFailure missing(String file) {
+    /** What is said where the packages lack a file. */
+    CommandFailure missing(String file) {
         return new CommandFailure(ExitCodes.HOST, "the packages hold no " + file);
     }
 

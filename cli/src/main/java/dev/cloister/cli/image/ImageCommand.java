@@ -10,8 +10,8 @@ import picocli.CommandLine.Spec;
         name = "image",
         mixinStandardHelpOptions = true,
         description = "Makes guest images.",
-        subcommands = LinuxImageCommand.class,
-        footer = {"", "Example:", "  cloister image linux guest"})
+        subcommands = {LinuxImageCommand.class, RootfsImageCommand.class},
+        footer = {"", "Example:", "  cloister image linux guest", "  cloister image rootfs debian"})
 public final class ImageCommand implements Runnable {
     @Spec
     private CommandSpec spec;

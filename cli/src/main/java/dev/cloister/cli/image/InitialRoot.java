@@ -1,11 +1,13 @@
 package dev.cloister.cli.image;
 
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 
-/** A root file system in memory with busybox alone: {@code /init} ends in a shell on the console and switches off after it. */
+/**
+ * A root file system in memory with busybox alone. Where the kernel's command line names a disk ({@code root=/dev/vda},
+ * {@code root=LABEL=…} or {@code root=UUID=…}), {@code /init} mounts that and hands over to its own init; else it ends in a shell on the
+ * console and switches off after it.
+ */
 final class InitialRoot {
     // File types and permissions, as inode(7) numbers them.
     private static final int DIRECTORY = 0x41ED;
@@ -21,12 +23,43 @@ final class InitialRoot {
         busybox mount -t sysfs sysfs /sys
         busybox mount -t devtmpfs dev /dev
         busybox --install -s /bin
-        for module in MODULES; do
-            [ -f /lib/$module.ko.xz ] && unxz /lib/$module.ko.xz
-            [ -f /lib/$module.ko ] && insmod /lib/$module.ko
-        done
-        hostname cloister
         export HOME=/root PATH=/bin
+        root= init=/sbin/init flags=
+        for word in $(cat /proc/cmdline); do
+            case $word in
+                root=*) root=${word#root=} ;;
+                init=*) init=${word#init=} ;;
+                rootflags=*) flags=,${word#rootflags=} ;;
+            esac
+        done
+        if [ -n "$root" ]; then
+            load virtio disk ext4
+            tries=50
+            case $root in
+                LABEL=*|UUID=*) find="findfs $root" ;;
+                *) find="ls $root" ;;
+            esac
+            until device=$($find 2>/dev/null) || [ $tries = 0 ]; do
+                sleep 0.2
+                tries=$((tries - 1))
+            done
+            if mount -o ro$flags "$device" /mnt && [ -e /mnt$init -o -L /mnt$init ]; then
+                mount --move /dev /mnt/dev && mount --move /proc /mnt/proc && mount --move /sys /mnt/sys
+                exec switch_root /mnt $init
+            fi
+            echo "No root file system with $init at $root: is there a disk (--disk), and is it in order?"
+        fi
+        load-drivers
+        if [ -d /sys/class/virtio-ports ]; then
+            link-ports &
+            tries=100
+            until ! grep -q console=hvc0 /proc/cmdline || grep -q hvc0 /proc/consoles || [ $tries = 0 ]; do
+                sleep 0.1
+                tries=$((tries - 1))
+            done
+            exec </dev/console >/dev/console 2>&1
+        fi
+        hostname cloister
         cd /root
         read up idle < /proc/uptime
         echo "Linux $(uname -r) reached /init after $up s on $(nproc) processors."
@@ -35,25 +68,26 @@ final class InitialRoot {
         poweroff -f
         """;
 
-    /** The drivers of virtio devices, each behind those that it needs; where in the kernel's tree. */
-    static final List<String> MODULES = List.of(
-            "virtio/virtio_ring",
-            "virtio/virtio",
-            "virtio/virtio_pci_modern_dev",
-            "virtio/virtio_pci_legacy_dev",
-            "virtio/virtio_pci",
-            "block/virtio_blk",
-            "char/hw_random/virtio-rng");
+    /** Ports are told of one by one, their names later; udev would wait for them. */
+    private static final String LINK_PORTS = """
+        #!/bin/sh
+        # Names ports of a console device below /dev/virtio-ports as they come.
+        mkdir -p /dev/virtio-ports
+        tries=50
+        until [ $tries = 0 ]; do
+            for port in /sys/class/virtio-ports/*; do
+                name=$(cat $port/name 2>/dev/null)
+                [ -n "$name" ] && ln -sf ../${port##*/} /dev/virtio-ports/$name
+            done
+            sleep 0.2
+            tries=$((tries - 1))
+        done
+        """;
 
     private InitialRoot() {}
 
-    /** The name of a module without its place. */
-    static String nameOf(String module) {
-        return module.substring(module.lastIndexOf('/') + 1);
-    }
-
-    /** The file system as an archive that the kernel unpacks; drivers are files by name, as a kernel's package has them. */
-    static byte[] of(byte[] busybox, Map<String, byte[]> drivers) {
+    /** The file system as an archive that the kernel unpacks; drivers are files by name, as a kernel's package has them; programs by path. */
+    static byte[] of(byte[] busybox, Map<String, byte[]> drivers, Map<String, byte[]> programs) {
         Cpio archive = new Cpio();
         for (String each : DIRECTORIES) {
             archive.add(each, DIRECTORY, new byte[0]);
@@ -63,8 +97,15 @@ final class InitialRoot {
         archive.add("bin/busybox", PROGRAM, busybox);
         archive.add("bin/sh", LINK, ascii("busybox"));
         drivers.forEach((name, content) -> archive.add("lib/" + name, FILE, content));
-        String modules = MODULES.stream().map(InitialRoot::nameOf).collect(Collectors.joining(" "));
-        archive.add("init", PROGRAM, ascii(INIT.replace("MODULES", modules)));
+        if (!programs.isEmpty()) {
+            archive.add("lib/x86_64-linux-gnu", DIRECTORY, new byte[0]);
+            archive.add("lib64", DIRECTORY, new byte[0]);
+        }
+        programs.forEach((path, content) -> archive.add(path, PROGRAM, content));
+        archive.add("bin/load", PROGRAM, ascii(Drivers.loadScript()));
+        archive.add("bin/load-drivers", PROGRAM, ascii(Drivers.findScript()));
+        archive.add("bin/link-ports", PROGRAM, ascii(LINK_PORTS));
+        archive.add("init", PROGRAM, ascii(INIT));
         return archive.bytes();
     }
 

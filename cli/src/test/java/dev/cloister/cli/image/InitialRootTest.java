@@ -45,7 +45,8 @@ class InitialRootTest {
     @Test
     void theKernelFindsInitBusyboxAndAConsole() {
         byte[] busybox = {1, 2, 3, 4, 5};
-        Map<String, byte[]> entries = entries(InitialRoot.of(busybox, Map.of("virtio.ko", new byte[] {1})));
+        Map<String, byte[]> entries = entries(
+                InitialRoot.of(busybox, Map.of("virtio.ko", new byte[] {1}), Map.of("bin/socat", new byte[] {2})));
         assertThat(entries.keySet())
                 .contains("init", "bin/sh", "dev/console", "proc", "TRAILER!!!")
                 .last()
@@ -53,12 +54,17 @@ class InitialRootTest {
         assertThat(entries.get("bin/busybox")).isEqualTo(busybox);
         assertThat(entries.get("lib/virtio.ko")).containsExactly(1);
         assertThat(new String(entries.get("init"), StandardCharsets.US_ASCII)).startsWith("#!/bin/sh\n");
+        assertThat(new String(entries.get("bin/load-drivers"), StandardCharsets.US_ASCII))
+                .contains("virtio:1) load net ;;", "pci:0x1af4:0x1110) load uio ;;");
+        assertThat(new String(entries.get("bin/load"), StandardCharsets.US_ASCII))
+                .contains("net) modules=\"failover net_failover virtio_net\" ;;");
         assertThat(new String(entries.get("bin/sh"), StandardCharsets.US_ASCII)).isEqualTo("busybox");
     }
 
     @Test
     void equalContentGivesEqualBytes() {
-        assertThat(InitialRoot.of(new byte[7], Map.of())).isEqualTo(InitialRoot.of(new byte[7], Map.of()));
+        assertThat(InitialRoot.of(new byte[7], Map.of(), Map.of()))
+                .isEqualTo(InitialRoot.of(new byte[7], Map.of(), Map.of()));
     }
 
     @Test
