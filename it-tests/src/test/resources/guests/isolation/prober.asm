@@ -307,6 +307,7 @@ read_only:
         violation "ro-push", .push
         violation "ro-over-edge", .over_edge
         violation "ro-directory", .directory
+        violation "ro-pci", .pci
         attempt "ro-clear-line", .clear_line
         ret
 .seen:  mov     rbx, [window]
@@ -318,6 +319,25 @@ read_only:
 .store: call    .to
         mov     qword [rdi], 0
         jmp     .seen
+; The function whose registers name the window: configuration space of slot 2 and on.
+.pci:   mov     ecx, 0xE0008000
+.slot:  add     ecx, 0x8000
+        cmp     ecx, 0xE0100000
+        jae     .none
+        cmp     dword [rcx], 0x11101AF4
+        jne     .slot
+        mov     edx, [rcx + 0x10]
+        and     edx, 0xFFFFFFF0
+        mov     eax, [rdx + 0xB0]
+        cmp     rax, [window]
+        jne     .slot
+        mov     edi, [rcx + 0x18]
+        and     edi, 0xFFFFFFF0
+        mov     qword [rdi + 0x2000], 0
+        mov     rax, [rdi + 0x2000]
+        ret
+.none:  xor     eax, eax
+        ret
 .byte:  call    .to
         mov     byte [rdi + 3], 0
         jmp     .seen

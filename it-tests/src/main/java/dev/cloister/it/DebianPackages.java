@@ -4,12 +4,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -50,6 +52,44 @@ public final class DebianPackages {
     public Optional<Path> cloudKernel() {
         return found("boot", "vmlinuz-", KERNEL_META + " (any version)")
                 .or(() -> kernelPackage().flatMap(name -> fetch(name, "boot", "vmlinuz-")));
+    }
+
+    /**
+     * The newest of Debian's cloud kernels of one series, by the package lists: bookworm has 6.1, and 6.12 beside it.
+     *
+     * @param series the first two numbers, such as {@code 6.12}
+     * @return the package's name, or nothing with the reason printed
+     */
+    public Optional<String> cloudKernelPackage(String series) {
+        Optional<String> name = newestOf(series);
+        if (name.isEmpty() && isRoot()) {
+            run(List.of("apt-get", "-q", "update"));
+            name = newestOf(series);
+        }
+        if (name.isEmpty()) {
+            skip("linux-image-" + series + ".*-cloud-amd64", "apt-cache knows none (no apt, or another release)");
+        }
+        return name;
+    }
+
+    private Optional<String> newestOf(String series) {
+        String pattern = "^linux-image-" + series.replace(".", "\\.") + "\\.[^-]*(-[0-9]+)?-cloud-amd64$";
+        return run(List.of("apt-cache", "search", "--names-only", pattern)).stream()
+                .map(line -> line.split(" ", 2)[0])
+                .max(DebianPackages::compareNumbers);
+    }
+
+    /** Compares the numbers in two names, the first that differ decide. */
+    private static int compareNumbers(String one, String other) {
+        return Arrays.compare(numbers(one), numbers(other));
+    }
+
+    private static long[] numbers(String name) {
+        return Pattern.compile("[0-9]{1,18}")
+                .matcher(name)
+                .results()
+                .mapToLong(found -> Long.parseLong(found.group()))
+                .toArray();
     }
 
     /**

@@ -113,7 +113,7 @@ public abstract class BareVmm {
                 send(status(DomainState.RUNNING));
                 started();
             }
-            case ToVmm.Stop _ -> {
+            case ToVmm.Stop _, ToVmm.PressPowerButton _ -> {
                 send(new FromVmm.Exited(0, "{}"));
                 Runtime.getRuntime().halt(0);
             }

@@ -160,13 +160,21 @@ public final class BenchVmm extends BareVmm {
 
         private void memory(boolean out) throws IOException {
             if (out) {
-                Mapping mapping = Mapping.writable(fds.getFirst(), 0, channel.sizeBytes());
-                RingWriter ring = new RingWriter(mapping.segment(), channel.recordBytes(), channel.recordCount());
+                Mapping mapping =
+                        Mapping.writable(fds.getFirst(), 0, channel.window().sizeBytes());
+                RingWriter ring = new RingWriter(
+                        mapping.segment(),
+                        channel.window().recordBytes(),
+                        channel.window().recordCount());
                 ring.reset(epoch);
                 work(() -> write(ring));
             } else {
-                Mapping mapping = Mapping.readOnly(fds.getFirst(), 0, channel.sizeBytes());
-                RingReader ring = new RingReader(mapping.segment(), channel.recordBytes(), channel.recordCount());
+                Mapping mapping =
+                        Mapping.readOnly(fds.getFirst(), 0, channel.window().sizeBytes());
+                RingReader ring = new RingReader(
+                        mapping.segment(),
+                        channel.window().recordBytes(),
+                        channel.window().recordCount());
                 work(() -> read(ring));
             }
         }
@@ -267,7 +275,7 @@ public final class BenchVmm extends BareVmm {
         private void drink(EventFd credit) throws ErrnoException {
             byte[] part = new byte[QUANTUM];
             long owed = 0;
-            int quantum = Math.min(QUANTUM, channel.recordCount() / 2);
+            int quantum = Math.min(QUANTUM, channel.window().recordCount() / 2);
             while (current()) {
                 int count = Pipe.read(fds.getFirst(), part, 0, part.length);
                 if (count < 0) {

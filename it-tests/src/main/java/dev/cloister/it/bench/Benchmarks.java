@@ -35,7 +35,7 @@ public final class Benchmarks {
 
     /**
      * Runs the named benchmarks, or all: {@code exit}, {@code start}, {@code ring}, {@code policy}, {@code audit}, {@code revoke},
-     * {@code channels}, {@code confine}, {@code schedule}, {@code translators}, {@code emulator}, {@code linux}; by name only the parts of some: {@code audited} of audit,
+     * {@code channels}, {@code confine}, {@code schedule}, {@code translators}, {@code emulator}, {@code linux}, {@code disk}, {@code net}; by name only the parts of some: {@code audited} of audit,
      * {@code doorbell} of revoke, {@code frames} of schedule.
      *
      * @param args the root of the source tree, then names
@@ -75,6 +75,8 @@ public final class Benchmarks {
         known.put("translators", () -> TranslatorBench.run(out));
         known.put("emulator", () -> EmulatorBench.run(out, scratch));
         known.put("linux", () -> LinuxBench.run(out, root, scratch));
+        known.put("disk", () -> DiskBench.run(out, root, scratch));
+        known.put("net", () -> NetBench.run(out, root, scratch));
         known.put("frames", () -> FrameBench.run(out, scratch, guest("busy")));
         return known;
     }

@@ -100,7 +100,7 @@ final class EmulatorBench {
         }
         if (qemu) {
             out.println(new Samples(tcg).row("QEMU, TCG", kind.unit));
-            out.printf(Locale.ROOT, "  ratio cloister/QEMU %39.2f%n", Samples.ratio(ours, tcg));
+            out.printf(Locale.ROOT, "  ratio cloister/QEMU %47.2f%n", Samples.ratio(ours, tcg));
         } else {
             out.println("  QEMU: skipped, qemu-system-x86_64 is not installed");
         }

@@ -37,14 +37,15 @@ final class LinuxBench {
 
     private LinuxBench() {}
 
-    /** One start: to the banner and to /init, on the clock and by the processor; all in ms. */
-    private record Start(double banner, double init, double bannerWork, double initWork) {
+    /** One start: to the banner and to /init, on the clock and by the processor, all in ms; the process's memory then, in MiB. */
+    private record Start(double banner, double init, double bannerWork, double initWork, double resident) {
         double at(int figure) {
             return switch (figure) {
                 case 0 -> banner;
                 case 1 -> init;
                 case 2 -> bannerWork;
-                default -> initWork;
+                case 3 -> initWork;
+                default -> resident;
             };
         }
     }
@@ -59,8 +60,8 @@ final class LinuxBench {
         Path initrd = Files.write(scratch.resolve("linux.cpio"), archive(program()));
         List<String> cloister = cloister(root, kernel.get(), initrd);
         List<String> tcg = qemu(kernel.get(), initrd);
-        double[][] ours = new double[4][ROUNDS];
-        double[][] theirs = new double[4][ROUNDS];
+        double[][] ours = new double[5][ROUNDS];
+        double[][] theirs = new double[5][ROUNDS];
         for (int round = 0; round < ROUNDS; round++) {
             Start a = start(cloister);
             Start b = qemu ? start(tcg) : a;
@@ -71,6 +72,11 @@ final class LinuxBench {
         }
         report(out, "on the clock", ours, theirs, 0, qemu);
         report(out, "processor time", ours, theirs, 2, qemu);
+        out.println(new Samples(ours[4]).row("cloister, resident memory at /init", "MiB"));
+        if (qemu) {
+            out.println(new Samples(theirs[4]).row("QEMU, TCG, resident memory at /init", "MiB"));
+            out.printf(Locale.ROOT, "  ratio cloister/QEMU %47.2f%n%n", Samples.ratio(ours[4], theirs[4]));
+        }
     }
 
     private static void report(
@@ -83,7 +89,7 @@ final class LinuxBench {
                 out.println(new Samples(theirs[first + n]).row("QEMU, TCG, " + names.get(n), "ms"));
                 out.printf(
                         Locale.ROOT,
-                        "  ratio cloister/QEMU %39.2f%n",
+                        "  ratio cloister/QEMU %47.2f%n",
                         Samples.ratio(ours[first + n], theirs[first + n]));
             }
         }
@@ -132,7 +138,7 @@ final class LinuxBench {
 
     private static Start start(List<String> command) throws IOException {
         long before = System.nanoTime();
-        Process process = new ProcessBuilder(command)
+        Process process = Contender.process(command)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         try {
@@ -140,7 +146,7 @@ final class LinuxBench {
             ByteArrayOutputStream heard = new ByteArrayOutputStream();
             double[] banner = await(said, heard, BANNER, before, process.pid());
             double[] init = await(said, heard, INIT, before, process.pid());
-            return new Start(banner[0], init[0], banner[1], init[1]);
+            return new Start(banner[0], init[0], banner[1], init[1], DiskBench.residentMebibytes(process.pid()));
         } finally {
             process.destroyForcibly();
         }

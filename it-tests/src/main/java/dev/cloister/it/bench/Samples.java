@@ -89,7 +89,7 @@ public final class Samples {
      * @return smallest, median and largest
      */
     public String row(String name, String unit) {
-        return String.format(Locale.ROOT, "  %-34s %10.1f %10.1f %10.1f  %s", name, min(), median(), max(), unit);
+        return String.format(Locale.ROOT, "  %-42s %10.1f %10.1f %10.1f  %s", name, min(), median(), max(), unit);
     }
 
     /** Median, 99th percentile and maximum. */
@@ -109,6 +109,6 @@ public final class Samples {
      * @return the title and the names of the columns
      */
     public static String header(String title) {
-        return String.format(Locale.ROOT, "%s%n  %-34s %10s %10s %10s", title, "", "min", "median", "max");
+        return String.format(Locale.ROOT, "%s%n  %-42s %10s %10s %10s", title, "", "min", "median", "max");
     }
 }

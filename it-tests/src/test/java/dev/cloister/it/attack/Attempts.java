@@ -57,8 +57,8 @@ final class Attempts {
             MAPPINGS.put(
                     end.channel().flow(),
                     end.out()
-                            ? Mapping.writable(memory, 0, end.channel().sizeBytes())
-                            : Mapping.readOnly(memory, 0, end.channel().sizeBytes()));
+                            ? Mapping.writable(memory, 0, end.channel().window().sizeBytes())
+                            : Mapping.readOnly(memory, 0, end.channel().window().sizeBytes()));
         }
     }
 

@@ -72,7 +72,7 @@ public final class RogueVmm {
             case ToVmm.Attach m -> attach(m, fds);
             case ToVmm.Start _ -> start();
             case ToVmm.Revoke m -> revoke(m);
-            case ToVmm.Stop _ -> stop();
+            case ToVmm.Stop _, ToVmm.PressPowerButton _ -> stop();
             case ToVmm.Answer _ -> {
                 // Whatever it is, it is not what an attacker waits for.
             }

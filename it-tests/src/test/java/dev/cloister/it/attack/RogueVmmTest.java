@@ -111,7 +111,9 @@ class RogueVmmTest {
                 then.restarts(),
                 then.exitCode(),
                 then.note(),
-                then.verdicts());
+                then.verdicts(),
+                then.cid(),
+                then.consoles());
     }
 
     /** A rogue that is ready for anything. */

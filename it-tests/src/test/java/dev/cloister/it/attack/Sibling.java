@@ -123,10 +123,10 @@ final class Sibling {
     }
 
     private Work memory(RogueVmm.End end) throws IOException {
-        int bytes = end.channel().recordBytes();
-        int count = end.channel().recordCount();
+        int bytes = end.channel().window().recordBytes();
+        int count = end.channel().window().recordCount();
         Fd memory = end.fds().getFirst();
-        long size = end.channel().sizeBytes();
+        long size = end.channel().window().sizeBytes();
         if (end.out()) {
             RingWriter ring = new RingWriter(Mapping.writable(memory, 0, size).segment(), bytes, count);
             ring.reset(end.attach().epoch());
@@ -197,7 +197,7 @@ final class Sibling {
             };
         }
         EventFd credit = EventFd.adopt(end.fds().get(1));
-        int quantum = Math.min(MAX_QUANTUM, end.channel().recordCount() / 2);
+        int quantum = Math.min(MAX_QUANTUM, end.channel().window().recordCount() / 2);
         long[] unreturned = new long[1];
         Tally tally = tally(end);
         return () -> {

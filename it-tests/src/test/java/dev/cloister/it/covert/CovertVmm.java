@@ -75,8 +75,8 @@ public final class CovertVmm extends BareVmm {
             case MEMORY_PAGES -> {
                 // Only now: soon it is sealed against writable mappings.
                 Mapping mapping = sender
-                        ? Mapping.writable(fds.getFirst(), 0, channel.sizeBytes())
-                        : Mapping.readOnly(fds.getFirst(), 0, channel.sizeBytes());
+                        ? Mapping.writable(fds.getFirst(), 0, channel.window().sizeBytes())
+                        : Mapping.readOnly(fds.getFirst(), 0, channel.window().sizeBytes());
                 work(edge, sender ? () -> look(mapping) : () -> touch(mapping));
             }
             case OPENING_DELAY -> {

@@ -34,6 +34,15 @@ final class Encoder {
         return addressAt;
     }
 
+    /** Bytes of an instruction up to its opcode, and that with it. */
+    static int opcodeEnd(Instruction i) {
+        int n = 0;
+        while ((i.bytes[n] & 0xFF) != i.opcode) {
+            n++;
+        }
+        return n + 1;
+    }
+
     private void add(int b) {
         bytes[length++] = (byte) b;
     }

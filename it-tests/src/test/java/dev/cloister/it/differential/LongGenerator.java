@@ -196,21 +196,13 @@ final class LongGenerator {
 
     private void jump(LongCase c) {
         boolean near = i.form.mnemonic.equals("jmp") || i.form.mnemonic.equals("call");
-        int size = near ? i.length - opcodeLength() : 1;
+        int size = near ? i.length - Encoder.opcodeEnd(i) : 1;
         long distance = target(c) - c.getLong(LongPlace.FRAME) - i.length;
         if (size > 1) {
             put(c, i.length - size, size, distance);
         } else {
             c.code[i.length - 1] = (byte) (SystemPlace.LANDING - c.codeOffset - i.length + 2 * random.nextInt(12));
         }
-    }
-
-    private int opcodeLength() {
-        int n = 0;
-        while ((i.bytes[n] & 0xFF) != i.opcode) {
-            n++;
-        }
-        return n + 1;
     }
 
     private void selectors(LongCase c) {

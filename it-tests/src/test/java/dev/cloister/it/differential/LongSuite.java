@@ -2,10 +2,8 @@ package dev.cloister.it.differential;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** 64-bit and compatibility mode at CPL 0 and CPL 3, with paging. */
@@ -40,14 +38,7 @@ final class LongSuite implements SystemSuite {
     private static Stream<SystemCase> cases(Site site, LongMode mode, Wanted wanted) {
         LongGenerator generator =
                 new LongGenerator(new Random(wanted.seed() * 31 + site.name().hashCode() + mode.ordinal()));
-        return IntStream.range(0, wanted.each())
-                .mapToObj(n -> generator.generate(site, mode))
-                .filter(Objects::nonNull)
-                .map(c -> {
-                    c.group = mode.title + " " + site.form().mnemonic;
-                    c.text = site.name();
-                    return c;
-                });
+        return SystemSuite.cases(site, mode.title, wanted, () -> generator.generate(site, mode));
     }
 
     @Override

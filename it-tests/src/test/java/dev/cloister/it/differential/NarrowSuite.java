@@ -2,10 +2,8 @@ package dev.cloister.it.differential;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Real, virtual-8086 and 16- and 32-bit protected mode, without paging. */
@@ -19,7 +17,7 @@ final class NarrowSuite implements SystemSuite {
 
     @Override
     public SystemMachine emulated() {
-        return new SystemEmulated();
+        return new NarrowEmulated();
     }
 
     @Override
@@ -34,13 +32,7 @@ final class NarrowSuite implements SystemSuite {
     private static Stream<SystemCase> cases(Site site, SystemMode mode, Wanted wanted) {
         SystemGenerator generator =
                 new SystemGenerator(new Random(wanted.seed() * 31 + site.name().hashCode() + mode.ordinal()));
-        return IntStream.range(0, wanted.each())
-                .mapToObj(n -> generator.generate(site, mode))
-                .filter(Objects::nonNull)
-                .peek(c -> {
-                    c.group = mode.title + " " + site.form().mnemonic;
-                    c.text = site.name();
-                });
+        return SystemSuite.cases(site, mode.title, wanted, () -> generator.generate(site, mode));
     }
 
     @Override

@@ -143,20 +143,13 @@ final class SystemGenerator {
     }
 
     private void jump(SystemCase c) {
-        int size = i.form.mnemonic.equals("jmp") || i.form.mnemonic.equals("call") ? i.length - opcodeLength() : 1;
+        int size =
+                i.form.mnemonic.equals("jmp") || i.form.mnemonic.equals("call") ? i.length - Encoder.opcodeEnd(i) : 1;
         if (size > 1) {
             put(c, i.length - size, size, target(c) - c.get(SystemPlace.FRAME) - i.length);
         } else {
             c.code[i.length - 1] = (byte) (SystemPlace.LANDING - c.codeOffset - i.length + 2 * random.nextInt(12));
         }
-    }
-
-    private int opcodeLength() {
-        int n = 0;
-        while ((i.bytes[n] & 0xFF) != i.opcode) {
-            n++;
-        }
-        return n + 1;
     }
 
     private void selectors(SystemCase c) {

@@ -1,7 +1,10 @@
 package dev.cloister.it.differential;
 
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Makes the cases of one of the test kernels, and says what of their results may differ. */
 interface SystemSuite {
@@ -21,6 +24,23 @@ interface SystemSuite {
         boolean isForm(Site site) {
             return !site.isVex() && Pattern.compile(forms).matcher(site.name()).find();
         }
+    }
+
+    /**
+     * The cases of a form in a mode, named for both.
+     *
+     * @param mode the mode's title
+     * @param next makes one, or null where the form can't be encoded
+     */
+    static Stream<SystemCase> cases(Site site, String mode, Wanted wanted, Supplier<SystemCase> next) {
+        return Stream.generate(next)
+                .limit(wanted.each())
+                .filter(Objects::nonNull)
+                .map(c -> {
+                    c.group = mode + " " + site.form().mnemonic;
+                    c.text = site.name();
+                    return c;
+                });
     }
 
     /** The emulator with this suite's kernel. */

@@ -69,6 +69,7 @@ public final class Cloister {
                 "-XX:+UseSerialGC",
                 "-Xlog:disable",
                 "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
                 "-Dcloister.dist=" + dist));
         if (Files.isReadable(dist.resolve("cloister.aot"))) {
             command.add("-XX:AOTCache=" + dist.resolve("cloister.aot"));
@@ -79,7 +80,14 @@ public final class Cloister {
                     "-XX:+DisableAttachMechanism",
                     "-XX:-CreateCoredumpOnCrash",
                     "-XX:+UnlockDiagnosticVMOptions",
-                    "-XX:-DelayCompilerStubsGeneration"));
+                    "-XX:-DelayCompilerStubsGeneration",
+                    "-Xms24m",
+                    "-Xmn16m",
+                    "-Xmx256m",
+                    "-XX:MinHeapFreeRatio=10",
+                    "-XX:MaxHeapFreeRatio=20",
+                    "-XX:-ShrinkHeapInSteps",
+                    "-XX:TrimNativeHeapInterval=5000"));
         }
         command.addAll(List.of("-cp", dist.resolve(Path.of("lib", "cli.jar")).toString(), "dev.cloister.cli.Main"));
         command.addAll(List.of(args));

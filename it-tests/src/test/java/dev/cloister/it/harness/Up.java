@@ -120,6 +120,20 @@ public final class Up implements AutoCloseable {
         }
     }
 
+    /** As {@link #until}, after a daemon was killed: also waits for the next to listen. */
+    public Snapshot again(Predicate<Snapshot> condition, String what) throws IOException, InterruptedException {
+        long end = System.nanoTime() + Running.PATIENCE.toNanos();
+        while (System.nanoTime() < end) {
+            try {
+                return until(condition, what);
+            } catch (IOException e) {
+                // The next daemon does not listen yet.
+                Thread.onSpinWait();
+            }
+        }
+        throw failure("no daemon came back: " + what, null);
+    }
+
     private AssertionError failure(String what, Snapshot last) {
         return new AssertionError(what + "\n--- last state\n" + last + "\n--- stdout\n" + running.out()
                 + "\n--- stderr\n" + running.err());

@@ -24,12 +24,17 @@ record Attempt(String name, String what, String outcome, String shown, String au
 
     /** The peer's memory is as the peer wrote it, and there is a record. */
     static Attempt unchanged(String name, String what) {
+        return unchanged(name, what, "window");
+    }
+
+    /** The same, by way of what reports call this. */
+    static Attempt unchanged(String name, String what, String way) {
         return new Attempt(
                 name,
                 what,
                 "unchanged, violation `read-only-write`",
                 IN_PLACE + "|#6",
-                "read-only-write: .*window of channel down.*");
+                "read-only-write: .*" + way + " of channel down.*");
     }
 
     /** The peer's memory is as the peer wrote it; where the processor refuses the instruction there is no record. */

@@ -41,9 +41,11 @@ final class KernelAttempts {
             answer(
                     "answers-in-hole",
                     "search from 3 GiB to 4 GiB, but for the channel area, every 16 KiB",
-                    "the PCI functions' configuration, the IOAPIC, the local APIC; pages that KVM keeps for itself",
-                    "e0000000-e0000000 e0008000-e0008000 (fec0[0-9a-f]{4}-fec0[0-9a-f]{4}"
-                            + " )?(fee0[0-9a-f]{4}-fee0[0-9a-f]{4} )?(feff[cdef]000-feff[cdef]000 )?[2-5]"),
+                    "its channels' functions, the PCI functions' configuration, the IOAPIC, the local APIC; pages that"
+                            + " KVM keeps for itself",
+                    "c0010000-c0040000 e0000000-e0000000 e0008000-e0008000 e0010000-e0010000 e0018000-e0018000"
+                            + " e0020000-e0020000 e0028000-e0028000 (fec0[0-9a-f]{4}-fec0[0-9a-f]{4}"
+                            + " )?(fee0[0-9a-f]{4}-fee0[0-9a-f]{4} )?(feff[cdef]000-feff[cdef]000 )?[a-d]"),
             answer(
                     "answers-in-area",
                     "search the channel area page by page",
@@ -85,6 +87,7 @@ final class KernelAttempts {
                     "unchanged, violation `read-only-write`",
                     "494f4c43",
                     "read-only-write: .*directory at gpa 0xd0000040"),
+            unchanged("ro-pci", "store into the region through its PCI function", "PCI memory"),
             unchangedOrRefused("ro-clear-line", "`clflush` and prefetches"));
 
     static final List<Attempt> TABLES = List.of(

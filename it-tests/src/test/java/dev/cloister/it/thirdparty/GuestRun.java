@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * What a guest printed, and how it ended or was stopped.
@@ -22,6 +23,8 @@ import java.util.function.UnaryOperator;
 record GuestRun(String output, MachineExit exit) {
     /** A KVM that interprets supervisor code takes 8 s to Linux's banner on an idle machine, much longer on a busy one. */
     private static final Duration PATIENCE = Duration.ofMinutes(4);
+
+    private static final Pattern CURSOR = Pattern.compile("\u001b\\[[0-9;?]*[A-Za-z]");
 
     String end() {
         return exit.outcome() + ": " + exit.report();
@@ -51,7 +54,7 @@ record GuestRun(String output, MachineExit exit) {
             MachineExit exit = running.await();
             stopper.interrupt();
             stopper.join();
-            return new GuestRun(watch.toString(StandardCharsets.ISO_8859_1), exit);
+            return new GuestRun(watch.text(), exit);
         }
     }
 
@@ -77,9 +80,14 @@ record GuestRun(String output, MachineExit exit) {
         }
 
         private void check() {
-            if (seen.getCount() > 0 && toString(StandardCharsets.ISO_8859_1).contains(text)) {
+            if (seen.getCount() > 0 && text().contains(this.text)) {
                 seen.countDown();
             }
+        }
+
+        /** What was printed without what moves the cursor: SeaBIOS does that in the middle of words. */
+        String text() {
+            return CURSOR.matcher(toString(StandardCharsets.ISO_8859_1)).replaceAll("");
         }
 
         boolean await() {

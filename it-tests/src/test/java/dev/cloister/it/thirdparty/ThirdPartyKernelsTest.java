@@ -12,9 +12,11 @@ import dev.cloister.vmm.virtio.VirtioConfig;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -23,6 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  * it has printed what it prints on other machines, and is then stopped.
  */
 class ThirdPartyKernelsTest {
+    @TempDir
+    private Path folder;
+
     private static final DebianPackages PACKAGES = DebianPackages.ofBuild();
     private static final long MEMORY = 64L << 20;
 
@@ -52,18 +57,68 @@ class ThirdPartyKernelsTest {
         assertThat(run.output()).as(run.end()).contains("U-Boot 20", "DRAM:  256 MiB");
     }
 
+    /** It finds its bridges, places ACPI tables, starts every processor and has its console on the serial port. */
     @Test
-    void seabiosBootsIpxesImageFromADisk() throws Exception {
+    void uefiFirmwareComesToItsShell() throws Exception {
+        BootImage image = BootImage.firmware(bytes(file("ovmf", "usr/share/ovmf", "OVMF.fd")));
+        String prompt = "to skip";
+        GuestRun run = GuestRun.until(
+                Engine.EMULATED,
+                image,
+                prompt,
+                builder -> builder.memory(MEMORY * 2).cpus(2));
+        assertThat(run.output()).as(run.end()).contains("EFI Internal Shell", "UEFI Interactive Shell v2", prompt);
+    }
+
+    /** Firmware that has nothing to boot but what it is handed, which it asks for by DMA. */
+    @Test
+    void qbootBootsTheKernelThatItIsHanded() throws Exception {
+        Path qboot = file("qemu-system-data", "usr/share/qemu", "qboot.rom");
+        Optional<Path> kernel = PACKAGES.cloudKernel();
+        assumeTrue(kernel.isPresent(), "Debian's cloud kernel can't be had here; the reason is printed above");
+        BootImage image = BootImage.firmware(bytes(qboot))
+                .handing(bytes(kernel.get()))
+                .withCommandLine("earlyprintk=serial,ttyS0,115200 from=qboot");
+        String mapped = "ACPI: MCFG";
+        GuestRun run = GuestRun.until(Engine.EMULATED, image, mapped, builder -> builder.memory(MEMORY * 4));
+        assertThat(run.output())
+                .as(run.end())
+                .contains("Command line: earlyprintk=serial,ttyS0,115200 from=qboot", "ACPI: XSDT", mapped)
+                .contains("[mem 0x00000000b0000000-0x00000000bfffffff] reserved")
+                .doesNotContain("checksum in table");
+    }
+
+    @Test
+    void seabiosBootsIpxeFromADiskWithItsScreenOnTheSerialPort() throws Exception {
         Path iso = file("ipxe", "usr/lib/ipxe", "ipxe.iso");
         Optional<Path> bios = PACKAGES.seabios("bios-256k.bin");
         assumeTrue(bios.isPresent(), "Debian's seabios can't be had here; the reason is printed above");
         BootImage image = BootImage.firmware(bytes(bios.get()));
         DiskConfig disk = new DiskConfig(DiskConfig.open(iso, true), true, "", 1, 0, 0);
-        String booted = "Booting from 0000:7c00";
+        String booted = "Press Ctrl-B for the iPXE command line";
         GuestRun run = GuestRun.until(
                 Engine.EMULATED, image, booted, builder -> builder.virtio(new VirtioConfig(true, List.of(disk))));
         assertThat(run.exit().outcome()).as(run.end()).isEqualTo(Outcome.STOPPED);
-        assertThat(run.output()).as(run.end()).contains("Booting from Hard Disk", booted);
+        assertThat(run.output())
+                .as(run.end())
+                .contains("Booting from Hard Disk", "ISOLINUX", "iPXE initialising devices", booted);
+    }
+
+    @Test
+    void seabiosBootsGrubFromADisk() throws Exception {
+        Path floppy = file("grub-rescue-pc", "usr/lib/grub-rescue", "grub-rescue-floppy.img");
+        Optional<Path> bios = PACKAGES.seabios("bios-256k.bin");
+        assumeTrue(bios.isPresent(), "Debian's seabios can't be had here; the reason is printed above");
+        Path whole = folder.resolve("grub.img");
+        Files.write(whole, Arrays.copyOf(Files.readAllBytes(floppy), 8 << 20));
+        DiskConfig disk = new DiskConfig(DiskConfig.open(whole, true), true, "", 1, 0, 0);
+        String banner = "GNU GRUB  version";
+        GuestRun run = GuestRun.until(
+                Engine.EMULATED,
+                BootImage.firmware(bytes(bios.get())),
+                banner,
+                builder -> builder.virtio(new VirtioConfig(true, List.of(disk))));
+        assertThat(run.output()).as(run.end()).contains("Booting from Hard Disk", "GRUB loading", banner);
     }
 
     private static Path file(String packageName, String directory, String name) {
