@@ -90,6 +90,38 @@ class DaemonLossTest {
         cloister.run("audit", "verify").expect(0);
     }
 
+    /** A guest that stands still does so under the next daemon as well, which knows it though the VMM can't say so yet. */
+    @Test
+    void whatWasPausedIsPausedUnderTheNextDaemon() throws Exception {
+        Cloister cloister = Cloister.fresh();
+        Path policy = policy(cloister, "keep", 1_000_000);
+        try (Up up = Up.start(cloister, policy)) {
+            up.command().awaitOut("reader: 20 records");
+            try (PolicyDaemonClient client = PolicyDaemonClient.connect(up.socket())) {
+                client.pause("reader");
+            }
+            Snapshot before = up.now();
+            String vmm = Long.toString(Up.domain(before, "reader").pid());
+            cloister.runCommand(List.of("kill", "-STOP", vmm)).expect(0);
+            Snapshot first;
+            try {
+                up.daemon().destroyForcibly();
+                first = up.again(s -> s.pid() != before.pid(), "the next daemon");
+            } finally {
+                cloister.runCommand(List.of("kill", "-CONT", vmm)).expect(0);
+            }
+            assertThat(Up.domain(first, "reader").state()).isEqualTo("paused");
+            assertThat(Up.domain(first, "writer").state()).isEqualTo("running");
+            try (PolicyDaemonClient client = PolicyDaemonClient.connect(up.socket())) {
+                client.resume("reader");
+            }
+            long units = Up.flow(up.now(), "data").units();
+            up.until(s -> Up.flow(s, "data").units() > units + 20, "records that pass again");
+            up.shutdown().expect(0);
+        }
+        cloister.run("audit", "verify").expect(0);
+    }
+
     /** Domains under a schedule are taken over into frames of the next daemon, and run on in them. */
     @Test
     void framesGoOnUnderTheNextDaemon() throws Exception {

@@ -195,7 +195,7 @@ final class Adoption {
                         case ENDED -> domain.endedBefore(process.code());
                         case AGAIN -> LOG.info("domain {} is to be started again", name);
                         case STARTING -> lost(domain, process, audit, "its guest did not run yet");
-                        case RUNNING -> {
+                        case RUNNING, PAUSED -> {
                             if (adopt(domain, process, launcher, listeners)) {
                                 decider.adopted(domain.domain(), process.spawned());
                                 audit.write(
@@ -222,7 +222,7 @@ final class Adoption {
             Launcher launcher,
             Function<DomainRuntime, VmmLink.Listener> listeners) {
         try {
-            return launcher.adopt(domain, process.spawned().pid(), listeners);
+            return launcher.adopt(domain, process, listeners);
         } catch (IOException e) {
             LOG.error("domain {} can't be taken over: {}", domain.name(), e.getMessage());
             return false;

@@ -7,6 +7,7 @@ import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.protocol.ToVmm;
+import dev.cloister.policy.state.StateRecord;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -203,6 +204,9 @@ final class Commands {
         if (!journal.write(AuditKind.OPERATOR, domain.name(), "", to == DomainState.PAUSED ? "pause" : "resume")) {
             return failed("refused", "the audit log can't be written");
         }
+        // The operator's word, not the VMM's: the next daemon holds to it before that has said anything.
+        journal.remember(
+                to == DomainState.PAUSED ? new StateRecord.Paused(domain.name()) : new StateRecord.Runs(domain.name()));
         CompletableFuture<ControlReply> reply = when(domain, OBEY_MILLIS, state -> state != from, to);
         domain.send(
                 message,

@@ -235,13 +235,15 @@ final class DomainRuntime {
         return true;
     }
 
-    /** Has the process of an earlier daemon, whose guest runs. */
-    void adopted(VmmLink newLink) {
+    /** Has the process of an earlier daemon, whose guest runs, or stands still as the operator wants it. */
+    void adopted(VmmLink newLink, boolean paused) {
         link = newLink;
         pid = newLink.pid();
         bornNanos = System.nanoTime();
         startSent = true;
-        state(DomainState.RUNNING);
+        state(paused ? DomainState.PAUSED : DomainState.RUNNING);
+        // That daemon may have died before it could say so.
+        send(paused ? new ToVmm.Pause() : new ToVmm.Query());
     }
 
     /** Ended under an earlier daemon. */

@@ -12,6 +12,7 @@ import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.protocol.DomainConfig;
 import dev.cloister.policy.protocol.ToVmm;
+import dev.cloister.policy.state.RestoredState;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -224,7 +225,8 @@ final class Launcher implements AutoCloseable {
     }
 
     /** Takes over a domain's process, with its descriptors from the store; returns false if they aren't there. */
-    boolean adopt(DomainRuntime runtime, int pid, Function<DomainRuntime, VmmLink.Listener> listeners)
+    boolean adopt(
+            DomainRuntime runtime, RestoredState.Process process, Function<DomainRuntime, VmmLink.Listener> listeners)
             throws IOException {
         DomainConfig config = DomainLayout.of(fabric.policy(), runtime.domain(), input(runtime), List.of(), decider);
         runtime.directory(new DomainDirectory(fabric.channelsOf(runtime), config.channels()));
@@ -232,11 +234,11 @@ final class Launcher implements AutoCloseable {
         Optional<VmmLink> link = VmmLink.adopt(
                 loop,
                 new VmmLink.Keep(store, runtime.name()),
-                pidfd -> confinement.adopt(pid, pidfd),
+                pidfd -> confinement.adopt(process.spawned().pid(), pidfd),
                 tap,
                 runtime.log(),
                 listeners.apply(runtime));
-        link.ifPresent(runtime::adopted);
+        link.ifPresent(own -> runtime.adopted(own, process.phase() == RestoredState.Phase.PAUSED));
         return link.isPresent();
     }
 

@@ -33,6 +33,8 @@ public record RestoredState(
         STARTING,
         /** Its guest runs. */
         RUNNING,
+        /** Its guest stands still, or is to. */
+        PAUSED,
         /** Its process is gone. */
         ENDED,
         /** Its process is gone; it is to be started again. */
@@ -49,7 +51,7 @@ public record RestoredState(
     public record Process(StateRecord.Spawned spawned, Phase phase, int code) {
         /** Whether the process was alive by the last record. */
         public boolean alive() {
-            return phase == Phase.STARTING || phase == Phase.RUNNING;
+            return phase == Phase.STARTING || phase == Phase.RUNNING || phase == Phase.PAUSED;
         }
     }
 
@@ -128,6 +130,7 @@ public record RestoredState(
         switch (process.phase()) {
             case STARTING -> {}
             case RUNNING -> all.add(new StateRecord.Runs(domain));
+            case PAUSED -> all.add(new StateRecord.Paused(domain));
             case ENDED -> all.add(new StateRecord.Ended(domain, process.code()));
             case AGAIN -> {
                 all.add(new StateRecord.Ended(domain, process.code()));
@@ -158,6 +161,7 @@ public record RestoredState(
                 }
                 case StateRecord.Spawned r -> domains.put(r.domain(), new Process(r, Phase.STARTING, -1));
                 case StateRecord.Runs r -> phase(r.domain(), Phase.RUNNING, -1);
+                case StateRecord.Paused r -> phase(r.domain(), Phase.PAUSED, -1);
                 case StateRecord.Ended r -> phase(r.domain(), Phase.ENDED, r.code());
                 case StateRecord.Again r -> again(r);
                 case StateRecord.Leased r -> leases.add(r);

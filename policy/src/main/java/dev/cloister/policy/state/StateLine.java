@@ -70,6 +70,7 @@ final class StateLine {
             case StateRecord.Live r -> put(fields, "flow", r.flow(), "epoch", r.epoch());
             case StateRecord.Closed r -> put(fields, "flow", r.flow(), "epoch", r.epoch());
             case StateRecord.Runs r -> fields.put("domain", r.domain());
+            case StateRecord.Paused r -> fields.put("domain", r.domain());
             case StateRecord.Held r -> fields.put("flow", r.flow());
             case StateRecord.Lifted r -> fields.put("flow", r.flow());
             case StateRecord.Finished _ -> {
@@ -117,6 +118,7 @@ final class StateLine {
     private static StateRecord decodeShort(Fields fields) throws IOException {
         return switch (fields.text("is")) {
             case "runs" -> new StateRecord.Runs(fields.text("domain"));
+            case "paused" -> new StateRecord.Paused(fields.text("domain"));
             case "ended" -> new StateRecord.Ended(fields.text("domain"), (int) fields.number("code"));
             case "again" -> new StateRecord.Again(fields.text("domain"), fields.number("nanos"));
             case "finished" -> new StateRecord.Finished();

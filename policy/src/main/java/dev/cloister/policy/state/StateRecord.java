@@ -35,6 +35,13 @@ public sealed interface StateRecord {
     record Runs(String domain) implements StateRecord {}
 
     /**
+     * The operator wants a domain's guest to stand still; {@link Runs} undoes it.
+     *
+     * @param domain its name
+     */
+    record Paused(String domain) implements StateRecord {}
+
+    /**
      * A domain's process is gone.
      *
      * @param domain its name

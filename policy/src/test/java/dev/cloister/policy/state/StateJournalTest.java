@@ -122,7 +122,7 @@ class StateJournalTest {
             String flow = "f" + random.nextInt(3);
             int epoch = random.nextInt(5);
             all.add(
-                    switch (random.nextInt(11)) {
+                    switch (random.nextInt(12)) {
                         case 0 ->
                             new StateRecord.Spawned(domain, random.nextInt(9999), random.nextInt(9999), "k", "", "i");
                         case 1 -> new StateRecord.Runs(domain);
@@ -133,6 +133,7 @@ class StateJournalTest {
                         case 6 -> new StateRecord.Closed(flow, epoch);
                         case 7 -> new StateRecord.Held(flow);
                         case 8 -> new StateRecord.Lifted(flow);
+                        case 9 -> new StateRecord.Paused(domain);
                         default ->
                             new StateRecord.Leased(
                                     flow, 1 + random.nextInt(100), random.nextInt(1000), random.nextInt(1000));
