@@ -15,6 +15,8 @@ public interface LocalApicMsrs {
     int X2APIC_LAST = 0x8FF;
     /** IA32_APIC_BASE bit 11: the controller is on. */
     long ENABLED = 0x800;
+    /** IA32_APIC_BASE bit 10: x2APIC mode. */
+    long EXTENDED = 0x400;
 
     /**
      * Reads one of them.

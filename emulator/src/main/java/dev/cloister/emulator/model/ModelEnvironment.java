@@ -118,6 +118,13 @@ public final class ModelEnvironment implements CpuEnvironment {
         };
     }
 
+    /** IA32_APIC_BASE's bit for x2APIC mode is reserved where CPUID doesn't offer that mode (SDM vol. 3, 11.12.1). */
+    private boolean hasMode(int index, long value) {
+        return index != LocalApicMsrs.APIC_BASE
+                || (value & LocalApicMsrs.EXTENDED) == 0
+                || model.has(CpuFeature.X2APIC);
+    }
+
     @Override
     public boolean readMsr(int index, long[] value) {
         if (isApic(index)) {
@@ -137,7 +144,7 @@ public final class ModelEnvironment implements CpuEnvironment {
     @Override
     public boolean writeMsr(int index, long value) {
         if (isApic(index)) {
-            return hasApic(index) && apic.writeMsr(index, value);
+            return hasApic(index) && hasMode(index, value) && apic.writeMsr(index, value);
         }
         if (index == MSR_TSC) {
             move(value - timestampCounter());

@@ -117,6 +117,45 @@ class ModelEnvironmentTest {
         assertThat(r[3] & CpuFeature.APIC.mask()).isZero();
     }
 
+    /** A controller that takes whatever reaches it: what is refused was refused by the model. */
+    private static final class AnyApic implements LocalApicMsrs {
+        private long base = 0xFEE00900L;
+
+        @Override
+        public boolean readMsr(int index, long[] value) {
+            value[0] = base;
+            return true;
+        }
+
+        @Override
+        public boolean writeMsr(int index, long value) {
+            base = value;
+            return true;
+        }
+
+        @Override
+        public long apicBase() {
+            return base;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void x2apicModeIsEnteredOnlyWhereCpuidOffersIt(boolean offered) {
+        CpuModel model = CpuModel.of("v1");
+        ModelEnvironment e = new ModelEnvironment(new ModelEnvironment.Parts(
+                offered ? model : model.without(EnumSet.of(CpuFeature.X2APIC)),
+                state,
+                Topology.SINGLE,
+                () -> now,
+                1_000_000_000L,
+                () -> 7,
+                new AnyApic()));
+        assertThat(e.writeMsr(LocalApicMsrs.APIC_BASE, 0xFEE00D00L)).isEqualTo(offered);
+        assertThat(e.readMsr(LocalApicMsrs.X2APIC_FIRST + 2, v)).isEqualTo(offered);
+        assertThat(e.writeMsr(LocalApicMsrs.APIC_BASE, 0xFEE00900L)).isTrue();
+    }
+
     @Test
     void topologyNumbersProcessors() {
         ModelEnvironment e = of(CpuModel.of("v1"), new Topology(5, 6));
