@@ -11,9 +11,13 @@ module dev.cloister.vmm {
     requires static org.jspecify;
 
     exports dev.cloister.vmm;
+    exports dev.cloister.vmm.config;
     exports dev.cloister.vmm.console;
     exports dev.cloister.vmm.host;
     exports dev.cloister.vmm.loader;
+    exports dev.cloister.vmm.process;
+    exports dev.cloister.vmm.processor;
+    exports dev.cloister.vmm.report;
     exports dev.cloister.vmm.sandbox;
     exports dev.cloister.vmm.terminal;
     exports dev.cloister.vmm.virtio;

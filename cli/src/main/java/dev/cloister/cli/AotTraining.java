@@ -1,6 +1,6 @@
 package dev.cloister.cli;
 
-import dev.cloister.vmm.LoneSandbox;
+import dev.cloister.vmm.process.LoneSandbox;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -8,7 +8,7 @@ import java.util.List;
 /** Command lines of the daemon's and the VMM's processes: this very Java, class path and AOT cache. */
 final class ChildJvm {
     private static final String DAEMON = "dev.cloister.policy.daemon.PolicyDaemonMain";
-    private static final String VMM = "dev.cloister.vmm.VmmMain";
+    private static final String VMM = "dev.cloister.vmm.process.VmmMain";
     private static final String BROKER = "dev.cloister.vmm.vsock.SocketBrokerMain";
 
     private ChildJvm() {}

@@ -1,7 +1,7 @@
 package dev.cloister.cli;
 
-import dev.cloister.vmm.CpuModels;
-import dev.cloister.vmm.MachineException;
+import dev.cloister.vmm.processor.CpuModels;
+import dev.cloister.vmm.report.MachineException;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 

@@ -1,7 +1,7 @@
 package dev.cloister.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.cloister.vmm.CpuModels;
+import dev.cloister.vmm.processor.CpuModels;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;

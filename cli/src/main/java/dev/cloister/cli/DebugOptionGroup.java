@@ -1,7 +1,7 @@
 package dev.cloister.cli;
 
-import dev.cloister.vmm.DebugOptions;
-import dev.cloister.vmm.GdbListener;
+import dev.cloister.vmm.config.DebugOptions;
+import dev.cloister.vmm.config.GdbListener;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,7 +1,7 @@
 package dev.cloister.cli;
 
-import dev.cloister.vmm.MachineConfig;
-import dev.cloister.vmm.OnReboot;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.config.OnReboot;
 import picocli.CommandLine.Option;
 
 /** How the machine behaves around what the guest does: reboots, and firmware that talks. */

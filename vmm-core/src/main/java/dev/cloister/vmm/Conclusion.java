@@ -1,6 +1,16 @@
 package dev.cloister.vmm;
 
 import dev.cloister.emulator.model.CpuChoice;
+import dev.cloister.vmm.board.Board;
+import dev.cloister.vmm.board.RunControl;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.engine.Engine;
+import dev.cloister.vmm.engine.ExitKind;
+import dev.cloister.vmm.engine.VcpuBody;
+import dev.cloister.vmm.report.FaultReport;
+import dev.cloister.vmm.report.MachineExit;
+import dev.cloister.vmm.report.ProcessFacts;
+import dev.cloister.vmm.report.Report;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

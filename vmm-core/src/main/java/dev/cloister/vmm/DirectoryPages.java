@@ -4,6 +4,7 @@ import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.protocol.DomainConfig;
+import dev.cloister.vmm.config.MachineConfig;
 import java.lang.foreign.MemorySegment;
 
 /** Fills the directory page from a machine's configuration; a guest that runs without a daemon finds one without channels. */

@@ -2,9 +2,14 @@ package dev.cloister.vmm;
 
 import dev.cloister.kvm.Kvm;
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.engine.Engine;
+import dev.cloister.vmm.engine.direct.DirectEngine;
+import dev.cloister.vmm.engine.emulated.EmulatedEngine;
 import dev.cloister.vmm.host.SupervisorSpeed;
 import dev.cloister.vmm.loader.ImageFormat;
 import dev.cloister.vmm.loader.ImageLoader;
+import dev.cloister.vmm.report.MachineException;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -4,12 +4,27 @@ import dev.cloister.devices.SerialInputPump;
 import dev.cloister.devices.StreamSink;
 import dev.cloister.kvm.Kvm;
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.vmm.board.Board;
+import dev.cloister.vmm.board.ConsoleTail;
+import dev.cloister.vmm.board.RunControl;
 import dev.cloister.vmm.channel.Violations;
+import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.config.MachineState;
+import dev.cloister.vmm.config.Violation;
+import dev.cloister.vmm.engine.Engine;
+import dev.cloister.vmm.engine.MachineDebug;
+import dev.cloister.vmm.engine.VcpuBody;
 import dev.cloister.vmm.loader.ImageException;
 import dev.cloister.vmm.loader.ImageLoader;
 import dev.cloister.vmm.loader.LoadOptions;
 import dev.cloister.vmm.loader.LoadedImage;
 import dev.cloister.vmm.loader.MemoryMap;
+import dev.cloister.vmm.memory.GuestRam;
+import dev.cloister.vmm.report.MachineException;
+import dev.cloister.vmm.report.MachineExit;
+import dev.cloister.vmm.report.Outcome;
+import dev.cloister.vmm.report.Report;
 import dev.cloister.vmm.virtio.Balloon;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -320,7 +335,7 @@ public final class Machine implements AutoCloseable {
      *
      * @param reason one line
      */
-    void fail(String reason) {
+    public void fail(String reason) {
         end(new RunControl.End(Outcome.HOST_FAILURE, reason, 0, null));
     }
 

@@ -7,13 +7,20 @@ import dev.cloister.policy.protocol.AnswerStatus;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.FromVmm.ChannelCounters;
+import dev.cloister.vmm.board.Board;
 import dev.cloister.vmm.channel.ChannelException;
 import dev.cloister.vmm.channel.ChannelSet;
 import dev.cloister.vmm.channel.DeviceEnds;
 import dev.cloister.vmm.channel.RequestPage;
 import dev.cloister.vmm.channel.Violations;
+import dev.cloister.vmm.config.ChannelRequest;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.engine.Engine;
 import dev.cloister.vmm.ivshmem.ChannelFunctions;
+import dev.cloister.vmm.ivshmem.EventWatch;
 import dev.cloister.vmm.ivshmem.InterruptSwitch;
+import dev.cloister.vmm.memory.GuestRam;
+import dev.cloister.vmm.report.MachineException;
 import java.util.List;
 
 /**

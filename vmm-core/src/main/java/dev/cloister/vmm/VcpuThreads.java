@@ -1,5 +1,6 @@
 package dev.cloister.vmm;
 
+import dev.cloister.vmm.engine.VcpuBody;
 import java.util.List;
 
 /** The threads of a machine's vCPUs, one generation after the other. Any thread. */

@@ -15,6 +15,11 @@ import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.ViolationKind;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.config.MachineEvents;
+import dev.cloister.vmm.config.Violation;
+import dev.cloister.vmm.report.MachineException;
+import dev.cloister.vmm.report.Report;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
-class ChannelTest extends EveryEngine {
+public class ChannelTest extends EveryEngine {
     private static final int RECORD_BYTES = 64;
     private static final int RECORDS = 16;
     static final long WINDOW = MemoryRing.regionBytes(RECORD_BYTES, RECORDS);
@@ -59,7 +64,7 @@ class ChannelTest extends EveryEngine {
                 section .text
         """;
 
-    static ChannelConfig memory(Direction direction) {
+    public static ChannelConfig memory(Direction direction) {
         return new ChannelConfig(
                 0,
                 "readings",
@@ -71,11 +76,11 @@ class ChannelTest extends EveryEngine {
                 ChannelConfig.Sockets.NONE);
     }
 
-    static ChannelConfig event(Direction direction, long rate) {
+    public static ChannelConfig event(Direction direction, long rate) {
         return event(0, direction, rate, rate == 0 ? 0 : 2);
     }
 
-    static ChannelConfig event(int index, Direction direction, long rate, long burst) {
+    public static ChannelConfig event(int index, Direction direction, long rate, long burst) {
         return new ChannelConfig(
                 index,
                 "alarm",
@@ -99,7 +104,7 @@ class ChannelTest extends EveryEngine {
                 ChannelConfig.Sockets.NONE);
     }
 
-    static Memfd ringMemory() throws Exception {
+    public static Memfd ringMemory() throws Exception {
         Memfd memfd = Memfd.create("ring", WINDOW);
         memfd.addSeals(Memfd.SEAL_GROW);
         return memfd;

@@ -3,6 +3,11 @@ package dev.cloister.vmm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.kvm.Kvm;
+import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.engine.Engine;
+import dev.cloister.vmm.engine.direct.DirectEngine;
+import dev.cloister.vmm.engine.emulated.EmulatedEngine;
 import dev.cloister.vmm.host.SupervisorSpeed;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,11 @@
 package dev.cloister.vmm;
 
 import dev.cloister.policy.model.Engine;
+import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.config.DebugOptions;
+import dev.cloister.vmm.config.GdbListener;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.report.MachineExit;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;

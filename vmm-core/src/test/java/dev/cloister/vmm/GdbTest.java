@@ -3,6 +3,8 @@ package dev.cloister.vmm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.policy.model.Engine;
+import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.report.Outcome;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Timeout;

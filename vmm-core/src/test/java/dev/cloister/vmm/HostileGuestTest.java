@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.linux.EventFd;
 import dev.cloister.policy.protocol.Direction;
+import dev.cloister.vmm.config.ChannelRequest;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.config.MachineEvents;
+import dev.cloister.vmm.report.Outcome;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;

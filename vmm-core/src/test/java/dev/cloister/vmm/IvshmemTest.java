@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.ViolationKind;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.config.OnReboot;
+import dev.cloister.vmm.config.Violation;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

@@ -3,6 +3,10 @@ package dev.cloister.vmm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cloister.vmm.config.MachineEvents;
+import dev.cloister.vmm.config.MachineState;
+import dev.cloister.vmm.report.Outcome;
+import dev.cloister.vmm.report.Report;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

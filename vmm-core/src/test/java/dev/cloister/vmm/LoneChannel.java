@@ -10,6 +10,8 @@ import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.vmm.ChannelTest.Heard;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.config.Violation;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;

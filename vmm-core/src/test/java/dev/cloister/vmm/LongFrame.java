@@ -1,13 +1,13 @@
 package dev.cloister.vmm;
 
 /** The 64-bit frame of test guests. */
-final class LongFrame {
+public final class LongFrame {
     /**
      * Entered by PVH in 32-bit mode. Identity-maps 4 GiB, loads GDT and IDT (each vector pushes its number and jumps to
      * {@code trap_common}, which calls {@code trap} with the vector in RDI and the address of error code and frame in RSI, then returns by iretq) and
      * calls {@code main}; if that returns, exits with 1. {@code puts} prints the text at RSI on the debug port.
      */
-    static final String SOURCE = """
+    public static final String SOURCE = """
         format  elf64
         pvhnote start32
         entry   start32

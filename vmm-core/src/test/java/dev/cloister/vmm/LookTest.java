@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.policy.model.Engine;
+import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.config.DebugOptions;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.report.MachineExit;
+import dev.cloister.vmm.report.Outcome;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -13,6 +13,8 @@ import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
 import dev.cloister.policy.protocol.FromVmm.ChannelCounters;
 import dev.cloister.policy.protocol.ViolationKind;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.config.Violation;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.List;

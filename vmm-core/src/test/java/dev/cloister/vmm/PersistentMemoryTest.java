@@ -3,6 +3,9 @@ package dev.cloister.vmm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.report.MachineExit;
+import dev.cloister.vmm.report.Outcome;
 import dev.cloister.vmm.virtio.MemoryConfig;
 import dev.cloister.vmm.virtio.PmemConfig;
 import dev.cloister.vmm.virtio.VirtioConfig;

@@ -2,6 +2,10 @@ package dev.cloister.vmm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.config.MachineState;
+import dev.cloister.vmm.report.MachineExit;
+import dev.cloister.vmm.report.Outcome;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

@@ -3,6 +3,9 @@ package dev.cloister.vmm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.vmm.TestGuest.Run;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.config.OnReboot;
+import dev.cloister.vmm.report.Outcome;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;

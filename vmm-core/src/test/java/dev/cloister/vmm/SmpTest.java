@@ -3,6 +3,7 @@ package dev.cloister.vmm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.vmm.TestGuest.Run;
+import dev.cloister.vmm.report.Outcome;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

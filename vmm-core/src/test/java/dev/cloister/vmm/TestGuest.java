@@ -6,6 +6,10 @@ import dev.cloister.emulator.assembler.OutputFormat;
 import dev.cloister.kvm.Kvm;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.policy.model.Engine;
+import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.report.MachineExit;
+import dev.cloister.vmm.report.Report;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /** Small guests for tests: real-mode snippets and the 64-bit frame around others, assembled on the spot and run on this host's KVM. */
-final class TestGuest {
+public final class TestGuest {
     /** Ends a guest with a value on the debug-exit port; works in every mode. */
     static final String EXIT_MACRO = """
         %macro exit 1
@@ -37,7 +41,7 @@ final class TestGuest {
     }
 
     /** This host's KVM, or null for an engine without; a test that needs it is skipped, with the reason, where there is none. */
-    static @Nullable Kvm kvm() {
+    public static @Nullable Kvm kvm() {
         if (engine == Engine.EMULATED) {
             return null;
         }
@@ -50,7 +54,7 @@ final class TestGuest {
         }
     }
 
-    static byte[] assemble(OutputFormat format, String source) {
+    public static byte[] assemble(OutputFormat format, String source) {
         try {
             return Assembler.of(format)
                     .assemble("guest.asm", EXIT_MACRO + source)

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.policy.model.Engine;
 import dev.cloister.vmm.TestGuest.Run;
+import dev.cloister.vmm.config.OnReboot;
+import dev.cloister.vmm.engine.ExitKind;
+import dev.cloister.vmm.report.Report;
 import dev.cloister.vmm.virtio.DiskConfig;
 import dev.cloister.vmm.virtio.VirtioConfig;
 import java.nio.charset.StandardCharsets;

@@ -1,11 +1,11 @@
 package dev.cloister.it.bench;
 
 import dev.cloister.kvm.Kvm;
-import dev.cloister.vmm.BootImage;
 import dev.cloister.vmm.Machine;
-import dev.cloister.vmm.MachineConfig;
-import dev.cloister.vmm.Report;
+import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.config.MachineConfig;
 import dev.cloister.vmm.loader.ImageFormat;
+import dev.cloister.vmm.report.Report;
 import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;

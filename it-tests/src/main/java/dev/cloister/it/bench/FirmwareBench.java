@@ -2,9 +2,9 @@ package dev.cloister.it.bench;
 
 import dev.cloister.it.DebianPackages;
 import dev.cloister.policy.model.Engine;
-import dev.cloister.vmm.BootImage;
 import dev.cloister.vmm.Machine;
-import dev.cloister.vmm.MachineConfig;
+import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.config.MachineConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -8,7 +8,7 @@ import java.util.List;
 /** Command lines of this program's own processes. */
 final class Jvm {
     /** The VMM's main class. */
-    static final String VMM = "dev.cloister.vmm.VmmMain";
+    static final String VMM = "dev.cloister.vmm.process.VmmMain";
 
     private static final String DIST = "cloister.bench.dist";
 

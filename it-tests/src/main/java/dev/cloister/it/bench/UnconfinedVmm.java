@@ -32,7 +32,7 @@ public final class UnconfinedVmm {
             byte[] bytes = new byte[frame.remaining()];
             frame.get(bytes);
             socket.send(bytes);
-            Class<?> type = Class.forName("dev.cloister.vmm.ControlSession");
+            Class<?> type = Class.forName("dev.cloister.vmm.process.ControlSession");
             Constructor<?> constructor = type.getDeclaredConstructor(MessageSocket.class);
             constructor.setAccessible(true);
             Method run = type.getDeclaredMethod("run");

@@ -172,7 +172,8 @@ class UsedSystemCallsTest {
         if (Files.isReadable(dist.resolve("cloister.aot"))) {
             command.add("-XX:AOTCache=" + dist.resolve("cloister.aot"));
         }
-        command.addAll(List.of("-cp", dist.resolve(Path.of("lib", "cli.jar")).toString(), "dev.cloister.vmm.VmmMain"));
+        command.addAll(
+                List.of("-cp", dist.resolve(Path.of("lib", "cli.jar")).toString(), "dev.cloister.vmm.process.VmmMain"));
         DaemonOptions options = new DaemonOptions(
                 policy,
                 folder.resolve("state"),

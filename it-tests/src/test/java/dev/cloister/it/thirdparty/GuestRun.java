@@ -1,11 +1,11 @@
 package dev.cloister.it.thirdparty;
 
 import dev.cloister.policy.model.Engine;
-import dev.cloister.vmm.BootImage;
 import dev.cloister.vmm.Machine;
-import dev.cloister.vmm.MachineConfig;
-import dev.cloister.vmm.MachineException;
-import dev.cloister.vmm.MachineExit;
+import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.config.MachineConfig;
+import dev.cloister.vmm.report.MachineException;
+import dev.cloister.vmm.report.MachineExit;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

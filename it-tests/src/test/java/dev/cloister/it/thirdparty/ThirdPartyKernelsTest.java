@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cloister.it.DebianPackages;
 import dev.cloister.policy.model.Engine;
-import dev.cloister.vmm.BootImage;
-import dev.cloister.vmm.Outcome;
+import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.report.Outcome;
 import dev.cloister.vmm.virtio.DiskConfig;
 import dev.cloister.vmm.virtio.VirtioConfig;
 import java.lang.foreign.MemorySegment;

@@ -1,0 +1,366 @@
+package dev.cloister.vmm.config;
+
+import dev.cloister.policy.protocol.ChannelConfig;
+import dev.cloister.vmm.processor.CpuModels;
+import dev.cloister.vmm.report.MachineException;
+import dev.cloister.vmm.virtio.VirtioConfig;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a machine is made from. Made by {@link #builder}; immutable.
+ *
+ * @param name the domain's name, for messages, threads and the directory page
+ * @param id the domain's identity on the directory page
+ * @param memoryBytes guest RAM in bytes, a multiple of 4096
+ * @param cpus virtual CPUs, 1..64
+ * @param engine what shall execute the guest
+ * @param image what it boots
+ * @param debugExit whether port 0xf4 ends the machine with a chosen exit code
+ * @param testDevice whether the machine has the device that processor test programs drive, see {@link dev.cloister.devices.TestDevice}
+ * @param serialOut where COM1 and the debug ports print; the machine flushes but never closes it
+ * @param serialIn what COM1 receives, or null for nothing; read by a daemon thread, never closed
+ * @param channels channels in directory order; attached with {@code MachineChannels.attach} before or after the start
+ * @param timeout the longest time from start to end, or zero for none
+ * @param events who is told
+ * @param prefault whether all guest memory is touched when the machine is made
+ * @param debug how the guest is looked at
+ * @param pin host CPUs that the vCPU threads may run on; empty: any
+ * @param cpuModel the processor that the guest is shown, as {@link CpuModels} reads it; empty: the engine's own
+ * @param virtio its virtio devices; the machine closes the disks' files
+ * @param firmwareLog whether what firmware writes to its debug port is printed with what the guest prints
+ * @param onReboot what follows when the guest resets the machine; a machine that is looked at always ends
+ */
+public record MachineConfig(
+        String name,
+        UUID id,
+        long memoryBytes,
+        int cpus,
+        dev.cloister.policy.model.Engine engine,
+        BootImage image,
+        boolean debugExit,
+        boolean testDevice,
+        OutputStream serialOut,
+        @Nullable InputStream serialIn,
+        List<ChannelConfig> channels,
+        Duration timeout,
+        MachineEvents events,
+        boolean prefault,
+        DebugOptions debug,
+        List<Integer> pin,
+        String cpuModel,
+        VirtioConfig virtio,
+        boolean firmwareLog,
+        OnReboot onReboot) {
+    /** Guest memory where nothing else is asked for: 256 MiB. */
+    public static final long DEFAULT_MEMORY = 256L << 20;
+
+    /** The most vCPUs. */
+    public static final int MAX_CPUS = 64;
+
+    /** The least guest memory: real mode's first MiB. */
+    public static final long MIN_MEMORY = 1L << 20;
+
+    /** The most guest memory: what fits between 4 GiB and 1 TiB. */
+    public static final long MAX_MEMORY = 1L << 40;
+
+    private static final long PAGE = 4096;
+
+    /** Copies the list. */
+    public MachineConfig {
+        channels = List.copyOf(channels);
+        pin = List.copyOf(pin);
+    }
+
+    /**
+     * Starts a configuration: one vCPU, {@link #DEFAULT_MEMORY}, engine auto, no debug exit, output dropped, no input, no timeout.
+     *
+     * @param image what it boots
+     * @return a builder
+     */
+    public static Builder builder(BootImage image) {
+        return new Builder(image);
+    }
+
+    public void validate() throws MachineException {
+        boolean memoryFits = memoryBytes >= MIN_MEMORY && memoryBytes <= MAX_MEMORY && memoryBytes % PAGE == 0;
+        require(
+                memoryFits,
+                "guest memory of " + memoryBytes + " bytes; expected a multiple of 4096 from " + MIN_MEMORY + " to "
+                        + MAX_MEMORY);
+        require(cpus >= 1 && cpus <= MAX_CPUS, cpus + " vCPUs; expected 1 to " + MAX_CPUS);
+        CpuModels.require(cpuModel);
+        require(image.bytes().byteSize() > 0, "the image is empty; give a kernel, a flat binary or firmware");
+        for (int i = 0; i < channels.size(); i++) {
+            int index = channels.get(i).index();
+            require(index == i, "channel at position " + i + " has index " + index + "; expected directory order");
+        }
+    }
+
+    private static void require(boolean condition, String otherwise) throws MachineException {
+        if (!condition) {
+            throw MachineException.input(otherwise);
+        }
+    }
+
+    /** Collects a configuration. Not thread-safe. */
+    public static final class Builder {
+        private String name = "guest";
+        private UUID id = new UUID(0, 0);
+        private long memoryBytes = DEFAULT_MEMORY;
+        private int cpus = 1;
+        private dev.cloister.policy.model.Engine engine = dev.cloister.policy.model.Engine.AUTO;
+        private final BootImage image;
+        private boolean debugExit;
+        private boolean testDevice;
+        private OutputStream serialOut = OutputStream.nullOutputStream();
+        private @Nullable InputStream serialIn;
+        private List<ChannelConfig> channels = List.of();
+        private Duration timeout = Duration.ZERO;
+        private MachineEvents events = MachineEvents.NONE;
+        private boolean prefault;
+        private DebugOptions debug = DebugOptions.NONE;
+        private List<Integer> pin = List.of();
+        private String cpuModel = "";
+        private VirtioConfig virtio = VirtioConfig.DEFAULT;
+        private boolean firmwareLog;
+        private OnReboot onReboot = OnReboot.EXIT;
+
+        private Builder(BootImage image) {
+            this.image = image;
+        }
+
+        /**
+         * Sets who the domain is.
+         *
+         * @param domainName its name
+         * @param domainId its identity
+         * @return this
+         */
+        public Builder domain(String domainName, UUID domainId) {
+            this.name = domainName;
+            this.id = domainId;
+            return this;
+        }
+
+        /**
+         * Sets guest RAM.
+         *
+         * @param bytes a multiple of 4096, 1 MiB or more
+         * @return this
+         */
+        public Builder memory(long bytes) {
+            this.memoryBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Sets the number of vCPUs.
+         *
+         * @param count 1..64
+         * @return this
+         */
+        public Builder cpus(int count) {
+            this.cpus = count;
+            return this;
+        }
+
+        /**
+         * Sets the engine.
+         *
+         * @param kind the engine
+         * @return this
+         */
+        public Builder engine(dev.cloister.policy.model.Engine kind) {
+            this.engine = kind;
+            return this;
+        }
+
+        /**
+         * Offers the test device or not.
+         *
+         * @param offered whether the guest finds {@link dev.cloister.devices.TestDevice}
+         * @return this
+         */
+        public Builder testDevice(boolean offered) {
+            this.testDevice = offered;
+            return this;
+        }
+
+        /**
+         * Offers the debug-exit port or not.
+         *
+         * @param offered whether port 0xf4 ends the machine
+         * @return this
+         */
+        public Builder debugExit(boolean offered) {
+            this.debugExit = offered;
+            return this;
+        }
+
+        /**
+         * Sets where the guest's output goes.
+         *
+         * @param out written by one thread of the machine
+         * @return this
+         */
+        public Builder serialOut(OutputStream out) {
+            this.serialOut = out;
+            return this;
+        }
+
+        /**
+         * Sets the guest's input.
+         *
+         * @param in read by one daemon thread
+         * @return this
+         */
+        public Builder serialIn(InputStream in) {
+            this.serialIn = in;
+            return this;
+        }
+
+        /**
+         * Sets the channels.
+         *
+         * @param list in directory order
+         * @return this
+         */
+        public Builder channels(List<ChannelConfig> list) {
+            this.channels = list;
+            return this;
+        }
+
+        /**
+         * Bounds the run.
+         *
+         * @param longest from start to end; zero for no bound
+         * @return this
+         */
+        public Builder timeout(Duration longest) {
+            this.timeout = longest;
+            return this;
+        }
+
+        /**
+         * Sets who is told of changes, violations and requests.
+         *
+         * @param listener the listener
+         * @return this
+         */
+        public Builder events(MachineEvents listener) {
+            this.events = listener;
+            return this;
+        }
+
+        /**
+         * Sets whether all guest memory is touched when the machine is made, so that none is missing later.
+         *
+         * @param touched whether
+         * @return this
+         */
+        public Builder prefault(boolean touched) {
+            this.prefault = touched;
+            return this;
+        }
+
+        /**
+         * Sets how the guest is looked at.
+         *
+         * @param options the options
+         * @return this
+         */
+        public Builder debug(DebugOptions options) {
+            this.debug = options;
+            return this;
+        }
+
+        /**
+         * Sets where vCPU threads may run.
+         *
+         * @param hostCpus numbers of host CPUs; empty: any
+         * @return this
+         */
+        public Builder pin(List<Integer> hostCpus) {
+            this.pin = hostCpus;
+            return this;
+        }
+
+        /**
+         * Sets the virtio devices.
+         *
+         * @param devices which
+         * @return this
+         */
+        public Builder virtio(VirtioConfig devices) {
+            this.virtio = devices;
+            return this;
+        }
+
+        /**
+         * Sets whether firmware's log is printed.
+         *
+         * @param printed whether what SeaBIOS writes to port 0x402 appears between what the guest prints
+         * @return this
+         */
+        public Builder firmwareLog(boolean printed) {
+            this.firmwareLog = printed;
+            return this;
+        }
+
+        /**
+         * Sets what follows when the guest resets the machine.
+         *
+         * @param wanted end or restart
+         * @return this
+         */
+        public Builder onReboot(OnReboot wanted) {
+            this.onReboot = wanted;
+            return this;
+        }
+
+        /**
+         * Sets the processor that the guest is shown.
+         *
+         * @param choice such as {@code v2,-avx2,+aes}; empty: the engine's own
+         * @return this
+         */
+        public Builder cpuModel(String choice) {
+            this.cpuModel = choice;
+            return this;
+        }
+
+        /**
+         * Makes the configuration; it is checked when a machine is made from it.
+         *
+         * @return the configuration
+         */
+        public MachineConfig build() {
+            return new MachineConfig(
+                    name,
+                    id,
+                    memoryBytes,
+                    cpus,
+                    engine,
+                    image,
+                    debugExit,
+                    testDevice,
+                    serialOut,
+                    serialIn,
+                    channels,
+                    timeout,
+                    events,
+                    prefault,
+                    debug,
+                    pin,
+                    cpuModel,
+                    virtio,
+                    firmwareLog,
+                    onReboot);
+        }
+    }
+}
