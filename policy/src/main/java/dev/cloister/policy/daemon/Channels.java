@@ -515,7 +515,7 @@ final class Channels {
 
     private void cut(Channel channel) {
         if (channel.cut()) {
-            journal.cut(channel);
+            journal.cut(channel.flow().name(), channel.epoch(), channel.cutNanos());
         }
     }
 

@@ -29,7 +29,7 @@ final class ConsoleBridge implements AutoCloseable {
     private final Runnable follower = this::more;
     private final AtomicBoolean told = new AtomicBoolean();
     // Loop's thread only.
-    private final Optional<SerialInput> way;
+    private final Optional<? extends SerialWay> way;
     private final LongConsumer ended;
     private long typed;
     private EventLoop.@Nullable Watch watch;
@@ -45,7 +45,7 @@ final class ConsoleBridge implements AutoCloseable {
             EventLoop loop,
             Scrollback serial,
             int run,
-            Optional<SerialInput> way,
+            Optional<? extends SerialWay> way,
             LongConsumer ended) {
         this.server = server;
         this.client = client;
@@ -88,7 +88,7 @@ final class ConsoleBridge implements AutoCloseable {
 
     private void write(byte[] bytes, int from) {
         int at = from;
-        if (!closed && way.isPresent() && way.get().channel().passes()) {
+        if (!closed && way.isPresent() && way.get().passes()) {
             Fd end = way.get().end();
             try {
                 int count = Pipe.write(end, bytes, at, bytes.length - at);

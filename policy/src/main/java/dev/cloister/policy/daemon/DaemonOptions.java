@@ -40,8 +40,6 @@ public record DaemonOptions(
     public static final Path KVM = Path.of("/dev/kvm");
     /** Time that a VMM has for each step unless said otherwise. */
     public static final Duration DEFAULT_ANSWER_TIMEOUT = Duration.ofSeconds(30);
-    /** Name of the control socket in the state directory. */
-    public static final String SOCKET_NAME = "control.sock";
     /** Name of the audit log in the state directory. */
     public static final String AUDIT_NAME = "audit.log";
     /** Name of the journal of contacts between conflicting parties in the state directory. */
@@ -50,8 +48,6 @@ public record DaemonOptions(
     public static final String POLICY_STATE_NAME = "policy.state";
     /** Name of the state journal in the state directory. */
     public static final String STATE_NAME = "state.journal";
-    /** Name of the lock in the state directory. */
-    public static final String LOCK_NAME = "lock";
 
     /** Options that accept nothing unenforced, ask for no signature and put nothing around processes. */
     public DaemonOptions(
@@ -113,7 +109,7 @@ public record DaemonOptions(
      * @return the file's name
      */
     public static String reportName(String domain) {
-        return domain + ".report.json";
+        return ReportStore.name(domain);
     }
 
     /**
@@ -122,7 +118,7 @@ public record DaemonOptions(
      * @return in the state directory
      */
     public Path controlSocket() {
-        return stateDirectory.resolve(SOCKET_NAME);
+        return stateDirectory.resolve(StateDirectory.SOCKET_NAME);
     }
 
     /**

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What the daemon knows of one domain, over all its runs. Loop's thread only, but for the scrollbacks. */
-final class DomainRuntime {
+final class DomainRuntime implements Journal.Subject {
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final int SIGNAL_BASE = 128;
 
@@ -92,7 +92,8 @@ final class DomainRuntime {
         directory = next;
     }
 
-    String name() {
+    @Override
+    public String name() {
         return domain.name();
     }
 
@@ -104,7 +105,8 @@ final class DomainRuntime {
         return log;
     }
 
-    Throttle throttle() {
+    @Override
+    public Throttle throttle() {
         return throttle;
     }
 

@@ -14,6 +14,7 @@ import dev.cloister.policy.state.StateRecord;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +42,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     private Policy policy;
     private int policyEpoch = 1;
     private final AuditLog log;
-    private final AuditFeed feed;
+    private final Consumer<byte[]> feed;
     private final AuditWriter writer;
     private final EventLoop loop;
     private Runnable onFailure = () -> {};
@@ -53,8 +54,21 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     private boolean retryDue = true;
     private long blockedNanos;
 
-    /** The journal of a loop, which it becomes the gate of. */
-    Journal(Policy policy, AuditLog log, AuditFeed feed, EventLoop loop) {
+    /** Who may flood the log: its name there, and what keeps its floods out. */
+    interface Subject {
+        /** The domain's name. */
+        String name();
+
+        /** What counts its events. */
+        Throttle throttle();
+    }
+
+    /**
+     * The journal of a loop, which it becomes the gate of.
+     *
+     * @param feed takes the line of each record once that is durable, its newline included
+     */
+    Journal(Policy policy, AuditLog log, Consumer<byte[]> feed, EventLoop loop) {
         this.policy = policy;
         this.log = log;
         this.feed = feed;
@@ -151,7 +165,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
             if (LOG.isInfoEnabled()) {
                 LOG.info("{}", line(entry.record()));
             }
-            feed.write(entry.line());
+            feed.accept(entry.line());
         }
         outcome.failure().ifPresent(this::commitFailed);
         if (blocked && outcome.failure().isEmpty()) {
@@ -234,10 +248,10 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
         return write(event);
     }
 
-    /** Records that nothing passes through a channel any more. */
-    boolean cut(Channel channel) {
-        return write(event(AuditKind.CHANNEL_CUT, "", channel.flow().name(), "opening " + channel.epoch())
-                .withDetail("afterMicros", Long.toString(channel.cutNanos() / 1000)));
+    /** Records that nothing passes through a channel any more, and how long after its end was decided. */
+    boolean cut(String flow, int opening, long afterNanos) {
+        return write(event(AuditKind.CHANNEL_CUT, "", flow, "opening " + opening)
+                .withDetail("afterMicros", Long.toString(afterNanos / 1000)));
     }
 
     /** Records that a policy has come into force in place of another. */
@@ -273,17 +287,17 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     }
 
     /** Records what a flood-prone domain did, at most a few times a second; the rest is counted and told later. */
-    void writeThrottled(DomainRuntime domain, AuditKind kind, String detail) {
+    void writeThrottled(Subject domain, AuditKind kind, String detail) {
         throttled(domain, event(kind, domain.name(), "", detail));
     }
 
-    /** As {@link #writeThrottled(DomainRuntime, AuditKind, String)}, for a refusal. */
-    void writeThrottled(DomainRuntime domain, Decision decision, String detail) {
+    /** As {@link #writeThrottled(Subject, AuditKind, String)}, for a refusal. */
+    void writeThrottled(Subject domain, Decision decision, String detail) {
         throttled(domain, described(decision, detail));
     }
 
     /** Tells how many of a domain's events were only counted, if there are any. */
-    void writeSuppressed(DomainRuntime domain) {
+    void writeSuppressed(Subject domain) {
         long count = domain.throttle().takeSuppressed();
         if (count > 0) {
             write(event(AuditKind.SUPPRESSED, domain.name(), "", "events not recorded singly")
@@ -291,7 +305,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
         }
     }
 
-    private void throttled(DomainRuntime domain, AuditEvent event) {
+    private void throttled(Subject domain, AuditEvent event) {
         if (blocked) {
             domain.throttle().count();
             tellLater(domain);
@@ -306,13 +320,13 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     }
 
     /** So that a crash of the daemon loses the count of a second at most. */
-    private void tellLater(DomainRuntime domain) {
+    private void tellLater(Subject domain) {
         if (domain.throttle().suppressed() == 1) {
             loop.after(SUPPRESSED_MILLIS, () -> tell(domain));
         }
     }
 
-    private void tell(DomainRuntime domain) {
+    private void tell(Subject domain) {
         if (blocked) {
             loop.after(SUPPRESSED_MILLIS, () -> tell(domain));
         } else {

@@ -101,7 +101,7 @@ public final class PolicyDaemon implements AutoCloseable {
         this.log = around.log();
         this.contacts = around.contacts();
         this.loop = loop;
-        this.journal = new Journal(policy, log, feed, loop);
+        this.journal = new Journal(policy, log, feed::write, loop);
         PolicyState policyState = around.policyState();
         journal.policy(policy, policyState.epoch());
         this.adoption = around.adoption();
@@ -238,8 +238,8 @@ public final class PolicyDaemon implements AutoCloseable {
     private static PolicyDaemon open(
             DaemonOptions options, FdStore store, Clock clock, Opener<AuditLog> log, Opener<ContactStorage> contacts)
             throws PolicyException, IOException {
-        SignedPolicy.Loaded loaded =
-                SignedPolicy.loadSigned(PolicyState.file(options, store.again()), options.trustedKeys());
+        SignedPolicy.Loaded loaded = SignedPolicy.loadSigned(
+                PolicyState.inForce(options.policyState(), options.policy(), store.again()), options.trustedKeys());
         Policy policy = loaded.policy();
         List<Problem> unmet = Enforcement.problems(policy);
         if (!unmet.isEmpty() && !options.acceptUnenforced()) {
@@ -253,7 +253,7 @@ public final class PolicyDaemon implements AutoCloseable {
             if (!options.acceptUnenforced()) {
                 confinement.require(policy);
             }
-            StateDirectory state = keep(opened, StateDirectory.take(options));
+            StateDirectory state = keep(opened, StateDirectory.take(options.stateDirectory()));
             AuditLog audit = keep(opened, log.open());
             ContactStorage storage = keep(opened, contacts.open());
             ContactJournal journal =

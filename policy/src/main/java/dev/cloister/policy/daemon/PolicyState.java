@@ -156,14 +156,13 @@ final class PolicyState {
     /**
      * Returns the policy that a daemon which follows a killed one must run: the one that was in force, whatever its command line says.
      *
-     * @param options what it was started with
+     * @param file the file of this state
+     * @param stated what its command line says
      * @param again whether it follows a killed one
      * @throws IOException if the state is damaged
      */
-    static Path file(DaemonOptions options, boolean again) throws IOException {
-        return again
-                ? open(options.policyState()).inForce.map(InForce::file).orElse(options.policy())
-                : options.policy();
+    static Path inForce(Path file, Path stated, boolean again) throws IOException {
+        return again ? open(file).inForce.map(InForce::file).orElse(stated) : stated;
     }
 
     /**

@@ -21,9 +21,14 @@ final class ReportStore {
         this.directory = directory;
     }
 
+    /** The name of the file that keeps a domain's last report; the domain's name is one that the policy allows. */
+    static String name(String domain) {
+        return domain + ".report.json";
+    }
+
     /** Replaces a domain's report; returns the file's name. A report that can't be written costs the report, nothing else. */
     String keep(String domain, String json) {
-        String name = DaemonOptions.reportName(domain);
+        String name = name(domain);
         try {
             Path scratch = directory.resolve(name + ".new");
             Files.write(

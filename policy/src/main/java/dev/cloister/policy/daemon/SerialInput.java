@@ -11,7 +11,12 @@ import java.util.Optional;
  * @param channel of the flow; its stage may be read by any thread
  * @param end the end to write to; non-blocking
  */
-record SerialInput(Channel channel, Fd end) {
+record SerialInput(Channel channel, Fd end) implements SerialWay {
+    @Override
+    public boolean passes() {
+        return channel.passes();
+    }
+
     /** Finds the way; empty where the policy has none, or it is not open now. */
     static Optional<SerialInput> of(DomainRuntime domain, Fabric fabric) {
         Optional<Fd> end = domain.link().flatMap(VmmLink::serialInput);

@@ -21,6 +21,11 @@ import org.jspecify.annotations.Nullable;
  * however it ends; whoever holds it may therefore remove a socket that was left behind.
  */
 final class StateDirectory implements java.io.Closeable {
+    /** Name of the control socket in the directory. */
+    static final String SOCKET_NAME = "control.sock";
+    /** Name of the lock in the directory. */
+    private static final String LOCK_NAME = "lock";
+
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
     private static final Set<PosixFilePermission> OWNER_FILE = PosixFilePermissions.fromString("rw-------");
     /** Bytes of {@code sun_path} with its NUL, unix(7). */
@@ -35,9 +40,9 @@ final class StateDirectory implements java.io.Closeable {
     }
 
     /** Makes the directory if it is missing and takes it, or says who has it. */
-    static StateDirectory take(DaemonOptions options) throws IOException {
-        Path directory = options.stateDirectory().toAbsolutePath();
-        Path socket = directory.resolve(DaemonOptions.SOCKET_NAME);
+    static StateDirectory take(Path stateDirectory) throws IOException {
+        Path directory = stateDirectory.toAbsolutePath();
+        Path socket = directory.resolve(SOCKET_NAME);
         if (socket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH) {
             throw new IOException("state directory " + directory + ": the control socket's path would be longer than "
                     + MAX_SOCKET_PATH + " bytes; use a shorter directory");
@@ -49,7 +54,7 @@ final class StateDirectory implements java.io.Closeable {
                     + ": expected rwx------; run chmod 700");
         }
         FileChannel channel = FileChannel.open(
-                directory.resolve(DaemonOptions.LOCK_NAME),
+                directory.resolve(LOCK_NAME),
                 Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(OWNER_FILE));
         try {

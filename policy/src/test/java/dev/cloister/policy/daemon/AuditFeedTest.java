@@ -101,7 +101,7 @@ class AuditFeedTest {
                 AuditFeed feed = new AuditFeed();
                 AuditLog log = AuditLog.open(file, AuditListener.NONE);
                 AuditReader follower = AuditReader.open(file);
-                Journal journal = new Journal(policy, log, feed, loop)) {
+                Journal journal = new Journal(policy, log, feed::write, loop)) {
             channel.objects(ChannelObjects.create(
                     flow,
                     relay,

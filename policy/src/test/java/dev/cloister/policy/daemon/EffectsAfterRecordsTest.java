@@ -113,7 +113,7 @@ class EffectsAfterRecordsTest {
         Run(String onFull) throws Exception {
             loop = new EventLoop();
             log = AuditLog.open(medium, "test", Clock.systemUTC(), AuditListener.NONE);
-            journal = new Journal(policy(onFull), log, new AuditFeed(), loop);
+            journal = new Journal(policy(onFull), log, _ -> {}, loop);
             journal.onFailure(() -> failures++);
             thread = Thread.ofPlatform().start(() -> {
                 try {
