@@ -1,5 +1,8 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.daemon.loop.EventLoop;
+import dev.cloister.policy.daemon.loop.Lease;
+import dev.cloister.policy.daemon.loop.Meter;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.relay.Bucket;

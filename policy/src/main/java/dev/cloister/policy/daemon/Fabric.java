@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.history.PolicyMatch;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;

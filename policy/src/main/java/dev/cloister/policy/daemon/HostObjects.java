@@ -1,5 +1,7 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.daemon.loop.EventLoop;
+
 /**
  * What flows of kind disk and wire begin or end at on the host.
  *

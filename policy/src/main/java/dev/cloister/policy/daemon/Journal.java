@@ -6,6 +6,8 @@ import dev.cloister.policy.audit.AuditException;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.audit.AuditLog;
 import dev.cloister.policy.audit.AuditRecord;
+import dev.cloister.policy.daemon.loop.EventLoop;
+import dev.cloister.policy.daemon.loop.Throttle;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.model.AuditFull;
 import dev.cloister.policy.model.Policy;

@@ -4,6 +4,7 @@ import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Linux;
 import dev.cloister.policy.confinement.Confinement;
+import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Engine;

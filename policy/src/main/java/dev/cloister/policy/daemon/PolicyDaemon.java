@@ -7,6 +7,7 @@ import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
 import dev.cloister.policy.confinement.Confinement;
 import dev.cloister.policy.confinement.Lack;
+import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.AuditFull;
 import dev.cloister.policy.model.Endpoint;

@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.confinement.Confinement;
+import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.HostEndpoint;
 import dev.cloister.policy.model.HostObject;

@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import java.util.ArrayList;

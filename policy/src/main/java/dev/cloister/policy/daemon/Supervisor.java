@@ -2,6 +2,8 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.ProcessIdentity;
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.loop.EventLoop;
+import dev.cloister.policy.daemon.loop.RestartBudget;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.Gate;
 import dev.cloister.policy.decision.Outcome;

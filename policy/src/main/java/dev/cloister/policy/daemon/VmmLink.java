@@ -9,6 +9,7 @@ import dev.cloister.linux.MessageSocket;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Seccomp;
 import dev.cloister.policy.confinement.ConfinedProcess;
+import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.partition.Partition;
 import dev.cloister.policy.protocol.FromVmm;

@@ -8,6 +8,7 @@ import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.audit.AuditReader;
 import dev.cloister.policy.audit.AuditRecord;
 import dev.cloister.policy.audit.AuditVerifier;
+import dev.cloister.policy.daemon.loop.Throttle;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,12 +1,12 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.loop;
 
 /**
  * Keeps one domain's floods out of the audit log without losing their count: a bucket of records that refills with time. What
  * finds it empty is counted and told with the next record that is written.
  */
-final class Throttle {
+public final class Throttle {
     /** Returned by {@link #admit} for an event that is only counted. */
-    static final long SUPPRESSED = -1;
+    public static final long SUPPRESSED = -1;
 
     private static final long NANOS_PER_RECORD = 200_000_000;
     private static final int BURST = 20;
@@ -17,7 +17,7 @@ final class Throttle {
     private boolean begun;
 
     /** Returns how many events were suppressed before this one, which is to be recorded, or {@link #SUPPRESSED}. */
-    long admit(long nowNanos) {
+    public long admit(long nowNanos) {
         refill(nowNanos);
         if (available == 0) {
             suppressed++;
@@ -28,17 +28,17 @@ final class Throttle {
     }
 
     /** Counts an event that is not to be recorded singly. */
-    void count() {
+    public void count() {
         suppressed++;
     }
 
     /** Returns how many events are suppressed and not told yet. */
-    long suppressed() {
+    public long suppressed() {
         return suppressed;
     }
 
     /** Returns the events suppressed since the last record, and forgets them. */
-    long takeSuppressed() {
+    public long takeSuppressed() {
         long count = suppressed;
         suppressed = 0;
         return count;

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.loop;
 
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.EventFd;
@@ -25,21 +25,21 @@ import org.slf4j.LoggerFactory;
  * those {@link Effect effects} run, in the order in which they were queued, whose turn's records are durable. The loop does not wait
  * for the medium: effects do.
  */
-final class EventLoop implements Executor, AutoCloseable {
+public final class EventLoop implements Executor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
     private static final long NO_WAIT = 0;
     private static final long IDLE_MILLIS = 60_000;
     private static final long LAST_WAIT_MILLIS = 5_000;
 
     /** What is done when a descriptor is ready. */
-    interface Handler {
+    public interface Handler {
         /** Does a bounded piece of work; reports its own errors. */
         void ready();
     }
 
     /** Something that can be seen outside the daemon. Records that are written before it in the same turn are durable before it. */
     @FunctionalInterface
-    interface Effect {
+    public interface Effect {
         /** Has its effect. */
         void run();
 
@@ -48,7 +48,7 @@ final class EventLoop implements Executor, AutoCloseable {
     }
 
     /** Makes records durable. Its numbers count records and never go back. */
-    interface Gate {
+    public interface Gate {
         /** Lets everything through at once: for loops without records. */
         Gate OPEN = new Gate() {
             @Override
@@ -96,7 +96,7 @@ final class EventLoop implements Executor, AutoCloseable {
     private record Queued(long ticket, boolean harmless, Effect effect) {}
 
     /** A descriptor in the loop; cancelling it twice is harmless. */
-    final class Watch {
+    public final class Watch {
         private final int slot;
         private boolean active = true;
 
@@ -104,7 +104,7 @@ final class EventLoop implements Executor, AutoCloseable {
             this.slot = slot;
         }
 
-        void cancel() {
+        public void cancel() {
             if (active) {
                 active = false;
                 handlers.set(slot, null);
@@ -114,7 +114,7 @@ final class EventLoop implements Executor, AutoCloseable {
     }
 
     /** A moment at which something is done, unless cancelled before. */
-    static final class Timer {
+    public static final class Timer {
         private final long atNanos;
         private final Runnable task;
         private boolean cancelled;
@@ -124,7 +124,7 @@ final class EventLoop implements Executor, AutoCloseable {
             this.task = task;
         }
 
-        void cancel() {
+        public void cancel() {
             cancelled = true;
         }
     }
@@ -144,18 +144,18 @@ final class EventLoop implements Executor, AutoCloseable {
     /** Timers are compared by their distance to this, since {@code nanoTime} may wrap. */
     private static final long ORIGIN = System.nanoTime();
 
-    EventLoop() throws ErrnoException {
+    public EventLoop() throws ErrnoException {
         wake = EventFd.create();
         watch(wake.fd(), this::drainWake);
     }
 
     /** Calls the handler whenever the descriptor is readable or hung up, until cancelled; cancel before closing it. */
-    Watch watch(Fd fd, Handler handler) {
+    public Watch watch(Fd fd, Handler handler) {
         return watch(fd, Poller.IN, handler);
     }
 
     /** As {@link #watch(Fd, Handler)}, for other events. */
-    Watch watch(Fd fd, int events, Handler handler) {
+    public Watch watch(Fd fd, int events, Handler handler) {
         int slot = poller.add(fd, events);
         while (handlers.size() <= slot) {
             handlers.add(null);
@@ -164,14 +164,14 @@ final class EventLoop implements Executor, AutoCloseable {
         return new Watch(slot);
     }
 
-    Timer after(long millis, Runnable task) {
+    public Timer after(long millis, Runnable task) {
         Timer timer = new Timer(System.nanoTime() + millis * 1_000_000, task);
         timers.add(timer);
         return timer;
     }
 
     /** Sets what makes records durable, before anything is recorded. */
-    void gate(Gate newGate) {
+    public void gate(Gate newGate) {
         gate = newGate;
     }
 
@@ -179,7 +179,7 @@ final class EventLoop implements Executor, AutoCloseable {
      * Runs something once every record of this turn is durable; never, if they can't be made so or the log has failed before. For
      * everything that grants or shows something outside the daemon.
      */
-    void effect(Effect effect) {
+    public void effect(Effect effect) {
         fresh.add(new Queued(0, false, effect));
     }
 
@@ -187,12 +187,12 @@ final class EventLoop implements Executor, AutoCloseable {
      * Runs something in order with the effects, but also where records can't be made durable: for what takes away, refuses, or tells
      * of that.
      */
-    void harmlessEffect(Effect effect) {
+    public void harmlessEffect(Effect effect) {
         fresh.add(new Queued(0, true, effect));
     }
 
     /** Runs something that only tells how things are: once this turn's records are durable, or can't be for now or ever. */
-    void observation(Runnable told) {
+    public void observation(Runnable told) {
         freshObservations.add(told);
     }
 
@@ -209,7 +209,7 @@ final class EventLoop implements Executor, AutoCloseable {
     }
 
     /** Begins another turn; any thread may call. */
-    void wake() {
+    public void wake() {
         try {
             wake.signal();
         } catch (ErrnoException | IllegalStateException e) {
@@ -218,7 +218,7 @@ final class EventLoop implements Executor, AutoCloseable {
     }
 
     /** Works until {@link #stop}; what was queued by then has its effect, unless the medium keeps it waiting. */
-    void run() throws ErrnoException {
+    public void run() throws ErrnoException {
         while (!stopped) {
             poller.poll(waitMillis());
             for (int slot = 0; slot < handlers.size(); slot++) {
@@ -237,7 +237,7 @@ final class EventLoop implements Executor, AutoCloseable {
         settle(LAST_WAIT_MILLIS);
     }
 
-    void stop() {
+    public void stop() {
         stopped = true;
     }
 
@@ -246,7 +246,7 @@ final class EventLoop implements Executor, AutoCloseable {
      *
      * @return whether none is left waiting for the medium
      */
-    boolean settle(long millis) {
+    public boolean settle(long millis) {
         endTurn();
         // Effects may record something and have effects of their own; they are few at the end, and the time is bounded.
         long until = System.nanoTime() + millis * 1_000_000;

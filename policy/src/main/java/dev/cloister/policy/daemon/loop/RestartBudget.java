@@ -1,23 +1,23 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.loop;
 
 import dev.cloister.policy.model.Restart;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
 /** How often a domain may still be restarted: so many times within a span that moves along. Loop's thread only. */
-final class RestartBudget {
+public final class RestartBudget {
     private static final long NANOS_PER_MILLI = 1_000_000;
 
     private final Restart rule;
     private final Deque<Long> recent = new ArrayDeque<>();
     private long total;
 
-    RestartBudget(Restart rule) {
+    public RestartBudget(Restart rule) {
         this.rule = rule;
     }
 
     /** Tells whether the rule wants a restart after such an end. */
-    boolean wants(boolean unexpected) {
+    public boolean wants(boolean unexpected) {
         return switch (rule.rule()) {
             case NEVER -> false;
             case ON_FAILURE -> unexpected;
@@ -26,7 +26,7 @@ final class RestartBudget {
     }
 
     /** Takes an attempt; returns false if none is left at that time. */
-    boolean take(long nowNanos) {
+    public boolean take(long nowNanos) {
         while (!recent.isEmpty() && nowNanos - recent.getFirst() >= rule.withinNanos()) {
             recent.removeFirst();
         }
@@ -39,23 +39,23 @@ final class RestartBudget {
     }
 
     /** Counts an attempt that was taken under an earlier daemon. */
-    void taken(long nanos) {
+    public void taken(long nanos) {
         recent.addLast(nanos);
         total++;
     }
 
     /** The attempts taken within the span, in words. */
-    String text() {
+    public String text() {
         return "restart " + recent.size() + " of " + rule.attempts() + " within " + rule.withinNanos() / 1_000_000_000L
                 + " s";
     }
 
-    long delayMillis() {
+    public long delayMillis() {
         return (rule.delayNanos() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
     }
 
     /** Restarts so far. */
-    long total() {
+    public long total() {
         return total;
     }
 }

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.loop;
 
 import dev.cloister.policy.model.Rate;
 import java.util.Optional;
@@ -7,7 +7,7 @@ import java.util.Optional;
  * A counter that VMMs report now and then, with its rate over the last two reports and the level of the bucket that it drains. Never
  * goes back, whatever is reported, and goes on where another process begins to count from nought.
  */
-final class Meter {
+public final class Meter {
     private static final double NANOS = 1e9;
 
     private Optional<Rate> rate;
@@ -24,20 +24,20 @@ final class Meter {
     private boolean unknown;
 
     /** A counter; the rate is that of its flow, if it has one. */
-    Meter(Optional<Rate> rate) {
+    public Meter(Optional<Rate> rate) {
         this.rate = rate;
         this.level = rate.map(Rate::burst).orElse(0L);
     }
 
     /** Its flow has another rate now; a bucket that was not full begins no fuller. */
-    void rate(Optional<Rate> next) {
+    public void rate(Optional<Rate> next) {
         double burst = next.map(Rate::burst).orElse(0L);
         level = rate.isPresent() ? Math.min(level, burst) : burst;
         rate = next;
     }
 
     /** Takes over what a process says; returns how much more it is than what it said before. */
-    long report(long units, long newRefused, long newReverse, long nowNanos) {
+    public long report(long units, long newRefused, long newReverse, long nowNanos) {
         if (unknown) {
             // What a process counted before we knew it was another's to charge.
             unknown = false;
@@ -63,7 +63,7 @@ final class Meter {
         }
     }
 
-    void add(long count, long nowNanos) {
+    public void add(long count, long nowNanos) {
         if (!begun || nowNanos - atNanos > NANOS) {
             report(reported + count, refused, reverse, nowNanos);
         } else {
@@ -72,27 +72,27 @@ final class Meter {
     }
 
     /** Counts signals against the direction. */
-    void addReverse(long count) {
+    public void addReverse(long count) {
         reverseBase += count;
     }
 
     /** Takes over how much a process says it has held back, of what somebody else counts. */
-    void refusedBy(long total) {
+    public void refusedBy(long total) {
         refused = Math.max(refused, total);
     }
 
     /** Counts what was held back here. */
-    void refuse(long count) {
+    public void refuse(long count) {
         refusedBase += count;
     }
 
     /** The process has counted before, for an earlier daemon: its first report is where we begin. */
-    void baseline() {
+    public void baseline() {
         unknown = true;
     }
 
     /** Another process counts from now on, from nought. */
-    void restart() {
+    public void restart() {
         base = units();
         reported = 0;
         refusedBase = refused();
@@ -103,28 +103,28 @@ final class Meter {
         unknown = false;
     }
 
-    void stop() {
+    public void stop() {
         perSecond = 0;
     }
 
-    long units() {
+    public long units() {
         return base > Long.MAX_VALUE - reported ? Long.MAX_VALUE : base + reported;
     }
 
-    long refused() {
+    public long refused() {
         return refusedBase + refused;
     }
 
-    long reverse() {
+    public long reverse() {
         return reverseBase + reverse;
     }
 
-    double perSecond() {
+    public double perSecond() {
         return perSecond;
     }
 
     /** Tokens in the bucket at the last report; -1 without a rate. */
-    long level() {
+    public long level() {
         return rate.isPresent() ? (long) level : -1;
     }
 }
