@@ -2,7 +2,7 @@ package dev.cloister.cli;
 
 import dev.cloister.policy.analysis.Enforcement;
 import dev.cloister.policy.client.PolicyDaemonClient;
-import dev.cloister.policy.daemon.SignedPolicy;
+import dev.cloister.policy.language.SignedPolicy;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Flow;

@@ -1,6 +1,8 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.process.Leftovers;
+import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Flow;

@@ -2,6 +2,7 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.ChildProcess;
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.Gate;
 import dev.cloister.policy.decision.Reason;
@@ -14,6 +15,7 @@ import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.ToVmm;
 import dev.cloister.policy.protocol.VmmCodec;
+import dev.cloister.policy.state.ReportStore;
 import dev.cloister.policy.state.StateRecord;
 import java.util.List;
 import java.util.Optional;

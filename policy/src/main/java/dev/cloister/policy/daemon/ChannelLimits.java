@@ -1,5 +1,7 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.daemon.host.HostDisks;
+import dev.cloister.policy.daemon.host.HostTaps;
 import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;

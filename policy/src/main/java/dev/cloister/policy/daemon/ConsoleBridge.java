@@ -5,6 +5,7 @@ import dev.cloister.linux.Fd;
 import dev.cloister.linux.Pipe;
 import dev.cloister.linux.Poller;
 import dev.cloister.policy.daemon.loop.EventLoop;
+import dev.cloister.policy.daemon.process.Scrollback;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;

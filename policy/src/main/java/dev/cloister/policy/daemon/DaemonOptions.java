@@ -3,6 +3,8 @@ package dev.cloister.policy.daemon;
 import dev.cloister.linux.HostUser;
 import dev.cloister.policy.confinement.Surround;
 import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.state.ReportStore;
+import dev.cloister.policy.state.StateDirectory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -1,5 +1,7 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.daemon.host.HostDisk;
+import dev.cloister.policy.daemon.host.MeasuredImages;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.DecisionCore;
 import dev.cloister.policy.decision.Measurements;
@@ -15,6 +17,7 @@ import dev.cloister.policy.model.HostObject;
 import dev.cloister.policy.model.ImageFile;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.Quota;
+import dev.cloister.policy.state.ContactJournal;
 import dev.cloister.policy.state.StateRecord;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,10 +2,13 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
+import dev.cloister.policy.daemon.host.HostDisks;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.daemon.loop.Meter;
 import dev.cloister.policy.daemon.loop.RestartBudget;
 import dev.cloister.policy.daemon.loop.Throttle;
+import dev.cloister.policy.daemon.process.Scrollback;
+import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.FromVmm;

@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.daemon.host.HostObjects;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.Direction;
 import java.io.IOException;

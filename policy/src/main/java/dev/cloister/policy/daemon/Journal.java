@@ -11,6 +11,7 @@ import dev.cloister.policy.daemon.loop.Throttle;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.model.AuditFull;
 import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.state.ContactJournal;
 import dev.cloister.policy.state.StateJournal;
 import dev.cloister.policy.state.StateRecord;
 import java.io.IOException;

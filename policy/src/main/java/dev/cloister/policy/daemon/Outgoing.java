@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.daemon.loop.EventLoop;
+import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.protocol.AnswerStatus;
 import dev.cloister.policy.protocol.ToVmm;
 import java.util.ArrayList;

@@ -1,6 +1,7 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.daemon.loop.EventLoop;
+import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import java.util.ArrayList;

@@ -2,8 +2,10 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.ProcessIdentity;
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.host.MeasuredImages;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.daemon.loop.RestartBudget;
+import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.Gate;
 import dev.cloister.policy.decision.Outcome;

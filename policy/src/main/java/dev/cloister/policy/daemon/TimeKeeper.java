@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.linux.HostUser;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.daemon.loop.EventLoop;
+import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.partition.HostMechanisms;
 import dev.cloister.policy.partition.Partition;

@@ -9,6 +9,8 @@ import dev.cloister.policy.audit.AuditLog;
 import dev.cloister.policy.audit.AuditReader;
 import dev.cloister.policy.audit.AuditRecord;
 import dev.cloister.policy.channel.RingReader;
+import dev.cloister.policy.daemon.host.HostObjects;
+import dev.cloister.policy.daemon.host.KeptDisks;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.language.PolicyLoader;

@@ -11,6 +11,7 @@ import dev.cloister.policy.audit.AuditReader;
 import dev.cloister.policy.audit.AuditRecord;
 import dev.cloister.policy.audit.AuditVerifier;
 import dev.cloister.policy.protocol.Snapshot;
+import dev.cloister.policy.state.ContactStorage;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;

@@ -12,6 +12,7 @@ import dev.cloister.policy.client.PolicyDaemonClient;
 import dev.cloister.policy.protocol.ControlCodec;
 import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.Snapshot;
+import dev.cloister.policy.state.ContactStorage;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -12,6 +12,7 @@ import dev.cloister.policy.client.PolicyDaemonClient;
 import dev.cloister.policy.confinement.Surround;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.protocol.Snapshot;
+import dev.cloister.policy.state.ContactStorage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.state;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,22 +12,22 @@ import org.slf4j.LoggerFactory;
  * Keeps the last report of each domain in the state directory. A report is what a VMM says of itself: kept for people as it came,
  * bounded by the protocol's frame, and never read by the daemon.
  */
-final class ReportStore {
+public final class ReportStore {
     private static final Logger LOG = LoggerFactory.getLogger(ReportStore.class);
 
     private final Path directory;
 
-    ReportStore(Path directory) {
+    public ReportStore(Path directory) {
         this.directory = directory;
     }
 
     /** The name of the file that keeps a domain's last report; the domain's name is one that the policy allows. */
-    static String name(String domain) {
+    public static String name(String domain) {
         return domain + ".report.json";
     }
 
     /** Replaces a domain's report; returns the file's name. A report that can't be written costs the report, nothing else. */
-    String keep(String domain, String json) {
+    public String keep(String domain, String json) {
         String name = name(domain);
         try {
             Path scratch = directory.resolve(name + ".new");

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.state;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * <p>A record is one line: CRC-32C of the rest as eight hexadecimal digits, a space, a JSON object with {@code set}, {@code party},
  * {@code endpoint} (a domain's UUID, another endpoint's name), {@code name} and {@code flow} for people.
  */
-final class ContactJournal implements AutoCloseable {
+public final class ContactJournal implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ContactJournal.class);
     private static final JsonFactory JSON = new JsonFactory();
     private static final int CRC_DIGITS = 8;
@@ -43,8 +43,8 @@ final class ContactJournal implements AutoCloseable {
      * @param endpoint identity of what its information reached: a domain's UUID, another endpoint's name
      * @param name the endpoint's name at that time
      */
-    record Contact(String set, String party, String endpoint, String name) {
-        static Contact of(Policy policy, int set, int endpoint, int party) {
+    public record Contact(String set, String party, String endpoint, String name) {
+        public static Contact of(Policy policy, int set, int endpoint, int party) {
             ConflictSet stated = policy.conflicts().get(set);
             Endpoint reached = policy.endpoint(endpoint);
             return new Contact(stated.name(), stated.parties().get(party).name(), identity(reached), reached.name());
@@ -70,7 +70,7 @@ final class ContactJournal implements AutoCloseable {
      *
      * @throws IOException if a line before it is damaged; the message says what to do
      */
-    static ContactJournal open(ContactStorage storage, String name) throws IOException {
+    public static ContactJournal open(ContactStorage storage, String name) throws IOException {
         ContactJournal journal = new ContactJournal(storage);
         byte[] bytes = storage.read();
         int from = 0;
@@ -114,12 +114,12 @@ final class ContactJournal implements AutoCloseable {
     }
 
     /** Bytes of an incomplete last line that were removed. */
-    long dropped() {
+    public long dropped() {
         return dropped;
     }
 
     /** Gives a history the contacts that concern its policy; others are kept for policies to come. */
-    void restore(Policy policy, History history) {
+    public void restore(Policy policy, History history) {
         for (Contact contact : contacts) {
             for (ConflictSet set : policy.conflicts()) {
                 if (set.name().equals(contact.set())) {
@@ -154,7 +154,7 @@ final class ContactJournal implements AutoCloseable {
      *
      * @return whether they are on the medium; once that has failed nothing is recorded any more
      */
-    boolean append(List<Contact> made, String flow) {
+    public boolean append(List<Contact> made, String flow) {
         if (failed) {
             return false;
         }

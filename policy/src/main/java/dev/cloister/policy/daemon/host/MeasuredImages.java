@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.host;
 
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.model.Domain;
@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The sealed copies of everything that a domain boots, with their digests. Made on any thread, used by one. */
-final class MeasuredImages implements AutoCloseable {
+public final class MeasuredImages implements AutoCloseable {
     private final Map<ImageFile, MeasuredImage> images = new LinkedHashMap<>();
     private final Image stated;
     private HostDisks.Uses disks = HostDisks.Uses.NONE;
@@ -24,7 +24,7 @@ final class MeasuredImages implements AutoCloseable {
     }
 
     /** Copies, seals and hashes; a failure leaves nothing behind. */
-    static MeasuredImages load(Domain domain) throws IOException {
+    public static MeasuredImages load(Domain domain) throws IOException {
         MeasuredImages made = new MeasuredImages(domain.image());
         try {
             for (ImageFile file : domain.image().files()) {
@@ -38,31 +38,31 @@ final class MeasuredImages implements AutoCloseable {
     }
 
     /** Takes the disks that the domain uses, which were opened and measured as well. */
-    void disks(HostDisks.Uses uses) {
+    public void disks(HostDisks.Uses uses) {
         disks = uses;
     }
 
     /** The disks that the domain uses. */
-    HostDisks.Uses disks() {
+    public HostDisks.Uses disks() {
         return disks;
     }
 
     /** Gives the disks away. */
-    HostDisks.Uses releaseDisks() {
+    public HostDisks.Uses releaseDisks() {
         HostDisks.Uses given = disks;
         disks = HostDisks.Uses.NONE;
         return given;
     }
 
-    String kernel() {
+    public String kernel() {
         return digest(stated.kernel());
     }
 
-    String firmware() {
+    public String firmware() {
         return digest(stated.firmware());
     }
 
-    String initrd() {
+    public String initrd() {
         return digest(stated.initrd());
     }
 
@@ -79,7 +79,7 @@ final class MeasuredImages implements AutoCloseable {
     }
 
     /** The descriptors as a configuration carries them: firmware alone, or the kernel and the initrd if there is one. */
-    List<Fd> handed() {
+    public List<Fd> handed() {
         List<Fd> fds = new ArrayList<>();
         if (stated.firmware().isPresent()) {
             fds.add(image(stated.firmware().get()).memory().fd());
@@ -91,7 +91,7 @@ final class MeasuredImages implements AutoCloseable {
     }
 
     /** The digests as the audit log names them: {@code kernel=...}, separated by spaces. */
-    String digests() {
+    public String digests() {
         Map<String, String> named = new LinkedHashMap<>();
         named.put("kernel", kernel());
         named.put("firmware", firmware());
@@ -104,7 +104,7 @@ final class MeasuredImages implements AutoCloseable {
     }
 
     /** What was measured and, where it differs, what the policy states; a sentence for people. */
-    String text() {
+    public String text() {
         Stream<String> files = images.entrySet().stream()
                 .map(e -> measured(e.getKey(), e.getValue().sha256()));
         return Stream.concat(files, disks.disks().stream().map(HostDisk::text).filter(text -> !text.isEmpty()))

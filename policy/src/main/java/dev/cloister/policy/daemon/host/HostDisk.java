@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.host;
 
 import dev.cloister.linux.BlockFile;
 import dev.cloister.linux.ErrnoException;
@@ -25,7 +25,7 @@ import java.util.function.Consumer;
  * A disk of the policy as the daemon has it open: resolved once, locked against other programs that lock disks, measured where the
  * policy states a digest. What is handed to VMMs are openings of this very file, each for one direction. Any thread.
  */
-final class HostDisk implements AutoCloseable {
+public final class HostDisk implements AutoCloseable {
     private static final int SECTOR = 512;
     private static final int CHUNK = 1 << 20;
     private static final String EVERY_JDK = "every JDK has SHA-256";
@@ -132,12 +132,12 @@ final class HostDisk implements AutoCloseable {
     }
 
     /** What the policy calls it. */
-    String name() {
+    public String name() {
         return name;
     }
 
     /** Whether this is what a policy means by that name. */
-    boolean is(HostObject.Disk stated) {
+    public boolean is(HostObject.Disk stated) {
         return object.resolved().equals(stated.resolved())
                 && object.sha256().equals(stated.sha256())
                 && object.readOnly() == stated.readOnly()
@@ -150,7 +150,7 @@ final class HostDisk implements AutoCloseable {
     }
 
     /** Its digest, 64 lower-case hexadecimal digits; empty where the policy states none. */
-    String sha256() {
+    public String sha256() {
         return sha256;
     }
 
@@ -174,15 +174,15 @@ final class HostDisk implements AutoCloseable {
      * @param fd the descriptor, which can read or write but not both, unless it is for memory that is written
      * @param mark by which it is known whether it is still in use
      */
-    record Opening(HostDisk disk, Fd fd, long mark) {
+    public record Opening(HostDisk disk, Fd fd, long mark) {
         /** Whether nobody has it any more; the daemon's own descriptor is closed. */
-        boolean released() {
+        public boolean released() {
             return disk.released(mark);
         }
     }
 
     /** Whether nobody but the daemon has the opening of that mark. */
-    boolean released(long mark) {
+    public boolean released(long mark) {
         try {
             return !file.isMarkedElsewhere(mark);
         } catch (ErrnoException e) {
@@ -195,7 +195,7 @@ final class HostDisk implements AutoCloseable {
      *
      * @param opening what names that opening, and no other that is handed over at the same time
      */
-    static long mark(String opening) {
+    public static long mark(String opening) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(opening.getBytes(StandardCharsets.UTF_8));
             return OpenFileMark.FIRST | ByteBuffer.wrap(digest).getLong() & OpenFileMark.FIRST - 1;
@@ -212,7 +212,7 @@ final class HostDisk implements AutoCloseable {
     }
 
     /** Opens the same file for one direction; memory can't be written without being read, as the policy's reader knows. */
-    Opening hand(boolean write, long mark) throws ErrnoException {
+    public Opening hand(boolean write, long mark) throws ErrnoException {
         int writing = isMemory() ? Linux.O_RDWR : Linux.O_WRONLY;
         Fd fd = Linux.open("/proc/self/fd/" + file.descriptor(), write ? writing : Linux.O_RDONLY);
         boolean done = false;

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.host;
 
 import dev.cloister.policy.daemon.loop.EventLoop;
 
@@ -8,12 +8,12 @@ import dev.cloister.policy.daemon.loop.EventLoop;
  * @param disks the disks
  * @param taps the taps
  */
-record HostObjects(HostDisks disks, HostTaps taps) implements AutoCloseable {
+public record HostObjects(HostDisks disks, HostTaps taps) implements AutoCloseable {
     /** Time that a tap stays open without a channel, in which the relay closes its copies of the descriptor. */
     private static final long TAP_IDLE_MILLIS = 1000;
 
     /** Nothing is open yet. */
-    HostObjects(EventLoop loop, KeptDisks kept) {
+    public HostObjects(EventLoop loop, KeptDisks kept) {
         this(new HostDisks(kept), new HostTaps(task -> loop.after(TAP_IDLE_MILLIS, task)));
     }
 

@@ -1,11 +1,11 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.language;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cloister.policy.language.Samples;
 import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.PolicyException;
+import dev.cloister.policy.state.PolicyState;
 import dev.cloister.policy.text.Keys;
 import dev.cloister.policy.text.PolicySignature;
 import dev.cloister.policy.text.SigningKey;

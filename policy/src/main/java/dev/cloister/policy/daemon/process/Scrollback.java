@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.process;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -7,7 +7,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * The last bytes of a serial line or log. The loop appends and never waits; readers are told that there is more, follow at their own
  * pace and skip what was overwritten. Thread-safe.
  */
-final class Scrollback implements VmmLink.Sink {
+public final class Scrollback implements VmmLink.Sink {
     /** Bytes kept. */
     static final int CAPACITY = 64 * 1024;
 
@@ -31,7 +31,7 @@ final class Scrollback implements VmmLink.Sink {
     }
 
     /** Nothing more will come. */
-    void close() {
+    public void close() {
         synchronized (this) {
             closed = true;
         }
@@ -39,16 +39,16 @@ final class Scrollback implements VmmLink.Sink {
     }
 
     /** Calls a follower, on the loop's thread, whenever there is more or the end has come. */
-    void follow(Runnable follower) {
+    public void follow(Runnable follower) {
         followers.add(follower);
     }
 
-    void unfollow(Runnable follower) {
+    public void unfollow(Runnable follower) {
         followers.remove(follower);
     }
 
     /** A run begins: what was kept of the last one is gone. Whoever came before the first one follows that. */
-    synchronized void reopen() {
+    public synchronized void reopen() {
         begun = written;
         run += used ? 1 : 0;
         used = true;
@@ -56,12 +56,12 @@ final class Scrollback implements VmmLink.Sink {
     }
 
     /** Returns which run of the domain writes to it, or has written last. */
-    synchronized int run() {
+    public synchronized int run() {
         return run;
     }
 
     /** Returns the position of the oldest byte kept. */
-    synchronized long start() {
+    public synchronized long start() {
         return Math.max(begun, written - CAPACITY);
     }
 
@@ -70,10 +70,10 @@ final class Scrollback implements VmmLink.Sink {
     }
 
     /** What a reader got: bytes, the position behind them, and whether nothing will follow. */
-    record Chunk(byte[] bytes, long next, boolean ended) {}
+    public record Chunk(byte[] bytes, long next, boolean ended) {}
 
     /** Returns what is at or behind a position, at most so many bytes; the end, if that run's output is gone. */
-    synchronized Chunk read(int ofRun, long position, int most) {
+    public synchronized Chunk read(int ofRun, long position, int most) {
         if (ofRun != run) {
             return new Chunk(new byte[0], position, true);
         }
@@ -83,7 +83,7 @@ final class Scrollback implements VmmLink.Sink {
     }
 
     /** Returns the last text, at most so many bytes. */
-    synchronized String tail(int most) {
+    public synchronized String tail(int most) {
         byte[] bytes = copy(Math.max(start(), written - most), written);
         StringBuilder text = new StringBuilder(bytes.length);
         for (byte b : bytes) {

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.process;
 
 import dev.cloister.linux.ChildProcess;
 import dev.cloister.linux.ErrnoException;
@@ -14,13 +14,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Processes that an earlier daemon started: found by number and start time, held by a pidfd before they are looked at. */
-final class Leftovers {
+public final class Leftovers {
     private static final long DEATH_MILLIS = 5000;
 
     private Leftovers() {}
 
     /** The boot's identity. */
-    static String boot() throws IOException {
+    public static String boot() throws IOException {
         return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
     }
 
@@ -38,7 +38,7 @@ final class Leftovers {
      * @return what was ended, a sentence for each
      * @throws IOException if one can't be ended; the message says what to do
      */
-    static List<String> end(RestoredState state, String boot) throws IOException {
+    public static List<String> end(RestoredState state, String boot) throws IOException {
         List<String> ended = new ArrayList<>();
         if (!state.begun().map(StateRecord.Begun::boot).equals(Optional.of(boot))) {
             return ended;
@@ -53,7 +53,7 @@ final class Leftovers {
     }
 
     /** Ends a process if it is the one that is meant; returns whether there was one. */
-    static boolean end(StateRecord.Spawned spawned) throws IOException {
+    public static boolean end(StateRecord.Spawned spawned) throws IOException {
         try {
             Optional<ChildProcess> found = ChildProcess.open(spawned.pid());
             if (found.isEmpty()) {

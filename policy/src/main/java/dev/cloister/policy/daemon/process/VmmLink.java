@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.process;
 
 import dev.cloister.linux.ChildProcess;
 import dev.cloister.linux.Errno;
@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * One VMM process with its control socket, log and serial pipes. Knows frames but not their meaning. The peer is who holds the
  * other end of the socket it was born with, whatever it says. Loop's thread only, but for the scrollbacks.
  */
-final class VmmLink implements AutoCloseable {
+public final class VmmLink implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VmmLink.class);
     /** With more than one the C library looks into /proc at some time when it gives memory back, which the sandbox forbids. */
     private static final String ONE_ARENA = "MALLOC_ARENA_MAX";
@@ -46,19 +46,19 @@ final class VmmLink implements AutoCloseable {
     private static final long REAP_MILLIS = 5000;
 
     /** Starts a process with that environment and those descriptors, and nothing else of either. */
-    interface Starter {
+    public interface Starter {
         /** Starts it. */
         ConfinedProcess start(Map<String, String> environment, Map<Integer, Fd> descriptors) throws IOException;
     }
 
     /** Takes bytes as they come. */
-    interface Sink {
+    public interface Sink {
         /** Takes the first bytes of an array, which is used again afterwards. */
         void append(byte[] bytes, int length);
     }
 
     /** Who is told what comes. */
-    interface Listener {
+    public interface Listener {
         /** A well-formed message. */
         void message(FromVmm message);
 
@@ -89,16 +89,16 @@ final class VmmLink implements AutoCloseable {
     private record Plumbing(MessageSocket control, Fd serialOut, Fd logOut, Optional<Fd> serialIn) {}
 
     /** What the process is handed for its serial line. */
-    record Serial(Fd out, Optional<Fd> in) {}
+    public record Serial(Fd out, Optional<Fd> in) {}
 
     /** Which ends of the serial line the policy grants. */
-    record ConsoleRights(boolean output, boolean input) {}
+    public record ConsoleRights(boolean output, boolean input) {}
 
     private Optional<Serial> childSerial = Optional.empty();
     private final Keep keep;
 
     /** Where the descriptors are kept, for the next daemon, and the domain that they are named after. */
-    record Keep(FdStore store, String domain) {
+    public record Keep(FdStore store, String domain) {
         String name(String what) {
             return "vmm." + domain + "." + what;
         }
@@ -120,7 +120,7 @@ final class VmmLink implements AutoCloseable {
     private static final String REFUSALS = "refusals";
 
     /** Takes over a process that an earlier daemon started, with its descriptors from the store; none if one is missing. */
-    static Optional<VmmLink> adopt(
+    public static Optional<VmmLink> adopt(
             EventLoop loop, Keep keep, Function<Fd, ConfinedProcess> held, Sink serial, Sink log, Listener listener) {
         List<Fd> taken = new ArrayList<>();
         for (String what : List.of(CONTROL, PIDFD, SERIAL, LOG_PIPE)) {
@@ -168,7 +168,8 @@ final class VmmLink implements AutoCloseable {
     }
 
     /** Starts the process. */
-    VmmLink(EventLoop loop, Keep keep, Starter starter, ConsoleRights console, Sink serial, Sink log, Listener listener)
+    public VmmLink(
+            EventLoop loop, Keep keep, Starter starter, ConsoleRights console, Sink serial, Sink log, Listener listener)
             throws IOException {
         this.loop = loop;
         this.keep = keep;
@@ -224,13 +225,13 @@ final class VmmLink implements AutoCloseable {
     }
 
     /** Takes the place that its processes have in the schedule; given back with everything else. */
-    void place(Partition.Enrolment newPlace) {
+    public void place(Partition.Enrolment newPlace) {
         place = newPlace;
         owned.add(newPlace);
     }
 
     /** Gives its place in the schedule back: from now on it runs freely. */
-    void leavePlace() {
+    public void leavePlace() {
         if (place != null) {
             owned.remove(place);
             place.close();
@@ -239,26 +240,26 @@ final class VmmLink implements AutoCloseable {
     }
 
     /** Why a limit ended the process, in words; empty if none did. */
-    Optional<String> exhausted() {
+    public Optional<String> exhausted() {
         return child.exhausted();
     }
 
-    int pid() {
+    public int pid() {
         return child.pid();
     }
 
-    Serial childSerial() {
+    public Serial childSerial() {
         return childSerial.orElseThrow();
     }
 
     /** Forgets the child's ends of its serial line once it has them, so that their closing is seen. */
-    void releaseChildSerial() {
+    public void releaseChildSerial() {
         childSerial().out().close();
         childSerial().in().ifPresent(Fd::close);
     }
 
     /** Returns the end to write serial input to, if the policy grants any; non-blocking. */
-    Optional<Fd> serialInput() {
+    public Optional<Fd> serialInput() {
         return plumbing.serialIn();
     }
 
@@ -268,7 +269,7 @@ final class VmmLink implements AutoCloseable {
      * @return false if the VMM's queue is full: it does not serve its socket. To one that is gone anything can be sent; its end is
      *     told by other means
      */
-    boolean send(ToVmm message, List<Fd> fds) {
+    public boolean send(ToVmm message, List<Fd> fds) {
         if (ended) {
             return false;
         }
@@ -284,12 +285,12 @@ final class VmmLink implements AutoCloseable {
     }
 
     /** The process has said its last word: it has a moment to be gone. */
-    void expectEnd() {
+    public void expectEnd() {
         loop.after(LAST_BREATH_MILLIS, this::kill);
     }
 
     /** Kills the process and collects its status, waiting for it; for the daemon's own end. */
-    void reap() {
+    public void reap() {
         kill();
         try {
             if (child.waitFor(REAP_MILLIS).isEmpty()) {
@@ -300,7 +301,7 @@ final class VmmLink implements AutoCloseable {
         }
     }
 
-    void kill() {
+    public void kill() {
         if (!ended) {
             try {
                 child.kill();

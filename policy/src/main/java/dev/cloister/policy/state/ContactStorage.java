@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.state;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -12,7 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /** Where the journal of contacts is kept. Exists so that tests can make storage fail at any byte. One thread at a time. */
-interface ContactStorage extends Closeable {
+public interface ContactStorage extends Closeable {
     /** Returns everything that is there. */
     byte[] read() throws IOException;
 

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.state;
 
 import dev.cloister.linux.HostUser;
 import java.io.IOException;
@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * The daemon's directory, mode 0700, held by a lock as long as the daemon lives. The kernel drops the lock with the process,
  * however it ends; whoever holds it may therefore remove a socket that was left behind.
  */
-final class StateDirectory implements java.io.Closeable {
+public final class StateDirectory implements java.io.Closeable {
     /** Name of the control socket in the directory. */
-    static final String SOCKET_NAME = "control.sock";
+    public static final String SOCKET_NAME = "control.sock";
     /** Name of the lock in the directory. */
     private static final String LOCK_NAME = "lock";
 
@@ -40,7 +40,7 @@ final class StateDirectory implements java.io.Closeable {
     }
 
     /** Makes the directory if it is missing and takes it, or says who has it. */
-    static StateDirectory take(Path stateDirectory) throws IOException {
+    public static StateDirectory take(Path stateDirectory) throws IOException {
         Path directory = stateDirectory.toAbsolutePath();
         Path socket = directory.resolve(SOCKET_NAME);
         if (socket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH) {
@@ -71,7 +71,7 @@ final class StateDirectory implements java.io.Closeable {
     }
 
     /** Gives the directory and what is in it to a user. */
-    static void handOver(Path directory, HostUser user) throws IOException {
+    public static void handOver(Path directory, HostUser user) throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
                 user.own(file);
@@ -101,7 +101,7 @@ final class StateDirectory implements java.io.Closeable {
         }
     }
 
-    Path socket() {
+    public Path socket() {
         return socket;
     }
 

@@ -1,10 +1,11 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.state;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.cloister.policy.language.SignedPolicy;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.text.AtomicFile;
@@ -23,7 +24,7 @@ import java.util.Optional;
  * that neither ever goes back; and which one was in force, which a killed daemon's successor runs. A file of one JSON object that is replaced as a whole before the policy comes into force. One thread at
  * a time.
  */
-final class PolicyState {
+public final class PolicyState {
     private static final JsonFactory JSON = new JsonFactory();
 
     private final Path file;
@@ -48,7 +49,7 @@ final class PolicyState {
      *
      * @throws IOException if it is damaged; the message says what to do
      */
-    static PolicyState open(Path file) throws IOException {
+    public static PolicyState open(Path file) throws IOException {
         PolicyState state = new PolicyState(file);
         if (Files.exists(file)) {
             Map<String, String> fields = read(file);
@@ -93,7 +94,7 @@ final class PolicyState {
     }
 
     /** The number of the policy that is in force, or comes into force next after {@link #advance}; from 1. */
-    int epoch() {
+    public int epoch() {
         return epoch;
     }
 
@@ -107,7 +108,7 @@ final class PolicyState {
      *
      * @throws PolicyException if its serial is lower than the highest that was seen
      */
-    void requireNotOlder(SignedPolicy.Loaded loaded, Path policy) throws PolicyException {
+    public void requireNotOlder(SignedPolicy.Loaded loaded, Path policy) throws PolicyException {
         if (loaded.signed() && loaded.serial() < serial) {
             throw new PolicyException(List.of(SignedPolicy.untrusted(
                     policy,
@@ -122,7 +123,7 @@ final class PolicyState {
      *
      * @throws IOException if it can't be kept: then the policy must not come into force
      */
-    void advance(SignedPolicy.Loaded loaded) throws IOException {
+    public void advance(SignedPolicy.Loaded loaded) throws IOException {
         long nextSerial = Math.max(serial, loaded.serial());
         write(epoch + 1, nextSerial, loaded.policy());
         epoch++;
@@ -134,7 +135,7 @@ final class PolicyState {
      *
      * @throws IOException if that can't be kept
      */
-    void stays(Policy policy) throws IOException {
+    public void stays(Policy policy) throws IOException {
         write(epoch, serial, policy);
     }
 
@@ -161,7 +162,7 @@ final class PolicyState {
      * @param again whether it follows a killed one
      * @throws IOException if the state is damaged
      */
-    static Path inForce(Path file, Path stated, boolean again) throws IOException {
+    public static Path inForce(Path file, Path stated, boolean again) throws IOException {
         return again ? open(file).inForce.map(InForce::file).orElse(stated) : stated;
     }
 
@@ -170,7 +171,7 @@ final class PolicyState {
      *
      * @throws IOException telling what to do
      */
-    void requireUnchanged(Policy policy) throws IOException {
+    public void requireUnchanged(Policy policy) throws IOException {
         if (inForce.isPresent() && !inForce.get().digest().equals(policy.digest())) {
             throw new IOException(
                     "policy " + inForce.get().file() + " was changed after it had come into force: its digest is "

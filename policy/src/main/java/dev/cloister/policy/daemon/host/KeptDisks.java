@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.host;
 
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.keeper.FdStore;
@@ -15,7 +15,7 @@ import java.util.concurrent.Executor;
  * The daemon's descriptors of disks in its store, where its successor finds them: the same files under the same locks, whatever has become of
  * their names. Any thread, but for the making.
  */
-final class KeptDisks implements AutoCloseable {
+public final class KeptDisks implements AutoCloseable {
     private static final String PREFIX = "disk.";
 
     /** What came back, and as what it was opened. */
@@ -30,7 +30,7 @@ final class KeptDisks implements AutoCloseable {
      *
      * @param loop runs what uses the store, in order
      */
-    KeptDisks(Policy policy, FdStore store, Executor loop) {
+    public KeptDisks(Policy policy, FdStore store, Executor loop) {
         this.store = store;
         this.loop = loop;
         for (Endpoint endpoint : policy.endpoints()) {

@@ -1,6 +1,5 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.language;
 
-import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.PolicyException;
@@ -39,10 +38,10 @@ public final class SignedPolicy {
      * @param signed whether its signature was asked for
      * @param serial the signature's serial; 0 if it was not asked for or has none
      */
-    record Loaded(Policy policy, boolean signed, long serial) {}
+    public record Loaded(Policy policy, boolean signed, long serial) {}
 
     /** As {@link #load}, with the signature's serial. */
-    static Loaded loadSigned(Path file, List<Path> trustedKeys) throws PolicyException {
+    public static Loaded loadSigned(Path file, List<Path> trustedKeys) throws PolicyException {
         if (trustedKeys.isEmpty()) {
             return new Loaded(PolicyLoader.load(file, LocalDate.now(ZoneId.systemDefault())), false, 0);
         }
@@ -66,7 +65,7 @@ public final class SignedPolicy {
     }
 
     /** A problem with a policy's signature. */
-    static Problem untrusted(Path file, String message) {
+    public static Problem untrusted(Path file, String message) {
         return new Problem(FindingId.UNTRUSTED, Problem.Severity.ERROR, file.toString(), 0, 0, message, "", "", "");
     }
 }

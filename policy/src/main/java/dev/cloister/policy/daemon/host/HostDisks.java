@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.host;
 
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Flow;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The disks that running domains use, each opened when the first of them starts and closed after the last has ended: whoever replaces
  * the file meanwhile changes nothing. Any thread.
  */
-final class HostDisks implements AutoCloseable {
+public final class HostDisks implements AutoCloseable {
     /** A disk with those who use it; its monitor is held while it is opened. */
     private static final class Slot {
         private volatile @Nullable HostDisk disk;
@@ -42,9 +42,9 @@ final class HostDisks implements AutoCloseable {
     }
 
     /** What one run of a domain uses. */
-    static final class Uses implements AutoCloseable {
+    public static final class Uses implements AutoCloseable {
         /** Of a domain without disks. */
-        static final Uses NONE = new Uses(Optional.empty(), List.of(), Set.of(), Set.of());
+        public static final Uses NONE = new Uses(Optional.empty(), List.of(), Set.of(), Set.of());
 
         private final Optional<HostDisks> owner;
         private final List<HostDisk> disks;
@@ -59,12 +59,12 @@ final class HostDisks implements AutoCloseable {
             this.shared = Set.copyOf(shared);
         }
 
-        List<HostDisk> disks() {
+        public List<HostDisk> disks() {
             return disks;
         }
 
         /** Those that the guest finds as persistent memory. */
-        List<DomainConfig.PersistentRange> ranges() {
+        public List<DomainConfig.PersistentRange> ranges() {
             return disks.stream()
                     .filter(HostDisk::isMemory)
                     .map(disk -> new DomainConfig.PersistentRange(
@@ -73,7 +73,7 @@ final class HostDisks implements AutoCloseable {
         }
 
         /** Bytes of the largest disk that the domain may write; 0 if it writes none. */
-        long largestWritten() {
+        public long largestWritten() {
             return disks.stream()
                     .filter(disk -> written.contains(disk.name()))
                     .mapToLong(HostDisk::bytes)
@@ -91,12 +91,12 @@ final class HostDisks implements AutoCloseable {
     }
 
     /** Whether the policy joins a domain with a disk. */
-    static boolean has(Policy policy, Domain domain) {
+    public static boolean has(Policy policy, Domain domain) {
         return policy.flowsOf(domain).stream().anyMatch(flow -> flow.kind() == FlowKind.DISK);
     }
 
     /** The disk at one end of a flow. */
-    static Optional<HostEndpoint> end(Flow flow) {
+    public static Optional<HostEndpoint> end(Flow flow) {
         if (flow.from() instanceof HostEndpoint host && host.object() instanceof HostObject.Disk) {
             return Optional.of(host);
         }
@@ -106,7 +106,7 @@ final class HostDisks implements AutoCloseable {
     }
 
     /** What the disk at one end of a flow is on the host. */
-    static Optional<HostObject> object(Flow flow) {
+    public static Optional<HostObject> object(Flow flow) {
         return end(flow).map(HostEndpoint::object);
     }
 
@@ -116,7 +116,7 @@ final class HostDisks implements AutoCloseable {
      * @param progress told how far that is
      * @throws IOException if one can't be had; then none is taken
      */
-    Uses acquire(Policy policy, Domain domain, Consumer<String> progress) throws IOException {
+    public Uses acquire(Policy policy, Domain domain, Consumer<String> progress) throws IOException {
         Set<HostEndpoint> wanted = new LinkedHashSet<>();
         Set<String> written = new LinkedHashSet<>();
         Set<String> shared = new LinkedHashSet<>();
@@ -193,7 +193,7 @@ final class HostDisks implements AutoCloseable {
     }
 
     /** The disk that a policy means by an endpoint; none if no running domain uses it, or they use another by that name. */
-    Optional<HostDisk> find(HostEndpoint endpoint) {
+    public Optional<HostDisk> find(HostEndpoint endpoint) {
         synchronized (slots) {
             Slot slot = slots.get(endpoint.name());
             HostDisk there = slot == null ? null : slot.disk;

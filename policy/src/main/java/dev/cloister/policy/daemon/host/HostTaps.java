@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.host;
 
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Tap;
@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * The taps that wires lead to. Each is opened for the first channel that needs it and closed a while after the last has ended, so that
  * it stays the daemon's between two openings of a channel; no VMM ever has it. Loop's thread only.
  */
-final class HostTaps implements AutoCloseable {
+public final class HostTaps implements AutoCloseable {
     /** Where something is done later, after a while in which the relay has let go of what was cut. */
     private final Consumer<Runnable> later;
 
@@ -46,7 +46,7 @@ final class HostTaps implements AutoCloseable {
     }
 
     /** One channel's use of a tap, whose descriptor stays the owner's. */
-    final class Lease implements AutoCloseable {
+    public final class Lease implements AutoCloseable {
         private final Slot slot;
         private final boolean reads;
 
@@ -58,7 +58,7 @@ final class HostTaps implements AutoCloseable {
             slot.read |= reads;
         }
 
-        Fd fd() {
+        public Fd fd() {
             return slot.tap.fd();
         }
 
@@ -80,7 +80,7 @@ final class HostTaps implements AutoCloseable {
     }
 
     /** The interface at the host's end of a flow; none where two domains are its ends. */
-    static Optional<String> interfaceOf(Flow flow) {
+    public static Optional<String> interfaceOf(Flow flow) {
         return Stream.of(flow.from(), flow.to())
                 .filter(HostEndpoint.class::isInstance)
                 .map(end -> ((HostEndpoint) end).object())
@@ -96,7 +96,7 @@ final class HostTaps implements AutoCloseable {
      * @param flow who wants it
      * @throws IOException if it can't be opened, or another channel reads it: each frame would reach one of them by chance
      */
-    Lease read(HostEndpoint endpoint, String flow) throws IOException {
+    public Lease read(HostEndpoint endpoint, String flow) throws IOException {
         Slot slot = slot(endpoint);
         if (slot.read) {
             throw new IOException(endpoint.name() + " is read by another flow than " + flow
@@ -112,7 +112,7 @@ final class HostTaps implements AutoCloseable {
      * @param endpoint the tap
      * @throws IOException if it can't be opened
      */
-    Lease write(HostEndpoint endpoint) throws IOException {
+    public Lease write(HostEndpoint endpoint) throws IOException {
         return new Lease(slot(endpoint), false);
     }
 
