@@ -1,6 +1,7 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.process.Leftovers;
 import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.keeper.FdStore;

@@ -2,6 +2,8 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.ChildProcess;
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.journal.Ascii;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.Gate;

@@ -2,6 +2,7 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.ControlRequest;

@@ -2,6 +2,7 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.daemon.host.HostDisk;
 import dev.cloister.policy.daemon.host.MeasuredImages;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.DecisionCore;
 import dev.cloister.policy.decision.Measurements;

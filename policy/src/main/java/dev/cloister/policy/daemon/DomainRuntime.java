@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.daemon.host.HostDisks;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.daemon.loop.Meter;
 import dev.cloister.policy.daemon.loop.RestartBudget;

@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.linux.EventFd;
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.daemon.loop.Throttle;
 import dev.cloister.policy.model.Domain;

@@ -6,6 +6,7 @@ import dev.cloister.linux.Linux;
 import dev.cloister.policy.confinement.Confinement;
 import dev.cloister.policy.daemon.host.HostDisks;
 import dev.cloister.policy.daemon.host.MeasuredImages;
+import dev.cloister.policy.daemon.journal.LogFile;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.keeper.FdStore;

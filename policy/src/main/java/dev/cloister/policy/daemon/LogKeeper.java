@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Pipe;
+import dev.cloister.policy.daemon.journal.LogFile;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.relay.Messages;
 import java.nio.ByteBuffer;

@@ -1,6 +1,7 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.daemon.loop.Meter;
 import dev.cloister.policy.decision.Decision;

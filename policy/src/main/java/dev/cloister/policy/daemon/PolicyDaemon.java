@@ -9,6 +9,8 @@ import dev.cloister.policy.confinement.Confinement;
 import dev.cloister.policy.confinement.Lack;
 import dev.cloister.policy.daemon.host.HostObjects;
 import dev.cloister.policy.daemon.host.KeptDisks;
+import dev.cloister.policy.daemon.journal.Journal;
+import dev.cloister.policy.daemon.journal.LogFile;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.keeper.FdStore;

@@ -1,5 +1,6 @@
 package dev.cloister.policy.daemon;
 
+import dev.cloister.policy.daemon.journal.LogFile;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.model.Flow;

@@ -3,6 +3,7 @@ package dev.cloister.policy.daemon;
 import dev.cloister.linux.ProcessIdentity;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.daemon.host.MeasuredImages;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.daemon.loop.RestartBudget;
 import dev.cloister.policy.daemon.process.VmmLink;

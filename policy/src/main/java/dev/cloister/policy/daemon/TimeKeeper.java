@@ -2,6 +2,7 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.HostUser;
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.model.Policy;

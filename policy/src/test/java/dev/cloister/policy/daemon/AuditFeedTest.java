@@ -11,6 +11,7 @@ import dev.cloister.policy.audit.AuditRecord;
 import dev.cloister.policy.channel.RingReader;
 import dev.cloister.policy.daemon.host.HostObjects;
 import dev.cloister.policy.daemon.host.KeptDisks;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.keeper.FdStore;
 import dev.cloister.policy.language.PolicyLoader;

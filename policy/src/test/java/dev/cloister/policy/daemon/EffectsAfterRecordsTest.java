@@ -6,6 +6,7 @@ import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
 import dev.cloister.policy.audit.AuditStorage;
+import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.Policy;

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.journal;
 
 import dev.cloister.policy.audit.AuditEntry;
 import dev.cloister.policy.audit.AuditEvent;
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * any more and the daemon grants nothing; the first failure is told to whoever carries out the policy's {@code onAuditFull}. Loop's
  * thread only.
  */
-final class Journal implements EventLoop.Gate, AutoCloseable {
+public final class Journal implements EventLoop.Gate, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
     private static final String DETAIL = "detail";
     private static final long NANOS_PER_MILLI = 1_000_000;
@@ -58,7 +58,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     private long blockedNanos;
 
     /** Who may flood the log: its name there, and what keeps its floods out. */
-    interface Subject {
+    public interface Subject {
         /** The domain's name. */
         String name();
 
@@ -71,7 +71,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
      *
      * @param feed takes the line of each record once that is durable, its newline included
      */
-    Journal(Policy policy, AuditLog log, Consumer<byte[]> feed, EventLoop loop) {
+    public Journal(Policy policy, AuditLog log, Consumer<byte[]> feed, EventLoop loop) {
         this.policy = policy;
         this.log = log;
         this.feed = feed;
@@ -84,7 +84,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     }
 
     /** From now on records are made under another policy, or another loading of it. */
-    void policy(Policy next, int epoch) {
+    public void policy(Policy next, int epoch) {
         policy = next;
         policyEpoch = epoch;
         if (state != null) {
@@ -94,17 +94,17 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     }
 
     /** Which loading of a policy is in force. */
-    int policyEpoch() {
+    public int policyEpoch() {
         return policyEpoch;
     }
 
     /** From now on what is {@link #remember remembered} is made durable with the records of its turn, before them. */
-    void state(StateJournal journal) {
+    public void state(StateJournal journal) {
         state = journal;
     }
 
     /** Notes a change of what the next daemon has to know. */
-    void remember(StateRecord entry) {
+    public void remember(StateRecord entry) {
         if (state != null) {
             state.add(entry);
         }
@@ -121,7 +121,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
         }
     }
 
-    void onFailure(Runnable action) {
+    public void onFailure(Runnable action) {
         onFailure = action;
     }
 
@@ -203,7 +203,7 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     }
 
     /** The daemon ends: what is not durable by now never will be. */
-    void giveUp() {
+    public void giveUp() {
         if (written > durable && !failed) {
             failed = true;
             LOG.error("{} records could not be written before the end; their effects did not happen", log.discard());
@@ -224,26 +224,26 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
         onFailure.run();
     }
 
-    long records() {
+    public long records() {
         return log.head().seq();
     }
 
-    String hash() {
+    public String hash() {
         return log.head().hash();
     }
 
     /** Records an event; returns whether that was possible. What it tells of may happen as an effect of this turn, and only so. */
-    boolean write(AuditKind kind, String domain, String flow, String detail) {
+    public boolean write(AuditKind kind, String domain, String flow, String detail) {
         return write(event(kind, domain, flow, detail));
     }
 
     /** Records an event about something that has a name but is neither domain nor flow. */
-    boolean write(AuditKind kind, String detail, String value) {
+    public boolean write(AuditKind kind, String detail, String value) {
         return write(event(kind, "", "", "").withDetail(detail, value));
     }
 
     /** Records an event about a domain with facts of its own. */
-    boolean write(AuditKind kind, String domain, String flow, Map<String, String> facts) {
+    public boolean write(AuditKind kind, String domain, String flow, Map<String, String> facts) {
         AuditEvent event = event(kind, domain, flow, "");
         for (Map.Entry<String, String> fact : facts.entrySet()) {
             event = event.withDetail(fact.getKey(), fact.getValue());
@@ -252,28 +252,28 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
     }
 
     /** Records that nothing passes through a channel any more, and how long after its end was decided. */
-    boolean cut(String flow, int opening, long afterNanos) {
+    public boolean cut(String flow, int opening, long afterNanos) {
         return write(event(AuditKind.CHANNEL_CUT, "", flow, "opening " + opening)
                 .withDetail("afterMicros", Long.toString(afterNanos / 1000)));
     }
 
     /** Records that a policy has come into force in place of another. */
-    boolean loaded(String oldDigest, String file) {
+    public boolean loaded(String oldDigest, String file) {
         return write(event(AuditKind.POLICY_LOADED, "", "", file).withDetail("oldDigest", oldDigest));
     }
 
     /** Records that somebody with the control socket asked for something about a flow. */
-    boolean operator(String flow, String what) {
+    public boolean operator(String flow, String what) {
         return write(event(AuditKind.OPERATOR, "", flow, what));
     }
 
     /** As {@link #write(Decision, String)}, for a start, with the digests that were measured. */
-    boolean write(Decision decision, String detail, String digests) {
+    public boolean write(Decision decision, String detail, String digests) {
         return write(described(decision, detail).withDetail("digests", digests)) && decision.granted();
     }
 
     /** Records that information of a party has reached an endpoint. */
-    boolean contact(ContactJournal.Contact contact, String flow) {
+    public boolean contact(ContactJournal.Contact contact, String flow) {
         return write(event(AuditKind.CONFLICT_CONTACT, "", flow, "")
                 .withDetail("set", contact.set())
                 .withDetail("party", contact.party())
@@ -285,22 +285,22 @@ final class Journal implements EventLoop.Gate, AutoCloseable {
      * Records a decision with every verdict; returns whether it was granted and recorded, that is, whether it may take effect as
      * an effect of this turn.
      */
-    boolean write(Decision decision, String detail) {
+    public boolean write(Decision decision, String detail) {
         return write(described(decision, detail)) && decision.granted();
     }
 
     /** Records what a flood-prone domain did, at most a few times a second; the rest is counted and told later. */
-    void writeThrottled(Subject domain, AuditKind kind, String detail) {
+    public void writeThrottled(Subject domain, AuditKind kind, String detail) {
         throttled(domain, event(kind, domain.name(), "", detail));
     }
 
     /** As {@link #writeThrottled(Subject, AuditKind, String)}, for a refusal. */
-    void writeThrottled(Subject domain, Decision decision, String detail) {
+    public void writeThrottled(Subject domain, Decision decision, String detail) {
         throttled(domain, described(decision, detail));
     }
 
     /** Tells how many of a domain's events were only counted, if there are any. */
-    void writeSuppressed(Subject domain) {
+    public void writeSuppressed(Subject domain) {
         long count = domain.throttle().takeSuppressed();
         if (count > 0) {
             write(event(AuditKind.SUPPRESSED, domain.name(), "", "events not recorded singly")

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.journal;
 
 import dev.cloister.linux.HostUser;
 import dev.cloister.policy.audit.AuditKind;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * {@code .1}, in place of an older one. What can't be written is counted, told to the audit log once, and lost: the guest goes on.
  * Loop's thread only.
  */
-final class LogFile implements AutoCloseable {
+public final class LogFile implements AutoCloseable {
     private static final String OLD = ".1";
 
     private final String name;
@@ -31,7 +31,7 @@ final class LogFile implements AutoCloseable {
     private long size;
     private long lost;
 
-    LogFile(String name, HostObject.Log log, Journal journal) {
+    public LogFile(String name, HostObject.Log log, Journal journal) {
         this.name = name;
         this.path = log.resolved();
         this.maxBytes = log.maxBytes();
@@ -39,7 +39,7 @@ final class LogFile implements AutoCloseable {
     }
 
     /** Opens the file, before any domain starts. */
-    void open() throws IOException {
+    public void open() throws IOException {
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
             throw new IOException(name + ": " + path + " is not a regular file; move it away or name another path");
         }
@@ -60,12 +60,12 @@ final class LogFile implements AutoCloseable {
     }
 
     /** Gives the file to a user. */
-    void handOver(HostUser user) throws IOException {
+    public void handOver(HostUser user) throws IOException {
         user.own(path);
     }
 
     /** Appends the first bytes of an array. */
-    void append(byte[] bytes, int length) {
+    public void append(byte[] bytes, int length) {
         try {
             if (size + length > maxBytes && size > 0) {
                 rotate();
