@@ -2,6 +2,9 @@ package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.policy.audit.AuditKind;
+import dev.cloister.policy.daemon.control.ConsoleBridge;
+import dev.cloister.policy.daemon.control.ControlClient;
+import dev.cloister.policy.daemon.control.ControlServer;
 import dev.cloister.policy.daemon.journal.Journal;
 import dev.cloister.policy.daemon.loop.EventLoop;
 import dev.cloister.policy.protocol.ControlReply;

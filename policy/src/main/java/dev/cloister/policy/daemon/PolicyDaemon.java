@@ -7,6 +7,8 @@ import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
 import dev.cloister.policy.confinement.Confinement;
 import dev.cloister.policy.confinement.Lack;
+import dev.cloister.policy.daemon.control.ControlClient;
+import dev.cloister.policy.daemon.control.ControlServer;
 import dev.cloister.policy.daemon.host.HostObjects;
 import dev.cloister.policy.daemon.host.KeptDisks;
 import dev.cloister.policy.daemon.journal.Journal;

@@ -1,6 +1,7 @@
 package dev.cloister.policy.daemon;
 
 import dev.cloister.linux.Fd;
+import dev.cloister.policy.daemon.control.SerialWay;
 import dev.cloister.policy.daemon.process.VmmLink;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.daemon.control.ControlClient;
 import dev.cloister.policy.protocol.ControlRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;

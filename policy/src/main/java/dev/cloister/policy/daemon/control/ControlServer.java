@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.control;
 
 import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.ControlRequest;
@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * neither the others nor the daemon. Everything but the constructor, {@link #execute}, {@link #finish} and {@link #close} belongs
  * to the server's thread.
  */
-final class ControlServer implements Executor, AutoCloseable {
+public final class ControlServer implements Executor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
     private static final int BACKLOG = 16;
     private static final int MAX_CLIENTS = 64;
@@ -44,7 +44,7 @@ final class ControlServer implements Executor, AutoCloseable {
     private static final long NANOS_PER_MILLI = 1_000_000;
 
     /** Where requests go. */
-    interface Backend {
+    public interface Backend {
         /** Asks the daemon; the answer comes on any thread, or never when it has ended. */
         void ask(ControlRequest request, Consumer<ControlReply> answer);
 
@@ -85,7 +85,7 @@ final class ControlServer implements Executor, AutoCloseable {
     /** Timers are compared by their distance to this, since {@code nanoTime} may wrap. */
     private static final long ORIGIN = System.nanoTime();
 
-    ControlServer(Path socket, Backend backend) throws IOException {
+    public ControlServer(Path socket, Backend backend) throws IOException {
         this.backend = backend;
         this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         Selector made = null;
@@ -221,7 +221,7 @@ final class ControlServer implements Executor, AutoCloseable {
     }
 
     /** The daemon has ended with this state: watching clients get it, all have a short time to take their answers. */
-    void finish(Snapshot state) {
+    public void finish(Snapshot state) {
         execute(() -> {
             last = state;
             endNanos = System.nanoTime() + FAREWELL_MILLIS * NANOS_PER_MILLI;

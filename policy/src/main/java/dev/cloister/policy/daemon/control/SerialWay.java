@@ -1,9 +1,9 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.control;
 
 import dev.cloister.linux.Fd;
 
 /** A way to a domain's serial line, as long as the policy leaves it open. */
-interface SerialWay {
+public interface SerialWay {
     /** Whether it is open now; any thread. */
     boolean passes();
 

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.control;
 
 import dev.cloister.policy.daemon.process.Scrollback;
 import dev.cloister.policy.protocol.ControlCodec;
@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * One client of the control socket: a line in, a line out, one request at a time; or a watch; or, from some point on, a domain's
  * serial line. What it does not take away is bounded by one reply. Server's thread only.
  */
-final class ControlClient implements AutoCloseable {
+public final class ControlClient implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlClient.class);
     private static final int BUFFER = 4096;
     private static final int FIRST_LINE = 256;
@@ -191,7 +191,7 @@ final class ControlClient implements AutoCloseable {
     }
 
     /** The answer to a question, unless that one has been answered. */
-    void answered(int asked, ControlReply reply) {
+    public void answered(int asked, ControlReply reply) {
         if (state != State.ASKING || asked != question) {
             return;
         }
@@ -236,7 +236,7 @@ final class ControlClient implements AutoCloseable {
     }
 
     /** The serial line is there; a client that does not wait for it any more leaves it at once. */
-    void attached(int asked, ControlReply.Console reply, ConsoleBridge line) {
+    public void attached(int asked, ControlReply.Console reply, ConsoleBridge line) {
         if (state != State.ASKING || asked != question) {
             line.close();
             return;

@@ -1,4 +1,4 @@
-package dev.cloister.policy.daemon;
+package dev.cloister.policy.daemon.control;
 
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.linux.Fd;
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * is handed to the loop's thread, one buffer at a time, and the next is only taken once the domain has read this one. So a client that
  * does not read holds nobody up and costs one chunk, and one that types faster than the domain reads is held up itself.
  */
-final class ConsoleBridge implements AutoCloseable {
+public final class ConsoleBridge implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ConsoleBridge.class);
     private static final int CHUNK = 16 * 1024;
 
@@ -41,7 +41,7 @@ final class ConsoleBridge implements AutoCloseable {
     private boolean busy;
 
     /** Follows one run of a domain, and says at its end how many bytes were typed; loop's thread. */
-    ConsoleBridge(
+    public ConsoleBridge(
             ControlServer server,
             ControlClient client,
             EventLoop loop,
