@@ -23,7 +23,6 @@ module dev.cloister.policy {
     exports dev.cloister.policy.keeper;
     exports dev.cloister.policy.protocol;
     exports dev.cloister.policy.socket;
-    exports dev.cloister.policy.state;
     exports dev.cloister.policy.render;
     exports dev.cloister.policy.text;
 }

@@ -3,12 +3,15 @@ package dev.cloister.it.gates;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.cloister.policy.protocol.ProtocolException;
 import org.junit.jupiter.api.Test;
 
 /** The arrows between modules: what each may use, and nothing more. */
@@ -97,6 +100,20 @@ class ArchitectureTest {
                 .callMethod(System.class, "currentTimeMillis")
                 .orShould()
                 .callMethod(java.time.Instant.class, "now")
+                .check(CLASSES);
+    }
+
+    /** Packages are rooms: of two, at most one knows the other. */
+    @Test
+    void noTwoRoomsOfThePolicyNeedEachOther() {
+        slices().matching("dev.cloister.policy.(**)")
+                .should()
+                .beFreeOfCycles()
+                // The one exception that both rooms of a protocol throw.
+                .ignoreDependency(resideInAPackage("dev.cloister.policy.wire"), type(ProtocolException.class))
+                // Reads a log to explain its decisions again; what it reads was written in the words that it compares.
+                .ignoreDependency(
+                        resideInAPackage("dev.cloister.policy.explain"), resideInAPackage("dev.cloister.policy.audit"))
                 .check(CLASSES);
     }
 

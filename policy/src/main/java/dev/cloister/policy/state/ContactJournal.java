@@ -44,6 +44,7 @@ public final class ContactJournal implements AutoCloseable {
      * @param name the endpoint's name at that time
      */
     public record Contact(String set, String party, String endpoint, String name) {
+        /** A contact by its numbers in a policy. */
         public static Contact of(Policy policy, int set, int endpoint, int party) {
             ConflictSet stated = policy.conflicts().get(set);
             Endpoint reached = policy.endpoint(endpoint);

@@ -99,7 +99,7 @@ public final class PolicyState {
     }
 
     /** The highest serial that a signature of a loaded policy had. */
-    long serial() {
+    public long serial() {
         return serial;
     }
 

@@ -17,6 +17,7 @@ public final class ReportStore {
 
     private final Path directory;
 
+    /** Keeps reports in the state directory. */
     public ReportStore(Path directory) {
         this.directory = directory;
     }

@@ -101,6 +101,7 @@ public final class StateDirectory implements java.io.Closeable {
         }
     }
 
+    /** The path of the control socket. */
     public Path socket() {
         return socket;
     }

@@ -1,6 +1,7 @@
 /**
- * What a daemon knows beside its policy, on the medium: the state journal, its records, and the state that they amount to. No
- * processes and no descriptors belong here: what is to be done about a restored state is the daemon's.
+ * What a daemon knows beside its policy, on the medium, in a directory under its lock: the state journal, its records, and the state that
+ * they amount to; contacts between conflicting parties; which policy was in force; the domains' last reports. No processes belong
+ * here: what is to be done about a restored state is the daemon's.
  */
 @NullMarked
 package dev.cloister.policy.state;

@@ -112,7 +112,7 @@ class AuditFeedTest {
                     false,
                     NOBODY,
                     new ChannelObjects.Keep(FdStore.none(), "test", false),
-                    new HostObjects(loop, KeptDisks.none(policy))));
+                    new HostObjects(loop, new KeptDisks(policy, FdStore.none(), Runnable::run))));
             feed.attach(channel, 1);
             try (Mapping mapping =
                     Mapping.readOnly(channel.objects().receiverFds().getFirst(), 0, flow.windowBytes())) {

@@ -26,19 +26,20 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 
 /** Writes policies for {@link FakeVmm} and runs daemons on them. */
-final class DaemonFixture {
+public final class DaemonFixture {
     private final Path directory;
     private final List<String> domains = new ArrayList<>();
     private final List<String> flows = new ArrayList<>();
     private String rest = "";
     private String host = "";
 
-    DaemonFixture(Path directory) {
+    /** A policy without domains yet, in a directory. */
+    public DaemonFixture(Path directory) {
         this.directory = directory;
     }
 
     /** Adds a domain that behaves as the words say. */
-    DaemonFixture domain(String name, String level, String behaviour) throws IOException {
+    public DaemonFixture domain(String name, String level, String behaviour) throws IOException {
         return domain(name, level, behaviour, "");
     }
 
@@ -56,7 +57,7 @@ final class DaemonFixture {
         return this;
     }
 
-    DaemonFixture flow(String name, String from, String to, String kind, String more) {
+    public DaemonFixture flow(String name, String from, String to, String kind, String more) {
         flows.add("""
             {"name": "%s", "from": "%s", "to": "%s", "kind": "%s"%s}\
             """.formatted(name, from, to, kind, more));
@@ -68,7 +69,7 @@ final class DaemonFixture {
     }
 
     /** Adds members to the host's, each with a comma in front. */
-    DaemonFixture host(String members) {
+    public DaemonFixture host(String members) {
         host = members;
         return this;
     }
@@ -78,7 +79,7 @@ final class DaemonFixture {
         return this;
     }
 
-    DaemonOptions options(Duration timeout) throws IOException {
+    public DaemonOptions options(Duration timeout) throws IOException {
         Path policy = directory.resolve("policy.json");
         Files.writeString(policy, """
             {"version": 1, "name": "test", "lattice": {"levels": ["low", "high"], "compartments": []},

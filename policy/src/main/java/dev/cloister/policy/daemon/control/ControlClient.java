@@ -176,7 +176,7 @@ public final class ControlClient implements AutoCloseable {
     }
 
     /** How long an answer may take: a guest that shuts down has its time besides. */
-    static long answerMillis(ControlRequest request) {
+    public static long answerMillis(ControlRequest request) {
         return ANSWER_MILLIS + request.graceMillis();
     }
 

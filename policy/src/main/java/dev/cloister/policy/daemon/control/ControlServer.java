@@ -85,6 +85,7 @@ public final class ControlServer implements Executor, AutoCloseable {
     /** Timers are compared by their distance to this, since {@code nanoTime} may wrap. */
     private static final long ORIGIN = System.nanoTime();
 
+    /** Binds the socket, for its owner alone, and serves it from now on. */
     public ControlServer(Path socket, Backend backend) throws IOException {
         this.backend = backend;
         this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);

@@ -59,6 +59,7 @@ public final class HostDisks implements AutoCloseable {
             this.shared = Set.copyOf(shared);
         }
 
+        /** The disks in use. */
         public List<HostDisk> disks() {
             return disks;
         }

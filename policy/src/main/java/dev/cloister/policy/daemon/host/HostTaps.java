@@ -58,6 +58,7 @@ public final class HostTaps implements AutoCloseable {
             slot.read |= reads;
         }
 
+        /** The tap's descriptor, as long as the lease. */
         public Fd fd() {
             return slot.tap.fd();
         }

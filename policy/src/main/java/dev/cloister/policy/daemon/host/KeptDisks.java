@@ -40,11 +40,6 @@ public final class KeptDisks implements AutoCloseable {
         }
     }
 
-    /** Nothing is kept. */
-    static KeptDisks none(Policy policy) {
-        return new KeptDisks(policy, FdStore.none(), Runnable::run);
-    }
-
     /** The descriptor that an earlier daemon had of a disk, as its caller's. */
     synchronized Optional<Fd> take(HostEndpoint endpoint) {
         Back found = back.remove(endpoint.name());

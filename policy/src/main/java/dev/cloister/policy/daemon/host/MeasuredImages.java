@@ -54,14 +54,17 @@ public final class MeasuredImages implements AutoCloseable {
         return given;
     }
 
+    /** The digest of the kernel, in hexadecimal; empty without one. */
     public String kernel() {
         return digest(stated.kernel());
     }
 
+    /** The digest of the firmware, in hexadecimal; empty without one. */
     public String firmware() {
         return digest(stated.firmware());
     }
 
+    /** The digest of the initial RAM disk, in hexadecimal; empty without one. */
     public String initrd() {
         return digest(stated.initrd());
     }

@@ -121,6 +121,7 @@ public final class Journal implements EventLoop.Gate, AutoCloseable {
         }
     }
 
+    /** Says what is done once nothing can be recorded any more. */
     public void onFailure(Runnable action) {
         onFailure = action;
     }
@@ -224,10 +225,12 @@ public final class Journal implements EventLoop.Gate, AutoCloseable {
         onFailure.run();
     }
 
+    /** The number of the last record. */
     public long records() {
         return log.head().seq();
     }
 
+    /** The hash of the last record, which the next one is chained to. */
     public String hash() {
         return log.head().hash();
     }

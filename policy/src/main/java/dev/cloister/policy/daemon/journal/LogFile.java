@@ -31,6 +31,7 @@ public final class LogFile implements AutoCloseable {
     private long size;
     private long lost;
 
+    /** A file that is not open yet, by the name of its endpoint. */
     public LogFile(String name, HostObject.Log log, Journal journal) {
         this.name = name;
         this.path = log.resolved();

@@ -104,6 +104,7 @@ public final class EventLoop implements Executor, AutoCloseable {
             this.slot = slot;
         }
 
+        /** Forgets the descriptor; loop's thread. */
         public void cancel() {
             if (active) {
                 active = false;
@@ -124,6 +125,7 @@ public final class EventLoop implements Executor, AutoCloseable {
             this.task = task;
         }
 
+        /** Has it not be done; loop's thread. */
         public void cancel() {
             cancelled = true;
         }
@@ -144,6 +146,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     /** Timers are compared by their distance to this, since {@code nanoTime} may wrap. */
     private static final long ORIGIN = System.nanoTime();
 
+    /** A loop that has not begun to run. */
     public EventLoop() throws ErrnoException {
         wake = EventFd.create();
         watch(wake.fd(), this::drainWake);
@@ -164,6 +167,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         return new Watch(slot);
     }
 
+    /** Runs a task after a time; loop's thread. */
     public Timer after(long millis, Runnable task) {
         Timer timer = new Timer(System.nanoTime() + millis * 1_000_000, task);
         timers.add(timer);
@@ -237,6 +241,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         settle(LAST_WAIT_MILLIS);
     }
 
+    /** Has {@link #run} return after the turn; loop's thread. */
     public void stop() {
         stopped = true;
     }

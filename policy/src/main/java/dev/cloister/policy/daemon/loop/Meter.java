@@ -63,6 +63,7 @@ public final class Meter {
         }
     }
 
+    /** Counts units here, where no process reports them. */
     public void add(long count, long nowNanos) {
         if (!begun || nowNanos - atNanos > NANOS) {
             report(reported + count, refused, reverse, nowNanos);
@@ -103,22 +104,27 @@ public final class Meter {
         unknown = false;
     }
 
+    /** Nothing passes any more: the rate is nought. */
     public void stop() {
         perSecond = 0;
     }
 
+    /** Units that were counted, over all processes. */
     public long units() {
         return base > Long.MAX_VALUE - reported ? Long.MAX_VALUE : base + reported;
     }
 
+    /** Units that were held back. */
     public long refused() {
         return refusedBase + refused;
     }
 
+    /** Signals against the direction. */
     public long reverse() {
         return reverseBase + reverse;
     }
 
+    /** Units per second between the last two reports. */
     public double perSecond() {
         return perSecond;
     }

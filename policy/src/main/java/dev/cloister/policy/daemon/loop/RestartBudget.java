@@ -12,6 +12,7 @@ public final class RestartBudget {
     private final Deque<Long> recent = new ArrayDeque<>();
     private long total;
 
+    /** The whole budget of a rule. */
     public RestartBudget(Restart rule) {
         this.rule = rule;
     }
@@ -50,6 +51,7 @@ public final class RestartBudget {
                 + " s";
     }
 
+    /** Time between an end and the restart. */
     public long delayMillis() {
         return (rule.delayNanos() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
     }

@@ -43,6 +43,7 @@ public final class Scrollback implements VmmLink.Sink {
         followers.add(follower);
     }
 
+    /** Calls a follower no more; any thread. */
     public void unfollow(Runnable follower) {
         followers.remove(follower);
     }

@@ -244,10 +244,12 @@ public final class VmmLink implements AutoCloseable {
         return child.exhausted();
     }
 
+    /** The process' number. */
     public int pid() {
         return child.pid();
     }
 
+    /** The child's ends of its serial line, until they are forgotten. */
     public Serial childSerial() {
         return childSerial.orElseThrow();
     }
@@ -301,6 +303,7 @@ public final class VmmLink implements AutoCloseable {
         }
     }
 
+    /** Kills the process, wherever its schedule holds it; its end is told as any other. */
     public void kill() {
         if (!ended) {
             try {

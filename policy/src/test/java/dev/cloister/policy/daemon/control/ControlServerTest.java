@@ -2,7 +2,6 @@ package dev.cloister.policy.daemon.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cloister.policy.daemon.Channels;
 import dev.cloister.policy.protocol.ControlCodec;
 import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.ControlRequest;
