@@ -28,10 +28,16 @@ public final class Chain {
     private long readableBytes;
     private long writableBytes;
     private int steps;
+    private int indirectSteps;
 
     /** The descriptor that begins the chain. */
     int head() {
         return head;
+    }
+
+    /** How many descriptors of the queue's own table it takes: those of an indirect table are none of them. */
+    int descriptors() {
+        return steps - indirectSteps;
     }
 
     /**
@@ -93,6 +99,7 @@ public final class Chain {
         readableBytes = 0;
         writableBytes = 0;
         steps = 0;
+        indirectSteps = 0;
         follow(table, size, first, indirect, size);
     }
 
@@ -118,7 +125,9 @@ public final class Chain {
             } else {
                 require(indirect, "an indirect descriptor that was not negotiated, or inside an indirect table");
                 require(!more, "an indirect descriptor with a next one");
+                int before = steps;
                 follow(gpa, entries(length), 0, false, MAX_BUFFERS);
+                indirectSteps += steps - before;
             }
             index = (int) (lengthAndFlags >>> Integer.SIZE + Short.SIZE);
         }

@@ -30,6 +30,10 @@ public final class VirtQueue {
     private short nextAvailable;
     private short nextUsed;
     private int filled;
+    /** Descriptors of the requests that are filled, and of the longest of them. */
+    private int taken;
+
+    private int longest;
     private boolean drained;
     private volatile boolean stopped;
 
@@ -161,6 +165,8 @@ public final class VirtQueue {
         memory.writeInt(at, chain.head());
         memory.writeInt(at + Integer.BYTES, (int) written);
         filled++;
+        taken += chain.descriptors();
+        longest = Math.max(longest, chain.descriptors());
     }
 
     /** Gives back to the driver, all at once, what was filled, and interrupts it if it wants that. */
@@ -172,7 +178,7 @@ public final class VirtQueue {
         VarHandle.releaseFence();
         short before = nextUsed;
         nextUsed += (short) filled;
-        filled = 0;
+        forgetFilled();
         memory.writeShort(used + INDEX, nextUsed);
         // The driver may be changing its mind about interrupts: it looks at the index after that, we look at its mind
         // now.
@@ -183,18 +189,26 @@ public final class VirtQueue {
     }
 
     /**
-     * Whether as many requests as the queue holds are filled and not published: the driver has nothing left to give.
+     * Whether the requests that are filled and not published hold so many of the queue's descriptors that the driver can't give another
+     * of the same kind: it has too few left for the longest of them. A request may take several descriptors, so that fewer requests than
+     * the queue has places can be all that there will be.
      *
      * @return true if so
      */
     public boolean isWholeFilled() {
-        return filled == size;
+        return size - taken < longest;
     }
 
     /** Forgets what was filled since the last {@link #publish}: it will be popped again. Nothing else may be popped and not filled. */
     public void takeBack() {
         nextAvailable -= (short) filled;
+        forgetFilled();
+    }
+
+    private void forgetFilled() {
         filled = 0;
+        taken = 0;
+        longest = 0;
     }
 
     /** Whether the driver wants to know of one of the requests that were published last (virtio 1.2, 2.7.7). */
