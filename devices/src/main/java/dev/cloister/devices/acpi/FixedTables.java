@@ -7,10 +7,11 @@ import java.nio.charset.StandardCharsets;
 /** Bodies of the tables with fixed fields: FADT, FACS, MADT, MCFG (ACPI 6.5, 5.2.9 to 5.2.12; PCI firmware specification 3.3, 4.1.2). */
 final class FixedTables {
     static final int FADT_REVISION = 6;
-    static final int MADT_REVISION = 4;
+    /** The one that belongs to FADT 6.5: the FADT's version is that of the whole set (ACPI 6.5, 5.2.9, 5.2.12). */
+    static final int MADT_REVISION = 6;
 
     private static final int FADT_BODY = 276 - 36;
-    private static final int FADT_MINOR_REVISION = 3;
+    private static final int FADT_MINOR_REVISION = 5;
     private static final int SYSTEM_IO = 1;
     /** A C2 or C3 latency that says: not supported. */
     private static final int NO_C2 = 0x0FFF;

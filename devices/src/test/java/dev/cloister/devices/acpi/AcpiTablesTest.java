@@ -99,6 +99,20 @@ class AcpiTablesTest {
         assertThat(dsdt).contains("COM1", "RTC_", "KBD_", "_S5_").doesNotContain("PCI0");
     }
 
+    /** ACPI 6.5: tables 5.3, 5.9, 5.12, 5.19 and 5.2.11; PCI firmware specification 3.3, table 4-3. */
+    @Test
+    void revisionsOfAllTablesAreThoseOfOneVersionOfTheSpecification() {
+        AcpiTables tables = AcpiTables.of(machine(2, true));
+        byte[] fadt = tables.table("FACP");
+        assertThat(new int[] {fadt[8], fadt[131]}).as("FADT, major and minor").containsExactly(6, 5);
+        assertThat(tables.table("APIC")[8]).isEqualTo((byte) 6);
+        assertThat(tables.table("DSDT")[8]).isEqualTo((byte) 2);
+        assertThat(tables.table("XSDT")[8]).isEqualTo((byte) 1);
+        assertThat(tables.table("MCFG")[8]).isEqualTo((byte) 1);
+        assertThat(tables.table("RSDP")[15]).isEqualTo((byte) 2);
+        assertThat(tables.table("FACS")[32]).isEqualTo((byte) 2);
+    }
+
     @Test
     void madtHasEveryProcessorOnce() {
         byte[] madt = AcpiTables.of(machine(8, true)).table("APIC");
