@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@Timeout(60)
+@Timeout(300)
 public class ChannelTest extends EveryEngine {
     private static final int RECORD_BYTES = 64;
     private static final int RECORDS = 16;

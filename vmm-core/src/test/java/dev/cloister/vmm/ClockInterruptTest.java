@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A kernel of ours that is woken by the CMOS clock, under each engine; the ACPI timer says how long that took. */
-@Timeout(120)
+@Timeout(600)
 class ClockInterruptTest extends EveryEngine {
     /**
      * Interrupt 8 of the I/O APIC is vector 0x48. Its handler counts and keeps what register C said. {@code get} reads the register in BL

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A guest finds the processor that was chosen for it. */
-@Timeout(60)
+@Timeout(300)
 class CpuModelTest extends EveryEngine {
     /** Ends with bits for AVX2 (1), POPCNT (2), XSAVE's AVX component (4), SSE2 (8). */
     private static final String LOOK = """

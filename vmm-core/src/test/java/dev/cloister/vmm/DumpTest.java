@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Guest memory is left out of core dumps, whatever becomes of the limits on them: "dd" in VmFlags (proc(5), smaps). */
-@Timeout(60)
+@Timeout(300)
 class DumpTest {
     private record Area(long from, long to, String flags) {}
 

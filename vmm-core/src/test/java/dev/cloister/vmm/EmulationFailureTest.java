@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Instructions that software-assisted KVM hosts do not execute at privilege level 0. The results are checked on every host; that the
  * emulator was needed only where it was.
  */
-@Timeout(60)
+@Timeout(300)
 class EmulationFailureTest {
     private static final String NO_TRAP = "trap:   exit    2\n";
 

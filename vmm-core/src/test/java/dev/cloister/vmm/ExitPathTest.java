@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the exit path may never do: allocate. Also where its speed is printed. */
-@Timeout(120)
+@Timeout(600)
 class ExitPathTest {
     private static final int ROUNDS = 10;
     private static final long EXITS = 100_000;

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The stub with the real gdb where one is installed, and with packets by hand where gdb would not send them; under each engine. */
-@Timeout(150)
+@Timeout(600)
 class GdbTest {
     private static final String LOOP = """
         main:   mov     esi, 0x5ca1ab1e

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Channels as PCI functions, driven by small guests: finding them, moving them, doorbells, interrupts, rights and revocation. */
-@Timeout(60)
+@Timeout(300)
 class IvshmemTest extends EveryEngine {
     /** Slot 1 has the entropy device. */
     private static final String MAP = """

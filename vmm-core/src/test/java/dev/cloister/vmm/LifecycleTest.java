@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(120)
+@Timeout(600)
 class LifecycleTest extends EveryEngine {
     private static final String SPIN = "spin: inc dword [0x500]\njmp spin\n";
     private static final String HALT = "again: sti\nhlt\ninc dword [0x500]\njmp again\n";

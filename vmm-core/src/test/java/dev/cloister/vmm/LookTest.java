@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Breakpoints without a debugger, and traces. */
-@Timeout(60)
+@Timeout(300)
 class LookTest {
     /** The second half of its first page is mapped at 0x40000000 as well: two linear addresses of one guest-physical one. */
     private static final String TWICE = """

@@ -19,7 +19,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(300)
 class MachineRunTest extends EveryEngine {
     @Test
     void aFlatGuestPrintsOnTheDebugPortAndExitsWithItsCode() throws Exception {

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Datagram and log channels at one machine, with the daemon's side played by the test. */
-@Timeout(60)
+@Timeout(300)
 class MessageChannelTest extends EveryEngine {
     private static final int RECORD_BYTES = 64;
     private static final int RECORDS = 4;

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** NMIs: one that comes while another is handled waits for the handler's IRET (Intel SDM vol. 3, 7.7.1). */
-@Timeout(60)
+@Timeout(300)
 class NmiTest extends EveryEngine {
     @Test
     void anNmiWaitsForTheHandlerOfTheOneBefore() throws Exception {

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A PC's way to report x87 errors: FERR#, IRQ 13, port F0h. KVM doesn't have it, so this is the emulated engine's alone. */
-@Timeout(60)
+@Timeout(300)
 class NumericErrorTest {
     @AfterEach
     void forget() {

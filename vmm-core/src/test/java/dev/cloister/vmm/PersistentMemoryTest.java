@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A file as memory of the guest: shared, read-only where that was asked for, and no danger to the process when it is taken away. */
-@Timeout(120)
+@Timeout(600)
 class PersistentMemoryTest extends EveryEngine {
     private static final int BYTES = 4 << 20;
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Where a machine's threads and memory are. */
-@Timeout(60)
+@Timeout(300)
 class PlacementTest extends EveryEngine {
     private static final String SPIN = "main: jmp main\ntrap: exit 2\n";
 

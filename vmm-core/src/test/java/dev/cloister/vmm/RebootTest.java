@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A guest's reset restarts its machine in place where that is asked for. */
-@Timeout(120)
+@Timeout(600)
 class RebootTest extends EveryEngine {
     /**
      * Finds everything as after power-on or exits with what it found otherwise; leaves traces everywhere; then does what the next byte on

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(60)
+@Timeout(300)
 class SmpTest extends EveryEngine {
     /** The boot processor copies a trampoline to 0x8000 and sends INIT and SIPI to all others (Intel SDM vol. 3, 9.4.4). */
     @ParameterizedTest

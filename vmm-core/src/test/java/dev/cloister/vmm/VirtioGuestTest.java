@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A kernel of ours with drivers for entropy device and disk, which are told by MSI-X, under each engine. */
-@Timeout(120)
+@Timeout(600)
 class VirtioGuestTest extends EveryEngine {
     private static final int SECTOR = 512;
 

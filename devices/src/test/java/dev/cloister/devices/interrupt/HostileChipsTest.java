@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever is written where, by whom: no exception, no vector out of range, and what is pending can always be drained. */
-@Timeout(60)
+@Timeout(300)
 class HostileChipsTest {
     private static final int STEPS = 20_000;
     private static final int[] PORTS = {0x20, 0x21, 0xA0, 0xA1, 0x4D0, 0x4D1};

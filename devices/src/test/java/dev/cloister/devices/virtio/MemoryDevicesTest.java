@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Balloon and persistent memory, driven request by request on one thread. */
-@Timeout(60)
+@Timeout(300)
 class MemoryDevicesTest {
     private static final long PLACE = QueueMemory.RAM;
     private static final long BUFFER = QueueMemory.RAM + 0x4000;

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The network device's queues against a model of what fits where. Memory is compared byte for byte: nothing but the used ring and the
  * buffers that were given for receiving ever changes.
  */
-@Timeout(120)
+@Timeout(600)
 class NetQueuesTest {
     private static final int SIZE = 8;
     private static final long DESCRIPTORS = QueueMemory.RAM;

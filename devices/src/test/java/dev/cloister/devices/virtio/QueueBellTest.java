@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Where doorbells are, and that no ring is lost. */
-@Timeout(120)
+@Timeout(600)
 class QueueBellTest {
     private static final long SEED = 20;
     private static final int COMMAND = 4;

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Queues that a hostile driver has filled, against a model that reads the same bytes: the same chains or the same refusal, and
  * afterwards memory differs in the used ring and the writable buffers of chains that were served, byte for byte, and nowhere else.
  */
-@Timeout(120)
+@Timeout(600)
 class VirtQueueTest {
     private static final int SIZE = 8;
     private static final long DESCRIPTORS = QueueMemory.RAM;

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The PCI transport as a driver sees it. */
-@Timeout(120)
+@Timeout(600)
 class VirtioPciTest {
     private static final long BUFFER = QueueMemory.RAM + 0x2000;
     private static final int NEEDS_RESET = 0x40;

@@ -35,7 +35,9 @@ final class Installation implements AutoCloseable {
     /** What the keeper allows, and a second for its clock and ours. */
     static final long KEEPER_SPAN_NANOS = 11_000_000_000L;
 
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(40);
+    /** Far above what a busy machine takes, whose processes start in tens of seconds: it only ends what has got stuck. */
+    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(4);
+
     private static final int INTERVAL_MILLIS = 50;
     private static final Pattern TOLD = Pattern.compile("sink: life (\\d+) has (\\d+) bytes");
     private static final int TOLD_AT_MOST = 3000;

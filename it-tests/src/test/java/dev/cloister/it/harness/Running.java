@@ -15,7 +15,7 @@ import java.util.function.Predicate;
  */
 public final class Running implements AutoCloseable {
     /** Longest time that anything may take, on a machine that others use as well. */
-    static final Duration PATIENCE = Duration.ofSeconds(90);
+    static final Duration PATIENCE = Duration.ofMinutes(4);
 
     private final List<String> command;
     private final Process process;

@@ -122,7 +122,7 @@ class FaultsTest {
             Snapshot state = up.until(s -> Up.domain(s, "deaf").state().equals("exited"), "the end of deaf");
             assertThat(Up.domain(state, "deaf").violations()).isZero();
             assertThat(Up.domain(state, "deaf").exitCode()).isEqualTo(128 + 9);
-            assertThat(answer.get(10, TimeUnit.SECONDS)).isEqualTo("refused: deaf is exited: expected paused");
+            assertThat(answer.get(240, TimeUnit.SECONDS)).isEqualTo("refused: deaf is exited: expected paused");
             up.shutdown().expect(70);
         }
         assertThat(Files.readString(cloister.auditLog("unread")))

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
  * guests that need the emulator or have nothing else, a paused domain, and guests without a daemon, all under strace(1). What none of
  * them used must say in the list when it is needed, and should go if it can't.
  */
-@Timeout(240)
+@Timeout(900)
 class UsedSystemCallsTest {
     private static final String WHEN = "needed when";
     private static final List<String> JVM = List.of(

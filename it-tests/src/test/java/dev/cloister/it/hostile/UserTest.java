@@ -40,7 +40,7 @@ class UserTest {
     private static boolean reads(Path file) throws IOException, InterruptedException {
         Process test = new ProcessBuilder("setpriv", "--reuid", NOBODY, "--clear-groups", "test", "-r", file.toString())
                 .start();
-        return test.waitFor(10, TimeUnit.SECONDS) && test.exitValue() == 0;
+        return test.waitFor(240, TimeUnit.SECONDS) && test.exitValue() == 0;
     }
 
     @Test

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Guests that end themselves by what they try, and guests that get nowhere: each alone, while a bystander counts. */
-@Timeout(240)
+@Timeout(900)
 class EndingsTest {
     /** Domains at a time: as many processes as a small machine bears. */
     private static final int TOGETHER = 4;

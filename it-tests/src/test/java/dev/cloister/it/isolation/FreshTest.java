@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a guest finds when it starts is what its image put there: nothing of the host, nothing of the guest before it. */
-@Timeout(180)
+@Timeout(600)
 class FreshTest {
     private static final String LINE = "fresh     | ";
     private static final String END = LINE + "fresh: end";

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
  * A guest tries to get out while the peer at the other end of its channels watches the memory that only the peer may write, and a
  * bystander counts. Every attempt must give what its row says; peer and bystander must notice nothing.
  */
-@Timeout(240)
+@Timeout(900)
 class IsolationTest {
     /** What a record says of violations that were only counted. */
     private static final String MORE = "( \\(and \\d+ more before it\\))?";

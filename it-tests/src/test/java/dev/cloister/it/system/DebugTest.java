@@ -41,7 +41,7 @@ class DebugTest {
             return Assumptions.abort(reason);
         }
         try {
-            assertThat(process.waitFor(100, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(240, TimeUnit.SECONDS)).isTrue();
         } finally {
             process.destroyForcibly();
         }

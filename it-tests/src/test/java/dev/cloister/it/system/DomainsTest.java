@@ -105,7 +105,7 @@ class DomainsTest {
         // A domain that stands still can be stopped as well.
         cloister.run("pause", "clock").expect(0);
         cloister.run("stop", "clock").expect(0);
-        assertThat(clock.onExit().get(5, TimeUnit.SECONDS).isAlive()).isFalse();
+        assertThat(clock.onExit().get(240, TimeUnit.SECONDS).isAlive()).isFalse();
         assertThat(up.domain("clock").state()).isEqualTo("exited");
         assertThat(up.domain("echo").state()).isEqualTo("running");
         cloister.run("stop", "echo").expect(0);
@@ -176,8 +176,8 @@ class DomainsTest {
             ProcessHandle clock = up.vmm("clock");
             up.command().terminate();
             up.command().await();
-            daemon.onExit().get(20, TimeUnit.SECONDS);
-            clock.onExit().get(20, TimeUnit.SECONDS);
+            daemon.onExit().get(240, TimeUnit.SECONDS);
+            clock.onExit().get(240, TimeUnit.SECONDS);
         }
         List<String> log = Files.readAllLines(cloister.auditLog("term"));
         assertThat(log.getLast()).contains("\"event\":\"logClosed\"");

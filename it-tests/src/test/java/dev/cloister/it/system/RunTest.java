@@ -76,7 +76,7 @@ class RunTest {
                 .redirectOutput(out.toFile())
                 .redirectErrorStream(true)
                 .start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(240, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isZero();
         assertThat(Files.readString(out).strip()).isEqualTo("text");
         assertThat(Json.read(report).text("outcome")).isEqualTo("powered-off");

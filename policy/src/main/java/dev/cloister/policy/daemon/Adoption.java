@@ -9,6 +9,8 @@ import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
+import dev.cloister.policy.protocol.ControlRequest;
+import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.state.RestoredState;
 import dev.cloister.policy.state.StateJournal;
 import dev.cloister.policy.state.StateRecord;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.ObjIntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,7 +43,7 @@ final class Adoption {
     private final List<String> findings;
     private final boolean sameBoot;
     private final boolean resumes;
-    private final long origin;
+    private final StateRecord.Begun begun;
 
     private Adoption(
             Policy policy,
@@ -48,20 +51,20 @@ final class Adoption {
             StateJournal journal,
             FdStore store,
             List<String> findings,
-            String boot,
-            long origin) {
+            StateRecord.Begun begun) {
         this.policy = policy;
         this.before = found.state();
         this.journal = journal;
         this.store = store;
         this.findings = findings;
-        this.origin = origin;
-        this.sameBoot = before.begun().map(StateRecord.Begun::boot).equals(Optional.of(boot));
-        this.resumes = resumes(policy, before, boot, store);
+        this.begun = begun;
+        this.sameBoot = before.begun().map(StateRecord.Begun::boot).equals(Optional.of(begun.boot()));
+        this.resumes = resumes(policy, before, begun.boot(), store);
     }
 
     private static boolean resumes(Policy policy, RestoredState before, String boot, FdStore store) {
-        return store.restored()
+        // Also where none of its descriptors came back: then no domain had a process, but how each ended is known.
+        return store.again()
                 && !before.finished()
                 && before.begun()
                         .filter(b -> b.boot().equals(boot) && b.digest().equals(policy.digest()))
@@ -87,23 +90,22 @@ final class Adoption {
             store.dropRest();
         }
         long now = System.nanoTime();
-        long origin = before.begun()
-                .filter(b -> b.boot().equals(boot) && b.digest().equals(policy.digest()))
-                .map(StateRecord.Begun::origin)
-                .filter(then -> then <= now)
-                .orElse(now);
+        StateRecord.Begun begun = before.begun(boot, policy.digest())
+                .filter(b -> b.origin() <= now && b.since() <= now)
+                .map(b -> new StateRecord.Begun(policy.digest(), boot, b.origin(), b.since()))
+                .orElse(new StateRecord.Begun(policy.digest(), boot, now, now));
         long youngest = System.currentTimeMillis() - longestPeriod(policy) / NANOS_PER_MILLI;
         RestoredState kept = resumes ? before : quotasOf(before);
         StateJournal journal = StateJournal.compact(file, kept, youngest);
-        journal.add(new StateRecord.Begun(policy.digest(), boot, origin));
+        journal.add(begun);
         journal.commit();
-        return new Adoption(policy, found, journal, store, findings, boot, origin);
+        return new Adoption(policy, found, journal, store, findings, begun);
     }
 
     /** What outlives the processes: quotas, and the operator's word unless the daemon ended in order. */
     private static RestoredState quotasOf(RestoredState before) {
         return new RestoredState(
-                before.begun(), false, Map.of(), Map.of(), before.leases(), before.held(), before.restarts());
+                before.begun(), false, Map.of(), Map.of(), before.leases(), before.orders(), before.restarts());
     }
 
     private static long longestPeriod(Policy policy) {
@@ -126,12 +128,12 @@ final class Adoption {
 
     /** When the periods of quotas began, monotonic nanoseconds. */
     long origin() {
-        return origin;
+        return begun.origin();
     }
 
     /** Time since the policy came into force, which the death of a daemon doesn't begin anew. */
     Duration age() {
-        return store.again() ? Duration.ofNanos(Math.max(0, System.nanoTime() - origin)) : Duration.ZERO;
+        return store.again() ? Duration.ofNanos(Math.max(0, System.nanoTime() - begun.since())) : Duration.ZERO;
     }
 
     /** Records what was found of an earlier daemon; returns whether that was possible. */
@@ -151,7 +153,7 @@ final class Adoption {
         for (StateRecord.Leased lease : before.leases()) {
             for (Flow flow : policy.flows()) {
                 if (flow.name().equals(lease.flow())) {
-                    long then = sameBoot && lease.nanos() >= origin ? lease.nanos() : now;
+                    long then = sameBoot && lease.nanos() >= begun.origin() ? lease.nanos() : now;
                     boolean old = then == now && wall - lease.wallMillis() > longestPeriod(policy) / NANOS_PER_MILLI;
                     if (!old) {
                         decider.spent(flow, lease.units(), then);
@@ -161,14 +163,25 @@ final class Adoption {
         }
     }
 
-    /** Restores what the operator has revoked, and restarts that were taken. */
+    /** The major frame that the operator wants to follow, if not the first. */
+    Optional<String> major() {
+        return before.orders().major();
+    }
+
+    /** Restores what the operator has revoked and stopped, and restarts that were taken. */
     void restoreHolds(Fabric fabric) {
         for (Channel channel : fabric.channels()) {
-            if (before.held().contains(channel.flow().name())) {
+            if (before.orders().held().contains(channel.flow().name())) {
                 channel.holds().add(Channel.Hold.OPERATOR);
                 channel.note(Channel.REVOKED_BY_OPERATOR);
             }
         }
+        before.orders()
+                .stopped()
+                .keySet()
+                .forEach(name -> fabric.domain(name)
+                        .ifPresent(domain ->
+                                domain.refused(DomainState.IDLE, DomainRuntime.STOPPED_BY_OPERATOR, List.of())));
         if (sameBoot) {
             before.restarts()
                     .forEach((name, times) ->
@@ -196,7 +209,7 @@ final class Adoption {
                 .forEach((name, process) -> fabric.domain(name).ifPresent(domain -> {
                     switch (process.phase()) {
                         case ENDED -> domain.endedBefore(process.code());
-                        case AGAIN -> LOG.info("domain {} is to be started again", name);
+                        case AGAIN -> again(domain, process);
                         case STARTING -> lost(domain, process, audit, "its guest did not run yet");
                         case RUNNING, PAUSED -> {
                             if (adopt(domain, process, launcher, listeners)) {
@@ -219,6 +232,29 @@ final class Adoption {
         return adopted;
     }
 
+    /**
+     * Gives a domain that was taken over, and that the operator has told to stop, the rest of its time to shut down.
+     *
+     * @param stop stops a domain after so many milliseconds
+     */
+    void resumeStop(DomainRuntime domain, ObjIntConsumer<DomainRuntime> stop) {
+        Long until = before.orders().stopped().get(domain.name());
+        if (until != null) {
+            long left = Math.clamp(until - System.nanoTime(), 0, ControlRequest.MAX_GRACE * NANOS_PER_MILLI);
+            stop.accept(domain, (int) (left / NANOS_PER_MILLI));
+        }
+    }
+
+    /** A domain without a process that is to have one again, also one that doesn't start by itself, unless it was stopped. */
+    private void again(DomainRuntime domain, RestoredState.Process process) {
+        if (before.orders().stopped().containsKey(domain.name())) {
+            domain.endedBefore(process.code());
+            domain.note(DomainRuntime.STOPPED_BY_OPERATOR);
+        } else {
+            domain.state(DomainState.STARTING);
+        }
+    }
+
     private static boolean adopt(
             DomainRuntime domain,
             RestoredState.Process process,
@@ -232,7 +268,8 @@ final class Adoption {
         }
     }
 
-    private static void lost(DomainRuntime domain, RestoredState.Process process, Journal audit, String why) {
+    private void lost(DomainRuntime domain, RestoredState.Process process, Journal audit, String why) {
+        again(domain, process);
         try {
             boolean was = Leftovers.end(process.spawned());
             audit.write(

@@ -255,6 +255,8 @@ final class Broker {
             return;
         }
         domain.exitCode(exited.code());
+        // Nobody but the daemon that started the process is told by the kernel.
+        journal.remember(new StateRecord.Exiting(domain.name(), exited.code()));
         domain.link().ifPresent(VmmLink::expectEnd);
         if (exited.code() != 0) {
             domain.note("ended with code " + exited.code());

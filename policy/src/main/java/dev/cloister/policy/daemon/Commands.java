@@ -22,11 +22,13 @@ import java.util.function.Predicate;
 
 /** Carries out what the control socket asks. Loop's thread only; the futures tell the clients' threads. */
 final class Commands {
-    /** Time that a VMM has to pause, resume or stop. */
-    static final long OBEY_MILLIS = 5000;
+    /** Time that a VMM has to pause, resume or stop: longer than it takes to kill one that doesn't stop. */
+    static final long OBEY_MILLIS = 15_000;
 
-    /** Time that a domain has to start: images are measured and a process is made. */
-    private static final long START_MILLIS = 25_000;
+    /** Time that a domain has to start: images are measured, a process is made and answers some times. */
+    private static final long START_MILLIS = 80_000;
+
+    private static final long NANOS_PER_MILLI = 1_000_000;
 
     private static final Set<DomainState> ON_THE_WAY = Set.of(DomainState.STARTING, DomainState.READY);
 
@@ -157,7 +159,7 @@ final class Commands {
                 fabric.policy().digest(),
                 journal.policyEpoch(),
                 ProcessHandle.current().pid(),
-                (System.nanoTime() - bornNanos) / 1_000_000,
+                (System.nanoTime() - bornNanos) / NANOS_PER_MILLI,
                 !ending && !journal.failed() && !journal.blocked(),
                 journal.records(),
                 journal.hash(),
@@ -206,15 +208,34 @@ final class Commands {
         if (!journal.write(AuditKind.OPERATOR, domain.name(), "", to == DomainState.PAUSED ? "pause" : "resume")) {
             return failed("refused", "the audit log can't be written");
         }
-        // The operator's word, not the VMM's: the next daemon holds to it before that has said anything.
-        journal.remember(
-                to == DomainState.PAUSED ? new StateRecord.Paused(domain.name()) : new StateRecord.Runs(domain.name()));
+        if (to == DomainState.PAUSED) {
+            // The operator's word, not the VMM's: the next daemon holds to it before that has said anything.
+            journal.remember(new StateRecord.Paused(domain.name()));
+        } else {
+            rememberOnceItRuns(domain);
+        }
         CompletableFuture<ControlReply> reply = when(domain, OBEY_MILLIS, state -> state != from, to);
         domain.send(
                 message,
                 List.of(),
                 () -> reply.complete(new ControlReply.Failed("refused", "the audit log can't be written")));
         return reply;
+    }
+
+    /**
+     * A resume is kept once it was carried out: the next daemon would else say that a guest runs which this one never told to, or tell it on
+     * an order that may be missing in the log.
+     */
+    private void rememberOnceItRuns(DomainRuntime domain) {
+        domain.observe(new Consumer<>() {
+            @Override
+            public void accept(DomainRuntime changed) {
+                changed.unobserve(this);
+                if (changed.state() == DomainState.RUNNING) {
+                    journal.remember(new StateRecord.Runs(changed.name()));
+                }
+            }
+        });
     }
 
     private CompletableFuture<ControlReply> start(DomainRuntime domain) {
@@ -235,13 +256,14 @@ final class Commands {
             return failed("wrong-state", domain.name() + " is " + domain.state().text() + ": nothing to stop");
         }
         journal.write(AuditKind.OPERATOR, domain.name(), "", "stop");
+        journal.remember(new StateRecord.Stopped(domain.name(), System.nanoTime() + graceMillis * NANOS_PER_MILLI));
         if (!domain.alive()) {
-            supervisor.stop(domain, "stopped by the operator");
+            supervisor.stop(domain, DomainRuntime.STOPPED_BY_OPERATOR);
             return done(domain.name() + " is " + domain.state().text() + " and will not be started");
         }
         CompletableFuture<ControlReply> reply =
                 when(domain, OBEY_MILLIS + graceMillis, state -> state == DomainState.EXITED, DomainState.EXITED);
-        supervisor.shutDown(domain, graceMillis, "stopped by the operator");
+        supervisor.shutDown(domain, graceMillis, DomainRuntime.STOPPED_BY_OPERATOR);
         return reply;
     }
 

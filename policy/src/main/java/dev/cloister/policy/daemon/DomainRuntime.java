@@ -15,6 +15,7 @@ import dev.cloister.policy.protocol.DomainState;
 import dev.cloister.policy.protocol.FromVmm;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.protocol.ToVmm;
+import dev.cloister.policy.state.RestoredState;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 final class DomainRuntime implements Journal.Subject {
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final int SIGNAL_BASE = 128;
+    /** Why a domain doesn't run that an operator has stopped; also under the next daemon. */
+    static final String STOPPED_BY_OPERATOR = "stopped by the operator";
 
     private final EventLoop loop;
     private Domain domain;
@@ -245,8 +248,10 @@ final class DomainRuntime implements Journal.Subject {
         return true;
     }
 
-    /** Has the process of an earlier daemon, whose guest runs, or stands still as the operator wants it. */
-    void adopted(VmmLink newLink, boolean paused) {
+    /** Has the process of an earlier daemon, whose guest runs, or stands still as the operator wants it, or has just ended. */
+    void adopted(VmmLink newLink, RestoredState.Process before) {
+        boolean paused = before.phase() == RestoredState.Phase.PAUSED;
+        exitCode = before.code();
         link = newLink;
         pid = newLink.pid();
         bornNanos = System.nanoTime();
@@ -254,6 +259,9 @@ final class DomainRuntime implements Journal.Subject {
         state(paused ? DomainState.PAUSED : DomainState.RUNNING);
         // That daemon may have died before it could say so.
         send(paused ? new ToVmm.Pause() : new ToVmm.Query());
+        if (exitCode >= 0) {
+            newLink.expectEnd();
+        }
     }
 
     /** Ended under an earlier daemon. */

@@ -243,7 +243,7 @@ final class Launcher implements AutoCloseable {
                 tap,
                 runtime.log(),
                 listeners.apply(runtime));
-        link.ifPresent(own -> runtime.adopted(own, process.phase() == RestoredState.Phase.PAUSED));
+        link.ifPresent(own -> runtime.adopted(own, process));
         return link.isPresent();
     }
 

@@ -146,7 +146,8 @@ public final class PolicyDaemon implements AutoCloseable {
                 adoption.store(),
                 confinement,
                 host.objects().disks());
-        this.time = new TimeKeeper(policy, loop, journal, around.stoppers(), options.acceptUnenforced());
+        this.time =
+                new TimeKeeper(policy, loop, journal, around.stoppers(), adoption.major(), options.acceptUnenforced());
         this.supervisor = new Supervisor(
                 fabric, loop, decider, journal, channels, windows, launcher, time, options.answerTimeout());
         this.broker = new Broker(
@@ -412,6 +413,8 @@ public final class PolicyDaemon implements AutoCloseable {
         // They stand in groups of the daemon before, or run where it let them; from here on they keep to their frames
         // again.
         adopted.forEach(domain -> domain.link().ifPresent(link -> time.enroll(domain, link)));
+        adopted.forEach(domain -> adoption.resumeStop(
+                domain, (d, millis) -> supervisor.shutDown(d, millis, DomainRuntime.STOPPED_BY_OPERATOR)));
         adopted.forEach(channels::openAll);
         // Those that couldn't be taken over have been ended only now.
         confinement.sweep();

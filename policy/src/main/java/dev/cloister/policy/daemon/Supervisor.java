@@ -32,8 +32,10 @@ final class Supervisor {
     /** How long a guest has to begin to shut down before its button is pressed again. */
     private static final long PRESS_AGAIN_MILLIS = 10_000;
 
-    /** Time after which a VMM that was told to stop is killed. */
-    private static final long STOP_MILLIS = 3000;
+    /** Time after which a VMM that was told to stop is killed; one on a busy host needs seconds to end in order. */
+    private static final long STOP_MILLIS = 10_000;
+
+    private static final String WINDOW_CLOSED = "its window is closed";
 
     private final Fabric fabric;
     private final EventLoop loop;
@@ -89,11 +91,22 @@ final class Supervisor {
         onRest = rest;
     }
 
-    /** Starts every domain that starts with the policy. */
+    /** Starts every domain that starts with the policy, and those that were to be started again under an earlier daemon. */
     void startAll() {
-        start(fabric.domains().stream()
-                .filter(d -> d.domain().lifecycle().autostart() && d.state() == DomainState.STARTING && !d.alive())
-                .toList());
+        List<DomainRuntime> due = new ArrayList<>();
+        for (DomainRuntime domain : fabric.domains()) {
+            if (domain.state() == DomainState.STARTING && !domain.alive()) {
+                boolean awaits = !domain.domain().lifecycle().autostart()
+                        && !domain.domain().lifecycle().when().open(windows.mask());
+                if (awaits) {
+                    domain.awaitWindow(true);
+                    domain.refused(DomainState.IDLE, WINDOW_CLOSED, List.of());
+                } else {
+                    due.add(domain);
+                }
+            }
+        }
+        start(due);
     }
 
     /** Starts those of some domains that can be started now. */
@@ -373,12 +386,17 @@ final class Supervisor {
         channels.end();
     }
 
-    /** Before anything starts: what has a window that is closed now is held. */
+    /** Before anything starts: what has a window that is closed now is held, or stopped where an earlier daemon had started it. */
     void holdClosedWindows() {
         long mask = windows.mask();
+        for (DomainRuntime domain : fabric.domains()) {
+            if (!domain.domain().lifecycle().when().open(mask)) {
+                windowChanged(domain, false);
+            }
+        }
         for (Channel channel : fabric.channels()) {
             if (!channel.flow().limits().when().open(mask)) {
-                channels.revoke(channel, Channel.Hold.WINDOW, "its window is closed");
+                channels.revoke(channel, Channel.Hold.WINDOW, WINDOW_CLOSED);
             }
         }
     }
@@ -393,7 +411,7 @@ final class Supervisor {
             if (channel.flow().limits().when().open(mask)) {
                 channels.lift(channel, Channel.Hold.WINDOW);
             } else if (!channel.holds().contains(Channel.Hold.WINDOW)) {
-                channels.revoke(channel, Channel.Hold.WINDOW, "its window is closed");
+                channels.revoke(channel, Channel.Hold.WINDOW, WINDOW_CLOSED);
             }
         }
         onRest.run();
@@ -401,9 +419,9 @@ final class Supervisor {
 
     private void windowChanged(DomainRuntime domain, boolean open) {
         if (!open && domain.alive() && !domain.stopping()) {
-            stop(domain, "its window is closed");
+            stop(domain, WINDOW_CLOSED);
             domain.awaitWindow(true);
-            domain.note("its window is closed");
+            domain.note(WINDOW_CLOSED);
         } else if (open && domain.awaitsWindow() && !domain.alive() && !ending) {
             start(List.of(domain));
         }
@@ -414,6 +432,9 @@ final class Supervisor {
         domain.leaveCohort();
         decider.stopped(domain.domain());
         journal.remember(new StateRecord.Ended(domain.name(), domain.exitCode()));
+        if (domain.awaitsWindow()) {
+            journal.remember(new StateRecord.Waits(domain.name()));
+        }
         domain.dead();
         check();
         if (!ending && !domain.stopping()) {

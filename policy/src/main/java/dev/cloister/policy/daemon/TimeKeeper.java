@@ -11,6 +11,7 @@ import dev.cloister.policy.partition.Partition;
 import dev.cloister.policy.partition.StopperFactory;
 import dev.cloister.policy.protocol.ControlReply;
 import dev.cloister.policy.protocol.ScheduleView;
+import dev.cloister.policy.state.StateRecord;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -23,18 +24,20 @@ final class TimeKeeper implements AutoCloseable {
     private Optional<StopperFactory> stoppers;
     private Optional<Partition> partition;
 
-    /** Starts the schedule; nobody runs in it yet. */
+    /** Starts the schedule, with that major frame where one was chosen; nobody runs in it yet. */
     TimeKeeper(
             Policy policy,
             EventLoop loop,
             Journal journal,
             Optional<StopperFactory> stoppers,
+            Optional<String> major,
             boolean acceptUnenforced) {
         this.loop = loop;
         this.journal = journal;
         this.stoppers = stoppers;
         this.acceptUnenforced = acceptUnenforced;
-        this.partition = policy.schedule().flatMap(plan -> stoppers.map(host -> Partition.start(plan, host)));
+        this.partition =
+                policy.schedule().flatMap(plan -> stoppers.map(host -> Partition.start(plan, major.orElse(""), host)));
     }
 
     /**
@@ -106,6 +109,7 @@ final class TimeKeeper implements AutoCloseable {
         loop.effect(() -> {
             if (partition.isPresent() && next.schedule().isPresent()) {
                 partition.get().change(next.schedule().get());
+                journal.remember(new StateRecord.Follows(partition.get().view().next()));
             } else if (partition.isPresent()) {
                 domains.forEach(domain -> domain.link().ifPresent(VmmLink::leavePlace));
                 partition.get().close();
@@ -119,7 +123,7 @@ final class TimeKeeper implements AutoCloseable {
     private void first(Policy next, List<DomainRuntime> domains) {
         try {
             stoppers = stoppers(next, acceptUnenforced);
-            partition = next.schedule().flatMap(plan -> stoppers.map(host -> Partition.start(plan, host)));
+            partition = next.schedule().flatMap(plan -> stoppers.map(host -> Partition.start(plan, "", host)));
             domains.forEach(domain -> domain.link().ifPresent(link -> enroll(domain, link)));
         } catch (IOException e) {
             domains.forEach(domain -> domain.kill(String.valueOf(e.getMessage())));
@@ -140,6 +144,7 @@ final class TimeKeeper implements AutoCloseable {
         if (!journal.write(AuditKind.OPERATOR, "", "", "schedule use " + major)) {
             return new ControlReply.Failed("refused", "the audit log can't be written");
         }
+        journal.remember(new StateRecord.Follows(major));
         loop.effect(() -> kept.use(major));
         return new ControlReply.Done("major frame " + major + " follows at the end of the one that runs");
     }

@@ -113,11 +113,6 @@ public final class FdStore implements AutoCloseable {
         return again;
     }
 
-    /** Returns whether descriptors came back. */
-    public boolean restored() {
-        return !inherited.isEmpty();
-    }
-
     /**
      * Takes a descriptor that came back.
      *

@@ -57,23 +57,24 @@ public final class Partition implements AutoCloseable {
     /** A major frame and the schedule that it is of. */
     private record Place(FrameTable table, Major major) {}
 
-    private Partition(Schedule schedule, StopperFactory stoppers) {
+    private Partition(Schedule schedule, String major, StopperFactory stoppers) {
         FrameTable table = FrameTable.of(schedule);
         this.stoppers = stoppers;
-        this.current = new Place(table, table.majors().getFirst());
+        this.current = new Place(table, find(table, major).orElse(table.majors().getFirst()));
         this.requested = current;
         this.thread = Thread.ofPlatform().daemon().name("partition").unstarted(this::walk);
     }
 
     /**
-     * Starts the first major frame, in which nobody runs until somebody is enrolled.
+     * Starts a major frame, in which nobody runs until somebody is enrolled.
      *
      * @param schedule the policy's
+     * @param major the major frame's name; where the schedule has none of that name it starts with its first
      * @param stoppers how domains are stopped here
      * @return the partition, the caller's to close
      */
-    public static Partition start(Schedule schedule, StopperFactory stoppers) {
-        Partition partition = new Partition(schedule, stoppers);
+    public static Partition start(Schedule schedule, String major, StopperFactory stoppers) {
+        Partition partition = new Partition(schedule, major, stoppers);
         partition.thread.start();
         return partition;
     }

@@ -16,7 +16,7 @@ import java.util.Set;
  * @param domains processes by their domain's name, in the order of their start
  * @param channels openings by their flow's name
  * @param leases units taken of quotas, in the order in which they were
- * @param held flows that the operator has revoked
+ * @param orders what the operator has ordered and not taken back
  * @param restarts when a domain was last started again by its rule, monotonic nanoseconds
  */
 public record RestoredState(
@@ -25,8 +25,11 @@ public record RestoredState(
         Map<String, Process> domains,
         Map<String, Opening> channels,
         List<StateRecord.Leased> leases,
-        Set<String> held,
+        Orders orders,
         Map<String, List<Long>> restarts) {
+    /** Stands before the digest of a policy that came into force while a daemon ran. */
+    static final String LOADED = "loaded ";
+
     /** How far a domain has come. */
     public enum Phase {
         /** It has a process whose guest does not run yet. */
@@ -46,12 +49,27 @@ public record RestoredState(
      *
      * @param spawned its start
      * @param phase how far it has come
-     * @param code its exit code, once it has ended
+     * @param code its exit code, once its VMM has said it or it has ended; else -1
      */
     public record Process(StateRecord.Spawned spawned, Phase phase, int code) {
         /** Whether the process was alive by the last record. */
         public boolean alive() {
             return phase == Phase.STARTING || phase == Phase.RUNNING || phase == Phase.PAUSED;
+        }
+    }
+
+    /**
+     * The operator's word.
+     *
+     * @param held flows that are revoked
+     * @param stopped domains that shall not run, with the monotonic moment at which their guests' time to shut down is over
+     * @param major the major frame that follows; none if no other was chosen than the policy's first
+     */
+    public record Orders(Set<String> held, Map<String, Long> stopped, Optional<String> major) {
+        /** Copies the collections. */
+        public Orders {
+            held = java.util.Collections.unmodifiableSet(new LinkedHashSet<>(held));
+            stopped = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(stopped));
         }
     }
 
@@ -78,7 +96,6 @@ public record RestoredState(
         domains = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(domains));
         channels = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(channels));
         leases = List.copyOf(leases);
-        held = java.util.Collections.unmodifiableSet(new LinkedHashSet<>(held));
         restarts = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(restarts));
     }
 
@@ -92,6 +109,18 @@ public record RestoredState(
         Replay replay = new Replay();
         records.forEach(replay::take);
         return replay.state();
+    }
+
+    /**
+     * The last beginning, where what it says of times still counts.
+     *
+     * @param boot the present boot's identity
+     * @param digest the digest of the policy that is in force now
+     * @return none if it was in another boot, or if another policy was in force last
+     */
+    public Optional<StateRecord.Begun> begun(String boot, String digest) {
+        return begun.filter(b -> b.boot().equals(boot))
+                .filter(b -> b.digest().equals(digest) || b.digest().equals(LOADED + digest));
     }
 
     /**
@@ -118,7 +147,9 @@ public record RestoredState(
                 case CLOSED -> all.add(new StateRecord.Closed(flow, opening.epoch()));
             }
         });
-        held.forEach(flow -> all.add(new StateRecord.Held(flow)));
+        orders.held().forEach(flow -> all.add(new StateRecord.Held(flow)));
+        orders.stopped().forEach((domain, until) -> all.add(new StateRecord.Stopped(domain, until)));
+        orders.major().ifPresent(major -> all.add(new StateRecord.Follows(major)));
         if (finished) {
             all.add(new StateRecord.Finished());
         }
@@ -134,23 +165,25 @@ public record RestoredState(
             case ENDED -> all.add(new StateRecord.Ended(domain, process.code()));
             case AGAIN -> {
                 all.add(new StateRecord.Ended(domain, process.code()));
-                // Its time is kept by the list of restarts; this one only says that it is still to come.
-                all.add(new StateRecord.Again(domain, Replay.KNOWN));
+                // The restart's time is in the list of restarts.
+                all.add(new StateRecord.Waits(domain));
             }
+        }
+        if (process.alive() && process.code() >= 0) {
+            all.add(new StateRecord.Exiting(domain, process.code()));
         }
     }
 
     /** The state while records are taken. */
     private static final class Replay {
-        /** A restart whose time was recorded before. */
-        static final long KNOWN = Long.MIN_VALUE;
-
         private Optional<StateRecord.Begun> begun = Optional.empty();
         private boolean finished;
         private final Map<String, Process> domains = new LinkedHashMap<>();
         private final Map<String, Opening> channels = new LinkedHashMap<>();
         private final List<StateRecord.Leased> leases = new ArrayList<>();
         private final Set<String> held = new LinkedHashSet<>();
+        private final Map<String, Long> stopped = new LinkedHashMap<>();
+        private Optional<String> major = Optional.empty();
         private final Map<String, List<Long>> restarts = new LinkedHashMap<>();
 
         void take(StateRecord next) {
@@ -159,11 +192,21 @@ public record RestoredState(
                     begun = Optional.of(r);
                     finished = false;
                 }
-                case StateRecord.Spawned r -> domains.put(r.domain(), new Process(r, Phase.STARTING, -1));
+                case StateRecord.Spawned r -> {
+                    stopped.remove(r.domain());
+                    domains.put(r.domain(), new Process(r, Phase.STARTING, -1));
+                }
                 case StateRecord.Runs r -> phase(r.domain(), Phase.RUNNING, -1);
                 case StateRecord.Paused r -> phase(r.domain(), Phase.PAUSED, -1);
                 case StateRecord.Ended r -> phase(r.domain(), Phase.ENDED, r.code());
-                case StateRecord.Again r -> again(r);
+                case StateRecord.Exiting r -> exiting(r);
+                case StateRecord.Again r -> {
+                    restarts.computeIfAbsent(r.domain(), _ -> new ArrayList<>()).add(r.nanos());
+                    again(r.domain());
+                }
+                case StateRecord.Waits r -> again(r.domain());
+                case StateRecord.Stopped r -> stopped.put(r.domain(), r.until());
+                case StateRecord.Follows r -> major = Optional.of(r.major());
                 case StateRecord.Leased r -> leases.add(r);
                 case StateRecord.Held r -> held.add(r.flow());
                 case StateRecord.Lifted r -> held.remove(r.flow());
@@ -178,14 +221,14 @@ public record RestoredState(
             domains.computeIfPresent(domain, (_, process) -> new Process(process.spawned(), phase, code));
         }
 
-        private void again(StateRecord.Again r) {
-            if (r.nanos() != KNOWN) {
-                restarts.computeIfAbsent(r.domain(), _ -> new ArrayList<>()).add(r.nanos());
-            }
-            Process process = domains.get(r.domain());
-            if (process != null) {
-                phase(r.domain(), Phase.AGAIN, process.code());
-            }
+        private void exiting(StateRecord.Exiting r) {
+            domains.computeIfPresent(
+                    r.domain(), (_, process) -> new Process(process.spawned(), process.phase(), r.code()));
+        }
+
+        private void again(String domain) {
+            domains.computeIfPresent(
+                    domain, (_, process) -> new Process(process.spawned(), Phase.AGAIN, process.code()));
         }
 
         /** An epoch never goes back. */
@@ -202,11 +245,14 @@ public record RestoredState(
             domains.clear();
             channels.clear();
             held.clear();
+            stopped.clear();
+            major = Optional.empty();
             restarts.clear();
         }
 
         RestoredState state() {
-            return new RestoredState(begun, finished, domains, channels, leases, held, copied());
+            return new RestoredState(
+                    begun, finished, domains, channels, leases, new Orders(held, stopped, major), copied());
         }
 
         private Map<String, List<Long>> copied() {

@@ -20,7 +20,7 @@ public final class StateJournal implements Closeable {
     private final FileChannel file;
     private final Path path;
     private final StringBuilder pending = new StringBuilder();
-    private StateRecord.Begun begun = new StateRecord.Begun("", "", 0);
+    private StateRecord.Begun begun = new StateRecord.Begun("", "", 0, 0);
     private boolean failed;
 
     private StateJournal(FileChannel file, Path path) {
@@ -98,9 +98,9 @@ public final class StateJournal implements Closeable {
         }
     }
 
-    /** Another policy came into force than the one that the daemon began with: domains can't be taken over any more. */
+    /** Another policy came into force now than the one that the daemon began with: domains can't be taken over any more. */
     public void changed(String digest) {
-        add(new StateRecord.Begun("loaded " + digest, begun.boot(), begun.origin()));
+        add(new StateRecord.Begun(RestoredState.LOADED + digest, begun.boot(), begun.origin(), System.nanoTime()));
     }
 
     /**

@@ -49,6 +49,7 @@ final class StateLine {
                 fields.put("digest", r.digest());
                 fields.put("boot", r.boot());
                 fields.put("origin", r.origin());
+                fields.put("since", r.since());
             }
             case StateRecord.Spawned r -> {
                 fields.put("domain", r.domain());
@@ -69,6 +70,10 @@ final class StateLine {
             case StateRecord.Opening r -> put(fields, "flow", r.flow(), "epoch", r.epoch());
             case StateRecord.Live r -> put(fields, "flow", r.flow(), "epoch", r.epoch());
             case StateRecord.Closed r -> put(fields, "flow", r.flow(), "epoch", r.epoch());
+            case StateRecord.Exiting r -> put(fields, "domain", r.domain(), "code", r.code());
+            case StateRecord.Stopped r -> put(fields, "domain", r.domain(), "until", r.until());
+            case StateRecord.Waits r -> fields.put("domain", r.domain());
+            case StateRecord.Follows r -> fields.put("major", r.major());
             case StateRecord.Runs r -> fields.put("domain", r.domain());
             case StateRecord.Paused r -> fields.put("domain", r.domain());
             case StateRecord.Held r -> fields.put("flow", r.flow());
@@ -96,7 +101,9 @@ final class StateLine {
         }
         Fields fields = parse(json);
         return switch (fields.text("is")) {
-            case "begun" -> new StateRecord.Begun(fields.text("digest"), fields.text("boot"), fields.number("origin"));
+            case "begun" ->
+                new StateRecord.Begun(
+                        fields.text("digest"), fields.text("boot"), fields.number("origin"), fields.number("since"));
             case "spawned" ->
                 new StateRecord.Spawned(
                         fields.text("domain"),
@@ -119,9 +126,10 @@ final class StateLine {
         return switch (fields.text("is")) {
             case "runs" -> new StateRecord.Runs(fields.text("domain"));
             case "paused" -> new StateRecord.Paused(fields.text("domain"));
+            case "exiting" -> new StateRecord.Exiting(fields.text("domain"), (int) fields.number("code"));
             case "ended" -> new StateRecord.Ended(fields.text("domain"), (int) fields.number("code"));
             case "again" -> new StateRecord.Again(fields.text("domain"), fields.number("nanos"));
-            case "finished" -> new StateRecord.Finished();
+            case "waits" -> new StateRecord.Waits(fields.text("domain"));
             default -> decodeFlow(fields);
         };
     }
@@ -133,6 +141,15 @@ final class StateLine {
             case "closed" -> new StateRecord.Closed(fields.text("flow"), (int) fields.number("epoch"));
             case "held" -> new StateRecord.Held(fields.text("flow"));
             case "lifted" -> new StateRecord.Lifted(fields.text("flow"));
+            default -> decodeOrder(fields);
+        };
+    }
+
+    private static StateRecord decodeOrder(Fields fields) throws IOException {
+        return switch (fields.text("is")) {
+            case "stopped" -> new StateRecord.Stopped(fields.text("domain"), fields.number("until"));
+            case "follows" -> new StateRecord.Follows(fields.text("major"));
+            case "finished" -> new StateRecord.Finished();
             default -> throw new IOException("a record of unknown kind \"" + fields.text("is") + "\"");
         };
     }

@@ -11,8 +11,9 @@ public sealed interface StateRecord {
      * @param digest the policy's
      * @param boot identity of the boot ({@code /proc/sys/kernel/random/boot_id})
      * @param origin when the periods of quotas began
+     * @param since when the policy came into force, from which its relative windows count
      */
-    record Begun(String digest, String boot, long origin) implements StateRecord {}
+    record Begun(String digest, String boot, long origin, long since) implements StateRecord {}
 
     /**
      * A VMM process was started.
@@ -42,6 +43,14 @@ public sealed interface StateRecord {
     record Paused(String domain) implements StateRecord {}
 
     /**
+     * A VMM has said how its guest ended; its process may still be there.
+     *
+     * @param domain its domain's name
+     * @param code the guest's exit code, from 0
+     */
+    record Exiting(String domain, int code) implements StateRecord {}
+
+    /**
      * A domain's process is gone.
      *
      * @param domain its name
@@ -56,6 +65,28 @@ public sealed interface StateRecord {
      * @param nanos when that was decided
      */
     record Again(String domain, long nanos) implements StateRecord {}
+
+    /**
+     * A domain will be started again, for a restart that was recorded before or when a window of it opens.
+     *
+     * @param domain its name
+     */
+    record Waits(String domain) implements StateRecord {}
+
+    /**
+     * The operator has stopped a domain: whatever rule it has, it doesn't run until the operator starts it; {@link Spawned} undoes it.
+     *
+     * @param domain its name
+     * @param until when the time is over that its guest has to shut down by itself, monotonic
+     */
+    record Stopped(String domain, long until) implements StateRecord {}
+
+    /**
+     * A major frame of the schedule follows.
+     *
+     * @param major its name
+     */
+    record Follows(String major) implements StateRecord {}
 
     /**
      * A channel begins to be handed over.

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Balloons of domains: who has one, what changes it, and what the log says of that. */
-@Timeout(120)
+@Timeout(600)
 class BalloonTest {
     private static final long MIB = 1 << 20;
 

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The host's clock is set, forwards and backwards by up to years, while domains run: windows of the calendar follow it within seconds,
  * all else is kept by the clock that is never set, and the log tells of each jump.
  */
-@Timeout(120)
+@Timeout(600)
 class ClockJumpTest {
     private static final long SEED = 6;
     private static final int JUMPS = 10;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Clients at a domain's serial line: one types, any number look, each is recorded, and none holds up the others. */
-@Timeout(120)
+@Timeout(600)
 class ConsoleDeskTest {
     private static final int BABBLE_KIB = 8192;
     /** What a socket and the daemon keep for a client that does not read is a fraction of this. */

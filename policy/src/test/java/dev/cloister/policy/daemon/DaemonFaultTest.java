@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the daemon does when its log, its clients or it itself fail. */
-@Timeout(120)
+@Timeout(600)
 class DaemonFaultTest {
     @TempDir
     Path directory;

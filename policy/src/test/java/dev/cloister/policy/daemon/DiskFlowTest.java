@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Disks: opened, locked and measured by the daemon alone, handed over one direction at a time, and taken back for good. */
-@Timeout(120)
+@Timeout(600)
 class DiskFlowTest {
     private static final int BYTES = 8192;
     private static final int MEMORY_BYTES = 2 << 20;

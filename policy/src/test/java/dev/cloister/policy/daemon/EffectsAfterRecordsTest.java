@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** No effect without its durable record, however slow or faulty the medium, whatever the turns look like. */
-@Timeout(120)
+@Timeout(600)
 class EffectsAfterRecordsTest {
     @TempDir
     Path directory;

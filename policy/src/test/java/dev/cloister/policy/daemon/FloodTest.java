@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A flood of a domain's events is kept out of the log, but its count is in the chain, exactly. */
-@Timeout(120)
+@Timeout(600)
 class FloodTest {
     private static final int FLOOD = 700;
 

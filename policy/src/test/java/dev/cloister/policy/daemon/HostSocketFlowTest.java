@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Programs of the host and of a domain, as far as streams at a socket allow: each port a flow's, cut by the daemon. */
-@Timeout(120)
+@Timeout(600)
 class HostSocketFlowTest {
     private static final int SENT = 300_000;
     private static final String[] FLOWS = {"out", "answer", "in", "reply"};

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Channels that come and go, and domains that start, stop and start again, while the daemon runs. */
-@Timeout(120)
+@Timeout(600)
 class LifecycleTest {
     @TempDir
     Path directory;

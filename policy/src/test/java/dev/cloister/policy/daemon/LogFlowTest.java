@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Log flows of a daemon: from a domain, and of the audit log. */
-@Timeout(120)
+@Timeout(600)
 class LogFlowTest {
     @TempDir
     Path directory;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Policies that come into force while domains run, with VMMs that have no guest. */
-@Timeout(120)
+@Timeout(600)
 class PolicyChangeTest {
     @TempDir
     private Path directory;

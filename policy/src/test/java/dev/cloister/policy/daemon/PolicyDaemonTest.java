@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The daemon with real processes that speak its protocol. */
-@Timeout(120)
+@Timeout(600)
 class PolicyDaemonTest {
     @TempDir
     Path directory;

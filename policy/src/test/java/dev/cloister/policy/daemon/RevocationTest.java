@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Revocation against VMMs that obey, don't answer, or lie. */
-@Timeout(120)
+@Timeout(600)
 class RevocationTest {
     private static final String MEMORY = ", \"recordBytes\": 256, \"records\": 64";
 

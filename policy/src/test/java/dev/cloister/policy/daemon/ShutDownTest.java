@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Domains whose guests are asked to shut down before they are stopped. */
-@Timeout(120)
+@Timeout(600)
 class ShutDownTest {
     @TempDir
     Path directory;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Wires between domains: bare frames, each direction a flow with limits of its own, cut by the daemon whatever a VMM does. */
-@Timeout(120)
+@Timeout(600)
 class WireFlowTest {
     @TempDir
     Path directory;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the keeper does for daemons that die: descriptors come back, and there is an end to starting again. */
-@Timeout(120)
+@Timeout(600)
 class KeeperTest {
     @TempDir
     private Path folder;

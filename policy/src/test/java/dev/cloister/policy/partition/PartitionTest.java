@@ -239,7 +239,7 @@ class PartitionTest {
     }
 
     private Partition start(Policy policy, StopperFactory stoppers) {
-        Partition partition = Partition.start(Schedules.of(policy), stoppers);
+        Partition partition = Partition.start(Schedules.of(policy), "", stoppers);
         partitions.add(partition);
         return partition;
     }

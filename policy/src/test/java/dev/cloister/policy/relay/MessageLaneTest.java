@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Messages through the relay, against a model of two queues, with real pipes. */
-@Timeout(60)
+@Timeout(300)
 class MessageLaneTest {
     private static final int MOST = 1000;
     private static final int QUEUE = 32;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What the relay lets pass, and what it doesn't, with real descriptors. */
-@Timeout(60)
+@Timeout(300)
 class RelayTest {
     private static final int QUANTUM = 4096;
     private static final int PIPE = 128 << 10;

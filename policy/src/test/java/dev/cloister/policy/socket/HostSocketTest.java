@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Programs at two sockets of a host with a daemon's relay between them, so that each side is at either end. */
-@Timeout(120)
+@Timeout(600)
 class HostSocketTest {
     private static final long SEED = 20_261_121;
     private static final int PORT = 1234;

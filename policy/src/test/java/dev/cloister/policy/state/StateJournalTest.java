@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -94,18 +96,35 @@ class StateJournalTest {
         assertThat(state.channels().get("f")).isEqualTo(new RestoredState.Opening(3, RestoredState.Stage.LIVE));
     }
 
+    /** A start by the operator takes an earlier stop back; nothing else does. */
+    @Test
+    void whatIsStoppedStaysSoUntilItIsStarted() {
+        StateRecord spawned = new StateRecord.Spawned("a", 5, 6, "", "", "");
+        List<StateRecord> history = new ArrayList<>(List.of(
+                spawned,
+                new StateRecord.Runs("a"),
+                new StateRecord.Stopped("a", 9),
+                new StateRecord.Ended("a", 0),
+                new StateRecord.Waits("a")));
+        assertThat(RestoredState.of(history).orders().stopped()).containsOnlyKeys("a");
+        history.add(spawned);
+        assertThat(RestoredState.of(history).orders().stopped()).isEmpty();
+    }
+
     @Test
     void anOrderlyEndKeepsOnlyWhatWasUsed() {
         RestoredState state = RestoredState.of(List.of(
-                new StateRecord.Begun("d", "b", 1),
+                new StateRecord.Begun("d", "b", 1, 1),
                 new StateRecord.Spawned("a", 5, 6, "", "", ""),
                 new StateRecord.Leased("f", 8, 2, 3),
                 new StateRecord.Held("f"),
+                new StateRecord.Stopped("a", 9),
+                new StateRecord.Follows("night"),
                 new StateRecord.Finished()));
         assertThat(state.finished()).isTrue();
         assertThat(state.domains()).isEmpty();
         assertThat(state.leases()).hasSize(1);
-        assertThat(state.held()).isEqualTo(Set.of());
+        assertThat(state.orders()).isEqualTo(new RestoredState.Orders(Set.of(), Map.of(), Optional.empty()));
     }
 
     @Test
@@ -116,13 +135,13 @@ class StateJournalTest {
 
     private static List<StateRecord> history(Random random, int length) {
         List<StateRecord> all = new ArrayList<>();
-        all.add(new StateRecord.Begun("digest", "boot", random.nextLong()));
+        all.add(new StateRecord.Begun("digest", "boot", random.nextLong(), random.nextLong()));
         for (int i = 0; i < length; i++) {
             String domain = "d" + random.nextInt(3);
             String flow = "f" + random.nextInt(3);
             int epoch = random.nextInt(5);
             all.add(
-                    switch (random.nextInt(12)) {
+                    switch (random.nextInt(16)) {
                         case 0 ->
                             new StateRecord.Spawned(domain, random.nextInt(9999), random.nextInt(9999), "k", "", "i");
                         case 1 -> new StateRecord.Runs(domain);
@@ -134,6 +153,10 @@ class StateJournalTest {
                         case 7 -> new StateRecord.Held(flow);
                         case 8 -> new StateRecord.Lifted(flow);
                         case 9 -> new StateRecord.Paused(domain);
+                        case 10 -> new StateRecord.Exiting(domain, random.nextInt(256));
+                        case 11 -> new StateRecord.Waits(domain);
+                        case 12 -> new StateRecord.Stopped(domain, random.nextLong());
+                        case 13 -> new StateRecord.Follows("m" + random.nextInt(3));
                         default ->
                             new StateRecord.Leased(
                                     flow, 1 + random.nextInt(100), random.nextInt(1000), random.nextInt(1000));

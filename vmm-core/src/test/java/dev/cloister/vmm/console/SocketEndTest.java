@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Programs that connect, one after the other. */
-@Timeout(60)
+@Timeout(300)
 class SocketEndTest {
     @TempDir
     Path folder;

@@ -39,7 +39,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The VMM's side of the control protocol, with the test as the daemon, in one process. */
-@Timeout(60)
+@Timeout(300)
 class ControlSessionTest {
     private static final String SPIN = "main: jmp main\ntrap: exit 2\n";
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a process in the sandbox asks for and doesn't get, each in a process of its own; and what it must go on getting. */
-@Timeout(120)
+@Timeout(600)
 class SandboxTest {
     /** 128 and SIGSYS. */
     private static final int REFUSED = 159;

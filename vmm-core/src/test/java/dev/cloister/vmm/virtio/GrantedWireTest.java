@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A guest's end of a wire against real pipes: what passes, what doesn't, and what the guest sees of the link. */
-@Timeout(60)
+@Timeout(300)
 class GrantedWireTest {
     private static final long SEED = 20261121;
     private static final int QUEUE = 16;

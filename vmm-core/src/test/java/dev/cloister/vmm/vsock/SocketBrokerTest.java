@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The broker between real sockets: what the VMM's process asks for, and what programs of the host say. */
-@Timeout(60)
+@Timeout(300)
 class SocketBrokerTest {
     private static final long PATIENCE_MILLIS = 20_000;
 

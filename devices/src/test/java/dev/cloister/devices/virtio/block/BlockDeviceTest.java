@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The block device against a disk that is an array. */
-@Timeout(120)
+@Timeout(600)
 class BlockDeviceTest {
     private static final int SECTOR = 512;
     private static final int SECTORS = 100;

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the device says of itself, what it makes of headers, and its addresses. */
-@Timeout(60)
+@Timeout(300)
 class NetDeviceTest {
     private static final long TCP4 = NetFeatures.CSUM | NetFeatures.HOST_TSO4;
 

@@ -27,7 +27,7 @@ public final class ControlClient implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlClient.class);
     private static final int BUFFER = 4096;
     private static final int FIRST_LINE = 256;
-    private static final long ANSWER_MILLIS = 30_000;
+    private static final long ANSWER_MILLIS = 90_000;
 
     /** What it waits for. */
     private enum State {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Clients that are slow, silent, half-gone or many: none of them keeps another from its answer. */
-@Timeout(60)
+@Timeout(300)
 class ControlServerTest {
     private static final String PS = "{\"command\":\"ps\"}\n";
     private static final int MANY = 60;

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Taps in a network namespace of the test's own; where none can be made, says so. */
-@Timeout(60)
+@Timeout(300)
 class HostTapsTest {
     private static final long SYS_UNSHARE = 272;
     private static final long CLONE_NEWNET = 0x4000_0000L;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Doorbells on eventfds, rung by the kernel or by this process. */
-@Timeout(120)
+@Timeout(600)
 class KvmBellTest {
     private final List<String> calls = new ArrayList<>();
     private boolean full;
