@@ -11,6 +11,7 @@ module dev.cloister.policy {
     exports dev.cloister.policy.language;
     exports dev.cloister.policy.alloy;
     exports dev.cloister.policy.analysis;
+    exports dev.cloister.policy.analysis.graph;
     exports dev.cloister.policy.decision;
     exports dev.cloister.policy.explain;
     exports dev.cloister.policy.history;

@@ -7,7 +7,7 @@ import dev.cloister.cli.Lines;
 import dev.cloister.cli.Table;
 import dev.cloister.policy.analysis.CovertCapacity;
 import dev.cloister.policy.analysis.CovertPair;
-import dev.cloister.policy.analysis.FlowEdge;
+import dev.cloister.policy.analysis.graph.FlowEdge;
 import dev.cloister.policy.model.CovertLimit;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Policy;

@@ -2,8 +2,8 @@ package dev.cloister.cli.policy;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.cloister.cli.Table;
-import dev.cloister.policy.analysis.FlowEdge;
-import dev.cloister.policy.analysis.FlowPath;
+import dev.cloister.policy.analysis.graph.FlowEdge;
+import dev.cloister.policy.analysis.graph.FlowPath;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.model.SourcePosition;

@@ -3,7 +3,7 @@ package dev.cloister.cli.policy;
 import dev.cloister.cli.CommandFailure;
 import dev.cloister.cli.ExitCodes;
 import dev.cloister.cli.Lines;
-import dev.cloister.policy.analysis.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowGraph;
 import dev.cloister.policy.explain.Why;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;

@@ -1,5 +1,13 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.Closure;
+import dev.cloister.policy.analysis.graph.Cut;
+import dev.cloister.policy.analysis.graph.CutFinder;
+import dev.cloister.policy.analysis.graph.EdgeFilter;
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowPath;
+import dev.cloister.policy.analysis.graph.Reach;
 import dev.cloister.policy.model.Assertion;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.FindingId;

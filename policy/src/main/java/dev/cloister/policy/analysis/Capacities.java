@@ -1,5 +1,15 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.Components;
+import dev.cloister.policy.analysis.graph.EdgeArrays;
+import dev.cloister.policy.analysis.graph.EdgeClass;
+import dev.cloister.policy.analysis.graph.EdgeFilter;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowPath;
+import dev.cloister.policy.analysis.graph.MaxFlow;
+import dev.cloister.policy.analysis.graph.PathSearch;
+import dev.cloister.policy.analysis.graph.Reach;
+import dev.cloister.policy.analysis.graph.SharedResources;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.ResidualRisk;

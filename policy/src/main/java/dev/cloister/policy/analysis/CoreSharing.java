@@ -1,5 +1,6 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.FlowGraph;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.FindingId;

@@ -1,5 +1,7 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.FlowPath;
+import dev.cloister.policy.analysis.graph.SharedResources;
 import dev.cloister.policy.model.CovertLimit;
 import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.Problem.Severity;

@@ -1,5 +1,8 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.Closure;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.MaxFlow;
 import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Policy;

@@ -1,5 +1,9 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.Closure;
+import dev.cloister.policy.analysis.graph.EdgeClass;
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowGraph;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Policy;
 import java.time.LocalDate;

@@ -1,5 +1,6 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.FlowPath;
 import dev.cloister.policy.model.Problem;
 import java.util.Optional;
 

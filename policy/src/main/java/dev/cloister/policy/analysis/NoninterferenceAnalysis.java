@@ -1,5 +1,15 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.Closure;
+import dev.cloister.policy.analysis.graph.Cut;
+import dev.cloister.policy.analysis.graph.EdgeArrays;
+import dev.cloister.policy.analysis.graph.EdgeClass;
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowEdge;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowGraphBuilder;
+import dev.cloister.policy.analysis.graph.FlowPath;
+import dev.cloister.policy.analysis.graph.SharedResources;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.FindingId;
 import dev.cloister.policy.model.Label;

@@ -1,5 +1,10 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.EdgeArrays;
+import dev.cloister.policy.analysis.graph.EdgeClass;
+import dev.cloister.policy.analysis.graph.FlowEdge;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowPath;
 import dev.cloister.policy.model.ConflictSet;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.HostEndpoint;

@@ -1,5 +1,9 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.Closure;
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowPath;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Policy;
 import java.util.ArrayList;

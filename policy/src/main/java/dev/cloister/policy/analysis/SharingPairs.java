@@ -1,5 +1,8 @@
 package dev.cloister.policy.analysis;
 
+import dev.cloister.policy.analysis.graph.FlowEdge;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.SharedResources;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Label;

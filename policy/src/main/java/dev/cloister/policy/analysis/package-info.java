@@ -1,5 +1,5 @@
 /**
- * What follows from a policy before it runs: the graph of information flow and every static analysis over it, each with stable
+ * What follows from a policy before it runs: every static analysis over its graph of information flow, each with stable
  * identifiers of its findings. Deterministic, without I/O; nothing here decides on requests (see the decision package).
  */
 @NullMarked

@@ -2,7 +2,7 @@ package dev.cloister.policy.explain;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.cloister.policy.analysis.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowGraph;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.decision.DecisionCore;
 import dev.cloister.policy.decision.Measurements;

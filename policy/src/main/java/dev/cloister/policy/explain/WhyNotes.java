@@ -1,8 +1,8 @@
 package dev.cloister.policy.explain;
 
-import dev.cloister.policy.analysis.EdgeSet;
-import dev.cloister.policy.analysis.FlowGraph;
-import dev.cloister.policy.analysis.FlowPath;
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowPath;
 import dev.cloister.policy.model.Assertion;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;

@@ -1,8 +1,8 @@
 package dev.cloister.policy.render;
 
-import dev.cloister.policy.analysis.EdgeClass;
-import dev.cloister.policy.analysis.FlowEdge;
-import dev.cloister.policy.analysis.FlowGraph;
+import dev.cloister.policy.analysis.graph.EdgeClass;
+import dev.cloister.policy.analysis.graph.FlowEdge;
+import dev.cloister.policy.analysis.graph.FlowGraph;
 import dev.cloister.policy.model.BackChannel;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;

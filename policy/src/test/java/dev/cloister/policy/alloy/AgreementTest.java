@@ -3,8 +3,8 @@ package dev.cloister.policy.alloy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.policy.analysis.DomainVerdict;
-import dev.cloister.policy.analysis.EdgeClass;
-import dev.cloister.policy.analysis.EdgeSet;
+import dev.cloister.policy.analysis.graph.EdgeClass;
+import dev.cloister.policy.analysis.graph.EdgeSet;
 import dev.cloister.policy.decision.Reason;
 import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.FlowKind;

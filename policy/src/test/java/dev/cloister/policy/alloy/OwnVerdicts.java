@@ -1,11 +1,11 @@
 package dev.cloister.policy.alloy;
 
-import dev.cloister.policy.analysis.Closure;
 import dev.cloister.policy.analysis.DomainVerdict;
 import dev.cloister.policy.analysis.DomainVerdicts;
-import dev.cloister.policy.analysis.EdgeSet;
-import dev.cloister.policy.analysis.FlowGraph;
 import dev.cloister.policy.analysis.PolicyCheck;
+import dev.cloister.policy.analysis.graph.Closure;
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowGraph;
 import dev.cloister.policy.decision.DecisionCore;
 import dev.cloister.policy.decision.Gate;
 import dev.cloister.policy.decision.Measurements;

@@ -2,6 +2,11 @@ package dev.cloister.policy.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.policy.analysis.graph.Cut;
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowEdge;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowPath;
 import dev.cloister.policy.model.Assertion.Claim;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.FindingId;

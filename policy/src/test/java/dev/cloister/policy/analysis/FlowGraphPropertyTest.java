@@ -2,6 +2,12 @@ package dev.cloister.policy.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.policy.analysis.graph.Closure;
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowEdge;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowPath;
+import dev.cloister.policy.analysis.graph.SharedGroup;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Policy;

@@ -3,6 +3,11 @@ package dev.cloister.policy.analysis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.policy.analysis.DomainVerdict.Verdict;
+import dev.cloister.policy.analysis.graph.EdgeClass;
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowEdge;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.SharedResources;
 import dev.cloister.policy.model.Cpus;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;

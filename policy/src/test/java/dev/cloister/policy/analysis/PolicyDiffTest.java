@@ -2,6 +2,8 @@ package dev.cloister.policy.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowEdge;
 import dev.cloister.policy.model.Cpus;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;

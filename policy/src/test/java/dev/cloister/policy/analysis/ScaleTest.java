@@ -2,6 +2,10 @@ package dev.cloister.policy.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.policy.analysis.graph.Cut;
+import dev.cloister.policy.analysis.graph.CutFinder;
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowGraph;
 import dev.cloister.policy.model.Assertion.Claim;
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.FindingId;

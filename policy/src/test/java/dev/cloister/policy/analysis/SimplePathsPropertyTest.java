@@ -2,6 +2,10 @@ package dev.cloister.policy.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.policy.analysis.graph.EdgeSet;
+import dev.cloister.policy.analysis.graph.FlowEdge;
+import dev.cloister.policy.analysis.graph.FlowGraph;
+import dev.cloister.policy.analysis.graph.FlowPath;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Policy;
 import java.util.ArrayList;

@@ -19,7 +19,7 @@ import java.util.HexFormat;
  * @param memory the sealed copy
  * @param sha256 its digest, 64 lower-case hexadecimal digits
  */
-public record MeasuredImage(Memfd memory, String sha256) implements AutoCloseable {
+record MeasuredImage(Memfd memory, String sha256) implements AutoCloseable {
     private static final long MAX_BYTES = 4L << 30;
     private static final int CHUNK = 1 << 20;
     private static final int ALL_SEALS = Memfd.SEAL_SHRINK | Memfd.SEAL_GROW | Memfd.SEAL_WRITE | Memfd.SEAL_SEAL;

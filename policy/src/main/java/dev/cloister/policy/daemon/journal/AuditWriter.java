@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Commits the audit log on a thread of its own, one commit at a time, so that a slow medium keeps nobody waiting but the effects of
  * what it is to keep. Everything here belongs to the owner's thread but the commits themselves.
  */
-public final class AuditWriter implements AutoCloseable {
+final class AuditWriter implements AutoCloseable {
     /**
      * How a commit ended.
      *

@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,9 +9,9 @@ import java.util.List;
  * Smallest cuts: maximum flow where each edge of a flow holds one unit and shared resources are not to be removed. A flow's two edges
  * run opposite ways, so that never both are in a smallest cut: edges are flows here.
  */
-final class CutFinder {
+public final class CutFinder {
     /** The most edges of a cut that is proposed. */
-    static final int MOST = 32;
+    public static final int MOST = 32;
 
     private final FlowGraph graph;
     private final EdgeArrays edges;
@@ -58,7 +58,7 @@ final class CutFinder {
      *
      * @return the cut; with one edge every edge that is enough alone; empty if there is no path, or no cut of at most {@link #MOST}
      */
-    static Cut find(FlowGraph graph, EdgeFilter filter, BitSet from, BitSet to, BitSet avoid) {
+    public static Cut find(FlowGraph graph, EdgeFilter filter, BitSet from, BitSet to, BitSet avoid) {
         if (from.intersects(to)) {
             throw new IllegalArgumentException("no cut parts an endpoint from itself");
         }

@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import java.util.EnumSet;
 import java.util.Set;

@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import dev.cloister.policy.model.Endpoint;
 import java.util.BitSet;
@@ -43,16 +43,17 @@ public final class Closure {
     }
 
     /** Returns the number of an endpoint's strongly connected component: endpoints of one component reach the same. */
-    int component(int endpoint) {
+    public int component(int endpoint) {
         return component[endpoint];
     }
 
     /** Returns the bits of the endpoints that one reaches; not to be written. */
-    long[] row(int from) {
+    public long[] row(int from) {
         return rows[component[from]];
     }
 
-    static Closure of(FlowGraph graph, EdgeFilter filter, BitSet avoid) {
+    /** What each endpoint reaches over edges that a filter lets pass, none of them through what is avoided. */
+    public static Closure of(FlowGraph graph, EdgeFilter filter, BitSet avoid) {
         EdgeArrays edges = graph.arrays();
         Components components = new Components(edges, filter, avoid);
         int words = graph.endpoints() + 63 >>> 6;

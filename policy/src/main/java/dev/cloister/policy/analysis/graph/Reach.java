@@ -1,13 +1,13 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import java.util.BitSet;
 
 /** Plain reachability from a set of nodes, forward or backward, hubs included. */
-final class Reach {
+public final class Reach {
     private Reach() {}
 
     /** Returns the nodes that some of {@code from} reach over zero or more edges, on paths that touch none of {@code avoid}. */
-    static BitSet forward(FlowGraph graph, EdgeFilter filter, BitSet from, BitSet avoid) {
+    public static BitSet forward(FlowGraph graph, EdgeFilter filter, BitSet from, BitSet avoid) {
         EdgeArrays edges = graph.arrays();
         BitSet seen = (BitSet) from.clone();
         seen.andNot(avoid);
@@ -27,7 +27,7 @@ final class Reach {
     }
 
     /** Returns the nodes that reach some of {@code to} over zero or more edges, on paths that touch none of {@code avoid}. */
-    static BitSet backward(FlowGraph graph, EdgeFilter filter, BitSet to, BitSet avoid) {
+    public static BitSet backward(FlowGraph graph, EdgeFilter filter, BitSet to, BitSet avoid) {
         EdgeArrays edges = graph.arrays();
         BitSet seen = (BitSet) to.clone();
         seen.andNot(avoid);

@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.ResidualRisk;

@@ -1,8 +1,8 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 /** Which edges of {@link EdgeArrays} count. */
 @FunctionalInterface
-interface EdgeFilter {
+public interface EdgeFilter {
     /** Returns whether the edge counts. */
     boolean counts(int edge);
 

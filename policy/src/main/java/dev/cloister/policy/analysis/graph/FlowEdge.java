@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;

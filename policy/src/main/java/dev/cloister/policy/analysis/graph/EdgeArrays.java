@@ -1,11 +1,11 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import java.util.Arrays;
 
 /**
  * Edges in flat arrays, sorted by the node they leave (compressed rows), with a second index by the node they enter. Immutable.
  */
-final class EdgeArrays {
+public final class EdgeArrays {
     private static final EdgeClass[] CLASSES = EdgeClass.values();
     private static final int SHARE_BITS = 2;
     private static final int SHARES = (1 << SHARE_BITS) - 1;
@@ -55,12 +55,13 @@ final class EdgeArrays {
         return nodes;
     }
 
-    int count() {
+    /** How many edges there are. */
+    public int count() {
         return from.length;
     }
 
     /** Returns the first edge that leaves a node; the last is before the first of the next node. */
-    int firstOut(int node) {
+    public int firstOut(int node) {
         return rowStart[node];
     }
 
@@ -74,11 +75,13 @@ final class EdgeArrays {
         return byReceiver[place];
     }
 
-    int from(int edge) {
+    /** The node that an edge leaves. */
+    public int from(int edge) {
         return from[edge];
     }
 
-    int to(int edge) {
+    /** The node that an edge enters. */
+    public int to(int edge) {
         return to[edge];
     }
 
@@ -87,16 +90,18 @@ final class EdgeArrays {
         return code[edge];
     }
 
-    EdgeClass edgeClass(int edge) {
+    /** What an edge stands for. */
+    public EdgeClass edgeClass(int edge) {
         return CLASSES[code[edge] >> 1];
     }
 
-    boolean mediated(int edge) {
+    /** Whether a guard mediates an edge. */
+    public boolean mediated(int edge) {
         return (code[edge] & 1) != 0;
     }
 
     /** Returns the flow's index, or {@link FlowGraph#NO_FLOW} for a hub's edge. */
-    int flow(int edge) {
+    public int flow(int edge) {
         return Math.max(origin[edge], FlowGraph.NO_FLOW);
     }
 
@@ -106,7 +111,7 @@ final class EdgeArrays {
     }
 
     /** Returns the place of the accepting risk among those in force, for the edge between the two hubs; else -1. */
-    int risk(int edge) {
+    public int risk(int edge) {
         return (-2 - origin[edge] >> SHARE_BITS) - 1;
     }
 

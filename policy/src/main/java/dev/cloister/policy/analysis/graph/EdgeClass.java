@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 /** Where an edge of the {@link FlowGraph} comes from, and how much of a permission it is. */
 public enum EdgeClass {

@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Flow;
@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
  */
 public final class FlowGraph {
     /** What {@link #edgeFlow} returns for edges that come from no flow. */
-    static final int NO_FLOW = -1;
+    public static final int NO_FLOW = -1;
 
     private final Policy policy;
     private final int endpoints;
@@ -175,26 +175,29 @@ public final class FlowGraph {
     }
 
     /** Returns the bits of endpoints' indexes. */
-    static BitSet bits(Collection<? extends Endpoint> endpoints) {
+    public static BitSet bits(Collection<? extends Endpoint> endpoints) {
         BitSet bits = new BitSet();
         endpoints.forEach(endpoint -> bits.set(endpoint.index()));
         return bits;
     }
 
-    int endpoints() {
+    /** How many nodes are endpoints of the policy; their numbers come first. */
+    public int endpoints() {
         return endpoints;
     }
 
-    EdgeArrays arrays() {
+    /** Its edges, by number. */
+    public EdgeArrays arrays() {
         return edges;
     }
 
-    List<SharedResources> shared() {
+    /** What domains share, by its kinds. */
+    public List<SharedResources> shared() {
         return shared;
     }
 
     /** Returns an edge between endpoints, not one of a hub. */
-    FlowEdge edge(int edge) {
+    public FlowEdge edge(int edge) {
         Flow flow = policy.flow(edges.flow(edge));
         return new FlowEdge(
                 policy.endpoint(edges.from(edge)),
@@ -207,12 +210,12 @@ public final class FlowGraph {
     }
 
     /** Returns the edge that a way from member to member through hubs stands for. */
-    FlowEdge sharedEdge(int from, int to, int hubEdge) {
+    public FlowEdge sharedEdge(int from, int to, int hubEdge) {
         return sharedEdge(from, to, shared.get(edges.share(hubEdge)));
     }
 
     /** Returns the edge between two domains that share a resource. */
-    FlowEdge sharedEdge(int from, int to, SharedResources resource) {
+    public FlowEdge sharedEdge(int from, int to, SharedResources resource) {
         Optional<ResidualRisk> risk = resource.risk(from, to);
         return new FlowEdge(
                 policy.endpoint(from),

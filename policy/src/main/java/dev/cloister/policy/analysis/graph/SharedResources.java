@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import dev.cloister.policy.model.Domain;
 import dev.cloister.policy.model.Endpoint;
@@ -27,7 +27,7 @@ import java.util.Optional;
  * share a disk if flows of both name it. Where a policy has more than {@link #MOST_GROUPS} groups, no acceptance is taken into account
  * and everybody is held to share: more is reported then, never less.
  */
-final class SharedResources {
+public final class SharedResources {
     /** The most groups that are told apart. */
     static final int MOST_GROUPS = 1024;
 
@@ -179,25 +179,28 @@ final class SharedResources {
         }
     }
 
-    Share share() {
+    /** What is shared. */
+    public Share share() {
         return share;
     }
 
-    int groups() {
+    /** How many groups of domains share it, each within itself. */
+    public int groups() {
         return members.size();
     }
 
-    List<Domain> members(int group) {
+    /** The domains of a group. */
+    public List<Domain> members(int group) {
         return members.get(group);
     }
 
     /** Returns the domain's group, or -1 if it doesn't use the resource. */
-    int groupOf(int domain) {
+    public int groupOf(int domain) {
         return groupOf[domain];
     }
 
     /** Returns whether different domains of two groups, or of one, share the resource. */
-    boolean shares(int one, int two) {
+    public boolean shares(int one, int two) {
         if (one == two) {
             return members.get(one).size() > 1;
         }
@@ -225,12 +228,12 @@ final class SharedResources {
     }
 
     /** Returns whether a risk in force accepts that two groups share. */
-    boolean accepted(int one, int two) {
+    public boolean accepted(int one, int two) {
         return shared(keys.get(one).sides(), keys.get(two).sides()) >= 0;
     }
 
     /** Returns the risk that accepts that two groups share, where one does. */
-    Optional<ResidualRisk> groupRisk(int one, int two) {
+    public Optional<ResidualRisk> groupRisk(int one, int two) {
         int found = shared(keys.get(one).sides(), keys.get(two).sides());
         return found < 0 ? Optional.empty() : Optional.of(risks.get(found));
     }

@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import java.util.Arrays;
 import java.util.BitSet;
@@ -7,7 +7,7 @@ import java.util.BitSet;
  * Strongly connected components by Tarjan's algorithm, without recursion: a chain of 10,000 domains must not overflow the stack. They
  * are numbered in reverse topological order.
  */
-final class Components {
+public final class Components {
     private static final int UNSEEN = -1;
 
     private final EdgeArrays edges;
@@ -27,7 +27,8 @@ final class Components {
     private int stackSize;
     private int clock;
 
-    Components(EdgeArrays edges, EdgeFilter filter, BitSet avoid) {
+    /** The strong components over edges that a filter lets pass, without the nodes that are avoided. */
+    public Components(EdgeArrays edges, EdgeFilter filter, BitSet avoid) {
         this.edges = edges;
         this.filter = filter;
         this.avoid = avoid;
@@ -116,11 +117,13 @@ final class Components {
         count++;
     }
 
-    int count() {
+    /** How many components there are. */
+    public int count() {
         return count;
     }
 
-    int of(int node) {
+    /** The component of a node. */
+    public int of(int node) {
         return of[node];
     }
 

@@ -1,13 +1,13 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import java.util.Arrays;
 
 /**
  * Maximum flow by Dinic's algorithm, without recursion: level graphs by breadth-first search, blocking flows by depth-first search.
  */
-final class MaxFlow {
+public final class MaxFlow {
     /** A capacity that nothing exhausts; sums of some of them don't overflow. */
-    static final long UNBOUNDED = 1L << 60;
+    public static final long UNBOUNDED = 1L << 60;
 
     private final int[] head;
     private int[] next = new int[64];
@@ -21,7 +21,8 @@ final class MaxFlow {
     private final int[] queue;
     private final int[] path;
 
-    MaxFlow(int nodes) {
+    /** A network of so many nodes, without edges. */
+    public MaxFlow(int nodes) {
         head = new int[nodes];
         Arrays.fill(head, -1);
         level = new int[nodes];
@@ -31,7 +32,7 @@ final class MaxFlow {
     }
 
     /** Adds an edge and returns its number, which is even; the next number is its reverse. */
-    int add(int from, int target, long bound) {
+    public int add(int from, int target, long bound) {
         if (count + 2 > to.length) {
             next = Arrays.copyOf(next, count * 2);
             to = Arrays.copyOf(to, count * 2);
@@ -50,12 +51,12 @@ final class MaxFlow {
     }
 
     /** Remembers the capacities as they are, for {@link #reset}. */
-    void freeze() {
+    public void freeze() {
         frozen = Arrays.copyOf(capacity, count);
     }
 
     /** Takes back every flow since {@link #freeze}. */
-    void reset() {
+    public void reset() {
         System.arraycopy(frozen, 0, capacity, 0, frozen.length);
     }
 
@@ -64,7 +65,7 @@ final class MaxFlow {
      *
      * @param limit where it stops: the answer is exact if it is below, else only known to be no less
      */
-    long run(int source, int sink, long limit) {
+    public long run(int source, int sink, long limit) {
         long total = 0;
         while (total < limit && levels(source, sink)) {
             System.arraycopy(head, 0, cursor, 0, head.length);

@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.Mediation;
@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Builds a {@link FlowGraph}. */
-final class FlowGraphBuilder {
+public final class FlowGraphBuilder {
     private final Policy policy;
     private final List<ResidualRisk> inForce;
     private final EdgeArrays.Builder edges = new EdgeArrays.Builder();
@@ -25,7 +25,7 @@ final class FlowGraphBuilder {
     }
 
     /** Returns whether a risk's last day is over. */
-    static boolean expired(ResidualRisk risk, Optional<LocalDate> today) {
+    public static boolean expired(ResidualRisk risk, Optional<LocalDate> today) {
         return today.isPresent() && risk.until().map(today.get()::isAfter).orElse(false);
     }
 

@@ -1,4 +1,4 @@
-package dev.cloister.policy.analysis;
+package dev.cloister.policy.analysis.graph;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,7 +14,7 @@ import java.util.Optional;
  * <p>Where an endpoint may be start and end, a path must still end elsewhere than where it began: then each node keeps the two nearest
  * different starts, which is enough to find for every end its nearest other start.
  */
-final class PathSearch {
+public final class PathSearch {
     private static final int NONE = -1;
 
     private final FlowGraph graph;
@@ -29,14 +29,15 @@ final class PathSearch {
     private int head;
     private int size;
 
-    PathSearch(FlowGraph graph, EdgeFilter filter) {
+    /** Searches over the edges that a filter lets pass. */
+    public PathSearch(FlowGraph graph, EdgeFilter filter) {
         this.graph = graph;
         this.edges = graph.arrays();
         this.filter = filter;
     }
 
     /** Finds a shortest path from one set to a different node of the other that touches none of {@code avoid}. */
-    Optional<FlowPath> shortest(BitSet from, BitSet to, BitSet avoid) {
+    public Optional<FlowPath> shortest(BitSet from, BitSet to, BitSet avoid) {
         slots = from.intersects(to) ? 2 : 1;
         int labels = edges.nodes() * slots;
         start = new int[labels];
