@@ -95,7 +95,7 @@ final class Adoption {
                 .map(b -> new StateRecord.Begun(policy.digest(), boot, b.origin(), b.since()))
                 .orElse(new StateRecord.Begun(policy.digest(), boot, now, now));
         long youngest = System.currentTimeMillis() - longestPeriod(policy) / NANOS_PER_MILLI;
-        RestoredState kept = resumes ? before : quotasOf(before);
+        RestoredState kept = kept(before, resumes, before.orders().ending(ends(before, store)));
         StateJournal journal = StateJournal.compact(file, kept, youngest);
         journal.add(begun);
         journal.commit();
@@ -103,9 +103,15 @@ final class Adoption {
     }
 
     /** What outlives the processes: quotas, and the operator's word unless the daemon ended in order. */
-    private static RestoredState quotasOf(RestoredState before) {
+    private static RestoredState kept(RestoredState before, boolean resumes, RestoredState.Orders orders) {
         return new RestoredState(
-                before.begun(), false, Map.of(), Map.of(), before.leases(), before.orders(), before.restarts());
+                before.begun(),
+                false,
+                resumes ? before.domains() : Map.of(),
+                resumes ? before.channels() : Map.of(),
+                before.leases(),
+                orders,
+                before.restarts());
     }
 
     private static long longestPeriod(Policy policy) {
@@ -161,6 +167,15 @@ final class Adoption {
                 }
             }
         }
+    }
+
+    /** Whether the daemon before was to end, and was killed before it had: what it left is ended, and nothing begun. */
+    boolean ends() {
+        return ends(before, store);
+    }
+
+    private static boolean ends(RestoredState before, FdStore store) {
+        return store.again() && (before.finished() || before.orders().ending());
     }
 
     /** The major frame that the operator wants to follow, if not the first. */

@@ -193,6 +193,8 @@ final class Commands {
             case AUDIT_HEAD -> new ControlReply.AuditHead(journal.records(), journal.hash());
             case SHUTDOWN -> {
                 journal.write(AuditKind.OPERATOR, "", "", "shutdown");
+                // In the turn of the answer; the shutdown itself is another one's.
+                journal.remember(new StateRecord.Ending());
                 loop.execute(shutdown);
                 yield new ControlReply.Done("the daemon ends all domains and itself");
             }

@@ -398,6 +398,10 @@ public final class PolicyDaemon implements AutoCloseable {
         resume();
         time.begin();
         supervisor.holdClosedWindows();
+        if (adoption.ends()) {
+            supervisor.forgetStarts();
+            shutdown();
+        }
         if (!ending) {
             supervisor.startAll();
         }
@@ -465,6 +469,7 @@ public final class PolicyDaemon implements AutoCloseable {
 
     private void shutdown() {
         ending = true;
+        journal.remember(new StateRecord.Ending());
         commands.stopAll();
         endIfIdle();
     }

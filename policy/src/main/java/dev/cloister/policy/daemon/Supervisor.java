@@ -109,6 +109,15 @@ final class Supervisor {
         start(due);
     }
 
+    /** Begins none of those that would start now. */
+    void forgetStarts() {
+        for (DomainRuntime domain : fabric.domains()) {
+            if (domain.state() == DomainState.STARTING && !domain.alive()) {
+                domain.refused(DomainState.IDLE, "the daemon ends", List.of());
+            }
+        }
+    }
+
     /** Starts those of some domains that can be started now. */
     void startIfPossible(List<DomainRuntime> domains) {
         if (!ending) {

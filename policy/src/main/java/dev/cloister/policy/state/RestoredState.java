@@ -64,12 +64,18 @@ public record RestoredState(
      * @param held flows that are revoked
      * @param stopped domains that shall not run, with the monotonic moment at which their guests' time to shut down is over
      * @param major the major frame that follows; none if no other was chosen than the policy's first
+     * @param ending whether all domains and the daemon are to end
      */
-    public record Orders(Set<String> held, Map<String, Long> stopped, Optional<String> major) {
+    public record Orders(Set<String> held, Map<String, Long> stopped, Optional<String> major, boolean ending) {
         /** Copies the collections. */
         public Orders {
             held = java.util.Collections.unmodifiableSet(new LinkedHashSet<>(held));
             stopped = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(stopped));
+        }
+
+        /** The same with another end in view: whether all is to end. */
+        public Orders ending(boolean now) {
+            return new Orders(held, stopped, major, now);
         }
     }
 
@@ -150,6 +156,9 @@ public record RestoredState(
         orders.held().forEach(flow -> all.add(new StateRecord.Held(flow)));
         orders.stopped().forEach((domain, until) -> all.add(new StateRecord.Stopped(domain, until)));
         orders.major().ifPresent(major -> all.add(new StateRecord.Follows(major)));
+        if (orders.ending()) {
+            all.add(new StateRecord.Ending());
+        }
         if (finished) {
             all.add(new StateRecord.Finished());
         }
@@ -184,6 +193,7 @@ public record RestoredState(
         private final Set<String> held = new LinkedHashSet<>();
         private final Map<String, Long> stopped = new LinkedHashMap<>();
         private Optional<String> major = Optional.empty();
+        private boolean ending;
         private final Map<String, List<Long>> restarts = new LinkedHashMap<>();
 
         void take(StateRecord next) {
@@ -213,6 +223,7 @@ public record RestoredState(
                 case StateRecord.Opening r -> stage(r.flow(), r.epoch(), Stage.OPENING);
                 case StateRecord.Live r -> stage(r.flow(), r.epoch(), Stage.LIVE);
                 case StateRecord.Closed r -> stage(r.flow(), r.epoch(), Stage.CLOSED);
+                case StateRecord.Ending _ -> ending = true;
                 case StateRecord.Finished _ -> finish();
             }
         }
@@ -247,12 +258,13 @@ public record RestoredState(
             held.clear();
             stopped.clear();
             major = Optional.empty();
+            ending = false;
             restarts.clear();
         }
 
         RestoredState state() {
             return new RestoredState(
-                    begun, finished, domains, channels, leases, new Orders(held, stopped, major), copied());
+                    begun, finished, domains, channels, leases, new Orders(held, stopped, major, ending), copied());
         }
 
         private Map<String, List<Long>> copied() {

@@ -78,7 +78,7 @@ final class StateLine {
             case StateRecord.Paused r -> fields.put("domain", r.domain());
             case StateRecord.Held r -> fields.put("flow", r.flow());
             case StateRecord.Lifted r -> fields.put("flow", r.flow());
-            case StateRecord.Finished _ -> {
+            case StateRecord.Finished _, StateRecord.Ending _ -> {
                 return fields;
             }
         }
@@ -149,6 +149,7 @@ final class StateLine {
         return switch (fields.text("is")) {
             case "stopped" -> new StateRecord.Stopped(fields.text("domain"), fields.number("until"));
             case "follows" -> new StateRecord.Follows(fields.text("major"));
+            case "ending" -> new StateRecord.Ending();
             case "finished" -> new StateRecord.Finished();
             default -> throw new IOException("a record of unknown kind \"" + fields.text("is") + "\"");
         };

@@ -88,6 +88,9 @@ public sealed interface StateRecord {
      */
     record Follows(String major) implements StateRecord {}
 
+    /** The daemon is to end all domains and itself; {@link Finished} follows. */
+    record Ending() implements StateRecord {}
+
     /**
      * A channel begins to be handed over.
      *

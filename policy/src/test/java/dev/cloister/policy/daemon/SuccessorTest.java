@@ -334,6 +334,21 @@ class SuccessorTest {
         }
     }
 
+    /** "The daemon ends all domains and itself" is said at once, and holds also where the daemon is killed in the midst of it. */
+    @Test
+    void aShutdownThatWasPromisedIsFinished() throws Exception {
+        DaemonFixture fixture = new DaemonFixture(directory).domain("a", "low", "silent-at:stop", AT_ONCE);
+        try (Line line = new Line(fixture, directory)) {
+            Snapshot before = line.await(s -> all(s, "running", "a"));
+            try (PolicyDaemonClient client = line.client()) {
+                assertThat(client.shutdown()).contains("ends all domains and itself");
+            }
+            ProcessHandle.of(before.pid()).ifPresent(ProcessHandle::destroyForcibly);
+            line.end.join();
+            assertThat(line.audit()).contains("domainKilled", "daemonStop").doesNotContain("domainRestart");
+        }
+    }
+
     /** The major frame that the operator has chosen is the next daemon's as well. */
     @Test
     void theMajorFrameThatWasChosenGoesOn() throws Exception {

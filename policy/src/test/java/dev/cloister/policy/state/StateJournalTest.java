@@ -124,7 +124,7 @@ class StateJournalTest {
         assertThat(state.finished()).isTrue();
         assertThat(state.domains()).isEmpty();
         assertThat(state.leases()).hasSize(1);
-        assertThat(state.orders()).isEqualTo(new RestoredState.Orders(Set.of(), Map.of(), Optional.empty()));
+        assertThat(state.orders()).isEqualTo(new RestoredState.Orders(Set.of(), Map.of(), Optional.empty(), false));
     }
 
     @Test
@@ -141,7 +141,7 @@ class StateJournalTest {
             String flow = "f" + random.nextInt(3);
             int epoch = random.nextInt(5);
             all.add(
-                    switch (random.nextInt(16)) {
+                    switch (random.nextInt(17)) {
                         case 0 ->
                             new StateRecord.Spawned(domain, random.nextInt(9999), random.nextInt(9999), "k", "", "i");
                         case 1 -> new StateRecord.Runs(domain);
@@ -156,6 +156,7 @@ class StateJournalTest {
                         case 10 -> new StateRecord.Exiting(domain, random.nextInt(256));
                         case 11 -> new StateRecord.Waits(domain);
                         case 12 -> new StateRecord.Stopped(domain, random.nextLong());
+                        case 14 -> new StateRecord.Ending();
                         case 13 -> new StateRecord.Follows("m" + random.nextInt(3));
                         default ->
                             new StateRecord.Leased(
