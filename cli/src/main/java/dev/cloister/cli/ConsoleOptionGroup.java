@@ -1,12 +1,12 @@
 package dev.cloister.cli;
 
 import dev.cloister.vmm.Machine;
+import dev.cloister.vmm.console.ConsoleConfig;
 import dev.cloister.vmm.console.HostEnd;
 import dev.cloister.vmm.console.SocketEnd;
 import dev.cloister.vmm.console.StreamEnd;
 import dev.cloister.vmm.terminal.EscapeKey;
 import dev.cloister.vmm.terminal.RawTerminal;
-import dev.cloister.vmm.virtio.ConsoleConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -64,9 +64,9 @@ final class Conclusion {
         }
         FaultReport fault = end.fault();
         Report report = new Report(
-                facts.config().name(),
+                facts.config().domain().name(),
                 facts.engine().kind().jsonName(),
-                CpuChoice.parse(facts.config().cpuModel()).text(),
+                CpuChoice.parse(facts.config().processor().model()).text(),
                 end.outcome(),
                 code,
                 end.detail(),

@@ -13,18 +13,18 @@ final class DirectoryPages {
 
     static void write(MemorySegment page, MachineConfig config) {
         DomainConfig domain = new DomainConfig(
-                config.id(),
-                config.name(),
+                config.domain().id(),
+                config.domain().name(),
                 "",
-                config.memoryBytes(),
-                config.cpus(),
+                config.memory().bytes(),
+                config.processor().cpus(),
                 Engine.DIRECT,
                 "",
                 "",
                 false,
                 false,
                 DaemonLoss.SEVER,
-                config.channels());
+                config.devices().channels());
         DirectoryLayout.write(page, domain);
     }
 }

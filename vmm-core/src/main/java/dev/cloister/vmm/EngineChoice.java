@@ -29,7 +29,7 @@ record EngineChoice(Engine engine, List<String> notes) {
     /** Opens {@code /dev/kvm} where the engine needs it. */
     static EngineChoice open(MachineConfig config) throws MachineException, ErrnoException {
         config.validate();
-        return switch (config.engine()) {
+        return switch (config.processor().engine()) {
             case DIRECT -> with(Kvm.open(), config);
             case EMULATED, SHADOW -> with(null, config);
             case AUTO -> {
@@ -49,7 +49,7 @@ record EngineChoice(Engine engine, List<String> notes) {
         Kvm unused = kvm;
         try {
             config.validate();
-            return switch (config.engine()) {
+            return switch (config.processor().engine()) {
                 case EMULATED -> new EngineChoice(new EmulatedEngine(config), List.of());
                 case SHADOW ->
                     throw MachineException.input(
@@ -98,9 +98,9 @@ record EngineChoice(Engine engine, List<String> notes) {
      */
     private static boolean interpretsKernels(Kvm kvm, MachineConfig config) {
         try {
-            ImageFormat asked = config.image().format();
+            ImageFormat asked = config.boot().image().format();
             ImageFormat format =
-                    asked == null ? ImageLoader.detect(config.image().bytes()) : asked;
+                    asked == null ? ImageLoader.detect(config.boot().image().bytes()) : asked;
             boolean linux = format == ImageFormat.BZIMAGE || format == ImageFormat.VMLINUX;
             return linux && !SupervisorSpeed.measure(kvm).isNative();
         } catch (IOException e) {

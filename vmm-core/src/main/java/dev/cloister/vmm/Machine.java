@@ -67,18 +67,21 @@ public final class Machine implements AutoCloseable {
             throws ErrnoException, MachineException {
         this.config = config;
         this.createdAt = createdAt;
-        this.threads = new VcpuThreads(config.name());
+        this.threads = new VcpuThreads(config.domain().name());
         this.engine = engine;
         this.ram = ram;
-        this.control = new RunControl(config.cpus(), engine);
-        this.violations = new Violations(
-                (kind, detail, suppressed) -> config.events().violation(new Violation(kind, detail, suppressed)));
-        this.console =
-                new StreamSink(config.serialOut(), CONSOLE_BYTES, CONSOLE_STUCK_NANOS, "console-" + config.name());
+        this.control = new RunControl(config.processor().cpus(), engine);
+        this.violations = new Violations((kind, detail, suppressed) ->
+                config.watch().events().violation(new Violation(kind, detail, suppressed)));
+        this.console = new StreamSink(
+                config.console().out(),
+                CONSOLE_BYTES,
+                CONSOLE_STUCK_NANOS,
+                "console-" + config.domain().name());
         this.board =
                 new Board(config, ram.memory(), control, violations, new Board.Wires(new ConsoleTail(console), engine));
         this.channels = new MachineChannels(config, engine, ram, violations, board.deviceEnds(), new Life());
-        this.debug = config.debug().isActive() ? new MachineDebug(config, control, ram.memory()) : null;
+        this.debug = config.watch().debug().isActive() ? new MachineDebug(config, control, ram.memory()) : null;
         assemble();
     }
 
@@ -132,7 +135,7 @@ public final class Machine implements AutoCloseable {
     private void assemble() throws ErrnoException, MachineException {
         boolean done = false;
         try {
-            notes.addAll(channels.attachTo(board, config.channels()));
+            notes.addAll(channels.attachTo(board, config.devices().channels()));
             notes.addAll(prepare());
             done = true;
         } finally {
@@ -160,11 +163,11 @@ public final class Machine implements AutoCloseable {
     }
 
     private LoadedImage load() throws MachineException {
-        BootImage image = config.image();
+        BootImage image = config.boot().image();
         boolean handed = image.handed() != null;
         LoadOptions options = new LoadOptions(
                 image.format(),
-                MemoryMap.pc(config.memoryBytes()),
+                MemoryMap.pc(config.memory().bytes()),
                 handed ? "" : image.commandLine(),
                 handed ? List.of() : image.modules(),
                 image.flatAddress(),
@@ -182,20 +185,21 @@ public final class Machine implements AutoCloseable {
         public void firstEntry(long nanoTime) {
             if (firstEntryAt == 0) {
                 firstEntryAt = nanoTime;
-                config.events().firstInstruction(nanoTime);
+                config.watch().events().firstInstruction(nanoTime);
             }
         }
 
         @Override
         public boolean severVanished() {
-            return channels.severVanished() || failed(config.virtio().memory().loss());
+            return channels.severVanished()
+                    || failed(config.devices().virtio().memory().loss());
         }
 
         @Override
         public void allEnded() {
             if (control.restarts()) {
                 // This is the last vCPU's thread, which has to end first.
-                Thread.ofPlatform().name("restart-" + config.name()).start(Machine.this::restart);
+                Thread.ofPlatform().name("restart-" + config.domain().name()).start(Machine.this::restart);
             } else {
                 ended();
             }
@@ -257,7 +261,7 @@ public final class Machine implements AutoCloseable {
 
     private void become(MachineState next) {
         state = next;
-        config.events().stateChanged(next);
+        config.watch().events().stateChanged(next);
     }
 
     /**
@@ -269,9 +273,10 @@ public final class Machine implements AutoCloseable {
         }
         started = true;
         startedAt = System.nanoTime();
-        InputStream in = config.serialIn();
+        InputStream in = config.console().in();
         if (in != null) {
-            input = new SerialInputPump(board.serial(), in, "serial-in-" + config.name());
+            input = new SerialInputPump(
+                    board.serial(), in, "serial-in-" + config.domain().name());
         }
         become(MachineState.RUNNING);
         channels.guestStarts();
@@ -377,11 +382,11 @@ public final class Machine implements AutoCloseable {
     }
 
     private void awaitThreads() throws InterruptedException {
-        long timeout = config.timeout().toNanos();
+        long timeout = config.watch().timeout().toNanos();
         if (timeout > 0) {
             long left = Math.max(1, startedAt + timeout - System.nanoTime());
             if (!control.awaitThreads(left)) {
-                String detail = "no end within " + config.timeout();
+                String detail = "no end within " + config.watch().timeout();
                 control.finish(new RunControl.End(Outcome.TIMEOUT, detail, 0, null));
             }
         }

@@ -53,12 +53,13 @@ public final class MachineChannels {
         this.ram = ram;
         this.life = life;
         this.violations = violations;
-        this.events = new EventWatch("functions-" + config.name());
+        this.events = new EventWatch("functions-" + config.domain().name());
         this.interrupts = new InterruptSwitch(engine, events);
-        this.channels = new ChannelSet(config.channels(), interrupts, ram, violations, devices);
+        this.channels = new ChannelSet(config.devices().channels(), interrupts, ram, violations, devices);
         this.requests = new RequestPage(
                 ram.request(),
-                (id, kind, direction, peer) -> config.events().request(new ChannelRequest(id, kind, direction, peer)),
+                (id, kind, direction, peer) ->
+                        config.watch().events().request(new ChannelRequest(id, kind, direction, peer)),
                 violations);
     }
 

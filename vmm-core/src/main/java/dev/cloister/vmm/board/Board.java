@@ -90,17 +90,26 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
     private final ConsoleTail console;
     private volatile @Nullable PowerManagement power;
 
+    /**
+     * Puts everything on the buses that does not depend on the engine's clocks.
+     *
+     * @throws MachineException if the configured devices don't fit
+     */
     public Board(MachineConfig config, GuestMemory memory, RunControl control, Violations violations, Wires wires)
             throws MachineException {
         this.config = config;
         this.wires = wires;
         this.memory = memory;
         this.control = control;
-        this.cpus = config.cpus();
-        this.isFirmware = config.image().format() == ImageFormat.FIRMWARE;
+        this.cpus = config.processor().cpus();
+        this.isFirmware = config.boot().image().format() == ImageFormat.FIRMWARE;
         this.console = wires.console();
         this.violations = violations;
-        this.reboots = new Reboots(config.debug().isActive() ? OnReboot.EXIT : config.onReboot(), System::nanoTime);
+        this.reboots = new Reboots(
+                config.watch().debug().isActive()
+                        ? OnReboot.EXIT
+                        : config.boot().onReboot(),
+                System::nanoTime);
         this.com1 = new Serial16550(wires.console(), wires.lines().line(Serial16550.COM1_IRQ));
         this.pci = new PciHost(
                 List.of(
@@ -110,9 +119,11 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
                 isFirmware ? Chipset.Q35 : Chipset.PLAIN);
         try {
             VirtioSet.Place place = new VirtioSet.Place(pci, memory, wires.lines()::message, wires.lines()::bell);
-            this.virtio = new VirtioSet(config.virtio(), place, violations);
+            this.virtio = new VirtioSet(config.devices().virtio(), place, violations);
             ChannelDevices devices = new ChannelDevices(
-                    config.name(), config.channels(), config.virtio().memory().granted());
+                    config.domain().name(),
+                    config.devices().channels(),
+                    config.devices().virtio().memory().granted());
             this.deviceEnds = devices.ends();
             devices.devices().forEach(virtio::add);
         } catch (IllegalArgumentException e) {
@@ -133,13 +144,13 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
     private void attach() {
         ports.attach(Serial16550.COM1_PORT, Serial16550.PORTS, com1, "COM1");
         DebugPort debug = new DebugPort(wires.console());
-        if (config.testDevice()) {
+        if (config.devices().testDevice()) {
             // Its ports are where Bochs' console is: a program that looks for the one does not look for the other.
             new TestDevice(wires.lines()::line, InterruptChips.LINES).attachTo(ports, mmio);
         } else {
             ports.attach(DebugPort.BOCHS_PORT, DebugPort.PORTS, debug, "debug console");
         }
-        if (config.firmwareLog()) {
+        if (config.console().firmwareLog()) {
             ports.attach(DebugPort.FIRMWARE_PORT, DebugPort.PORTS, debug, "firmware debug console");
         }
         ports.attach(TextDisplay.PORT, TextDisplay.PORTS, display, "text display");
@@ -148,14 +159,14 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
         attachFirmwareConfig();
         pci.attachTo(ports, new ResetControl(this), mmio, GuestMap.PCI_ECAM);
         ports.attach(PowerOffPort.BOCHS_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "old power off");
-        if (config.debugExit()) {
+        if (config.devices().debugExit()) {
             ports.attach(DebugExit.PORT, DebugExit.PORTS, new DebugExit(this), "debug exit");
         }
     }
 
     /** All of it for firmware; programs without firmware ask for the number of processors only. */
     private void attachFirmwareConfig() {
-        if (isFirmware && config.memoryBytes() >= GuestMap.FIRMWARE_TABLES_FROM) {
+        if (isFirmware && config.memory().bytes() >= GuestMap.FIRMWARE_TABLES_FROM) {
             ports.attach(
                     FirmwareConfig.PORT,
                     FirmwareConfig.PORTS,
@@ -262,7 +273,8 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
     /** Puts the clocks on the buses, made anew: for each life of the machine, with the timers of its engine. */
     public void attach(Alarms alarms) {
         long low = GuestMap.lowRam(config);
-        Cmos.Machine machine = new Cmos.Machine(low, config.memoryBytes() - low, config.cpus());
+        Cmos.Machine machine = new Cmos.Machine(
+                low, config.memory().bytes() - low, config.processor().cpus());
         Cmos cmos = new Cmos(machine, Clock.systemUTC(), wires.lines().line(Cmos.IRQ), alarms::reminder);
         ports.attach(Cmos.PORT, Cmos.PORTS, cmos, "CMOS");
         InterruptLine sci = wires.lines().line(GuestMap.SCI_IRQ);
@@ -323,7 +335,7 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
 
     /** A KVM that executes supervisor code itself shows as a device what should be memory and can't be reached any more. */
     private void memoryGone() {
-        String loss = config.virtio().memory().loss();
+        String loss = config.devices().virtio().memory().loss();
         if (!loss.isEmpty()) {
             control.finish(new RunControl.End(Outcome.HOST_FAILURE, loss, 0, null));
         }

@@ -17,6 +17,7 @@ public final class ConsoleTail implements ByteSink {
     private final byte[] ring = new byte[KEPT];
     private long written;
 
+    /** Passes everything on to the sink that comes next. */
     public ConsoleTail(ByteSink next) {
         this.next = next;
     }

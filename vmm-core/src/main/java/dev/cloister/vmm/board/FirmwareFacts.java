@@ -26,9 +26,9 @@ final class FirmwareFacts {
     static FirmwareConfig of(MachineConfig config, GuestMemory memory, Supplier<AcpiTables> acpi) {
         TableLoader now = new TableLoader(acpi.get());
         List<SmbiosTables.Memory> ranges = ranges(config);
-        byte[] structures = SmbiosTables.structures(config.cpus(), ranges);
-        FirmwareConfig facts = new FirmwareConfig(config.cpus(), memory);
-        HandedKernel.add(config.image(), facts);
+        byte[] structures = SmbiosTables.structures(config.processor().cpus(), ranges);
+        FirmwareConfig facts = new FirmwareConfig(config.processor().cpus(), memory);
+        HandedKernel.add(config.boot().image(), facts);
         return facts.file("etc/e820", map(ranges))
                 .file(
                         "etc/sercon-port",
@@ -44,8 +44,9 @@ final class FirmwareFacts {
         long low = GuestMap.lowRam(config);
         List<SmbiosTables.Memory> ranges = new ArrayList<>();
         ranges.add(new SmbiosTables.Memory(0, low));
-        if (config.memoryBytes() > low) {
-            ranges.add(new SmbiosTables.Memory(GuestMap.HIGH_RAM, config.memoryBytes() - low));
+        if (config.memory().bytes() > low) {
+            ranges.add(
+                    new SmbiosTables.Memory(GuestMap.HIGH_RAM, config.memory().bytes() - low));
         }
         return ranges;
     }

@@ -32,6 +32,7 @@ public final class GdbListener implements AutoCloseable {
         return digits.length() > LONGEST_PORT ? Integer.MAX_VALUE : Integer.parseInt(digits);
     }
 
+    /** The listening socket. */
     public StreamListener stream() {
         return listener;
     }

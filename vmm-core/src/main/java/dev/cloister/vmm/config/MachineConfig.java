@@ -1,5 +1,6 @@
 package dev.cloister.vmm.config;
 
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.vmm.processor.CpuModels;
 import dev.cloister.vmm.report.MachineException;
@@ -12,50 +13,90 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything a machine is made from. Made by {@link #builder}; immutable.
+ * Everything a machine is made from, by concern. Made by {@link #builder}; immutable.
  *
- * @param name the domain's name, for messages, threads and the directory page
- * @param id the domain's identity on the directory page
- * @param memoryBytes guest RAM in bytes, a multiple of 4096
- * @param cpus virtual CPUs, 1..64
- * @param engine what shall execute the guest
- * @param image what it boots
- * @param debugExit whether port 0xf4 ends the machine with a chosen exit code
- * @param testDevice whether the machine has the device that processor test programs drive, see {@link dev.cloister.devices.TestDevice}
- * @param serialOut where COM1 and the debug ports print; the machine flushes but never closes it
- * @param serialIn what COM1 receives, or null for nothing; read by a daemon thread, never closed
- * @param channels channels in directory order; attached with {@code MachineChannels.attach} before or after the start
- * @param timeout the longest time from start to end, or zero for none
- * @param events who is told
- * @param prefault whether all guest memory is touched when the machine is made
- * @param debug how the guest is looked at
- * @param pin host CPUs that the vCPU threads may run on; empty: any
- * @param cpuModel the processor that the guest is shown, as {@link CpuModels} reads it; empty: the engine's own
- * @param virtio its virtio devices; the machine closes the disks' files
- * @param firmwareLog whether what firmware writes to its debug port is printed with what the guest prints
- * @param onReboot what follows when the guest resets the machine; a machine that is looked at always ends
+ * @param domain whose machine it is
+ * @param processor its virtual CPUs and what executes them
+ * @param memory its guest RAM
+ * @param boot what it boots, and what follows when it reboots
+ * @param console its serial console
+ * @param devices its devices and channels
+ * @param watch who looks at the run
  */
 public record MachineConfig(
-        String name,
-        UUID id,
-        long memoryBytes,
-        int cpus,
-        dev.cloister.policy.model.Engine engine,
-        BootImage image,
-        boolean debugExit,
-        boolean testDevice,
-        OutputStream serialOut,
-        @Nullable InputStream serialIn,
-        List<ChannelConfig> channels,
-        Duration timeout,
-        MachineEvents events,
-        boolean prefault,
-        DebugOptions debug,
-        List<Integer> pin,
-        String cpuModel,
-        VirtioConfig virtio,
-        boolean firmwareLog,
-        OnReboot onReboot) {
+        Domain domain, Processor processor, Memory memory, Boot boot, Console console, Devices devices, Watch watch) {
+    /**
+     * Whose machine it is.
+     *
+     * @param name the domain's name, for messages, threads and the directory page
+     * @param id the domain's identity on the directory page
+     */
+    public record Domain(String name, UUID id) {}
+
+    /**
+     * The virtual CPUs.
+     *
+     * @param cpus how many, 1..64
+     * @param engine what shall execute the guest
+     * @param model the processor that the guest is shown, as {@link CpuModels} reads it; empty: the engine's own
+     * @param pin host CPUs that the vCPU threads may run on; empty: any
+     */
+    public record Processor(int cpus, Engine engine, String model, List<Integer> pin) {
+        /** Copies the list. */
+        public Processor {
+            pin = List.copyOf(pin);
+        }
+    }
+
+    /**
+     * Guest RAM.
+     *
+     * @param bytes its size, a multiple of 4096
+     * @param prefault whether all of it is touched when the machine is made
+     */
+    public record Memory(long bytes, boolean prefault) {}
+
+    /**
+     * From power-on to the guest's own end.
+     *
+     * @param image what it boots
+     * @param onReboot what follows when the guest resets the machine; a machine that is looked at always ends
+     */
+    public record Boot(BootImage image, OnReboot onReboot) {}
+
+    /**
+     * COM1 and the debug ports.
+     *
+     * @param out where they print; the machine flushes but never closes it
+     * @param in what COM1 receives, or null for nothing; read by a daemon thread, never closed
+     * @param firmwareLog whether what firmware writes to its debug port is printed with what the guest prints
+     */
+    public record Console(OutputStream out, @Nullable InputStream in, boolean firmwareLog) {}
+
+    /**
+     * Devices and channels.
+     *
+     * @param virtio virtio devices; the machine closes the disks' files
+     * @param channels channels in directory order; attached with {@code MachineChannels.attach} before or after the start
+     * @param debugExit whether port 0xf4 ends the machine with a chosen exit code
+     * @param testDevice whether the machine has the device that processor test programs drive, see {@link dev.cloister.devices.TestDevice}
+     */
+    public record Devices(VirtioConfig virtio, List<ChannelConfig> channels, boolean debugExit, boolean testDevice) {
+        /** Copies the list. */
+        public Devices {
+            channels = List.copyOf(channels);
+        }
+    }
+
+    /**
+     * Who looks at the run.
+     *
+     * @param events who is told
+     * @param debug how the guest is looked at
+     * @param timeout the longest time from start to end, or zero for none
+     */
+    public record Watch(MachineEvents events, DebugOptions debug, Duration timeout) {}
+
     /** Guest memory where nothing else is asked for: 256 MiB. */
     public static final long DEFAULT_MEMORY = 256L << 20;
 
@@ -70,12 +111,6 @@ public record MachineConfig(
 
     private static final long PAGE = 4096;
 
-    /** Copies the list. */
-    public MachineConfig {
-        channels = List.copyOf(channels);
-        pin = List.copyOf(pin);
-    }
-
     /**
      * Starts a configuration: one vCPU, {@link #DEFAULT_MEMORY}, engine auto, no debug exit, output dropped, no input, no timeout.
      *
@@ -86,15 +121,22 @@ public record MachineConfig(
         return new Builder(image);
     }
 
+    /**
+     * Checks what a machine can be made from.
+     *
+     * @throws MachineException with what is wrong and what was expected
+     */
     public void validate() throws MachineException {
-        boolean memoryFits = memoryBytes >= MIN_MEMORY && memoryBytes <= MAX_MEMORY && memoryBytes % PAGE == 0;
+        boolean memoryFits = memory.bytes() >= MIN_MEMORY && memory.bytes() <= MAX_MEMORY && memory.bytes() % PAGE == 0;
         require(
                 memoryFits,
-                "guest memory of " + memoryBytes + " bytes; expected a multiple of 4096 from " + MIN_MEMORY + " to "
+                "guest memory of " + memory.bytes() + " bytes; expected a multiple of 4096 from " + MIN_MEMORY + " to "
                         + MAX_MEMORY);
+        int cpus = processor.cpus();
         require(cpus >= 1 && cpus <= MAX_CPUS, cpus + " vCPUs; expected 1 to " + MAX_CPUS);
-        CpuModels.require(cpuModel);
-        require(image.bytes().byteSize() > 0, "the image is empty; give a kernel, a flat binary or firmware");
+        CpuModels.require(processor.model());
+        require(boot.image().bytes().byteSize() > 0, "the image is empty; give a kernel, a flat binary or firmware");
+        List<ChannelConfig> channels = devices.channels();
         for (int i = 0; i < channels.size(); i++) {
             int index = channels.get(i).index();
             require(index == i, "channel at position " + i + " has index " + index + "; expected directory order");
@@ -113,7 +155,7 @@ public record MachineConfig(
         private UUID id = new UUID(0, 0);
         private long memoryBytes = DEFAULT_MEMORY;
         private int cpus = 1;
-        private dev.cloister.policy.model.Engine engine = dev.cloister.policy.model.Engine.AUTO;
+        private Engine engine = Engine.AUTO;
         private final BootImage image;
         private boolean debugExit;
         private boolean testDevice;
@@ -175,7 +217,7 @@ public record MachineConfig(
          * @param kind the engine
          * @return this
          */
-        public Builder engine(dev.cloister.policy.model.Engine kind) {
+        public Builder engine(Engine kind) {
             this.engine = kind;
             return this;
         }
@@ -341,26 +383,13 @@ public record MachineConfig(
          */
         public MachineConfig build() {
             return new MachineConfig(
-                    name,
-                    id,
-                    memoryBytes,
-                    cpus,
-                    engine,
-                    image,
-                    debugExit,
-                    testDevice,
-                    serialOut,
-                    serialIn,
-                    channels,
-                    timeout,
-                    events,
-                    prefault,
-                    debug,
-                    pin,
-                    cpuModel,
-                    virtio,
-                    firmwareLog,
-                    onReboot);
+                    new Domain(name, id),
+                    new Processor(cpus, engine, cpuModel, pin),
+                    new Memory(memoryBytes, prefault),
+                    new Boot(image, onReboot),
+                    new Console(serialOut, serialIn, firmwareLog),
+                    new Devices(virtio, channels, debugExit, testDevice),
+                    new Watch(events, debug, timeout));
         }
     }
 }

@@ -5,7 +5,6 @@ import dev.cloister.devices.SerialInputPump;
 import dev.cloister.devices.StreamSink;
 import dev.cloister.devices.virtio.console.ConsoleDevice;
 import dev.cloister.devices.virtio.console.ConsolePort;
-import dev.cloister.vmm.virtio.ConsoleConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

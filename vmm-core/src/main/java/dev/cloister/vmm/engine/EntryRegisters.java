@@ -19,6 +19,7 @@ public final class EntryRegisters {
 
     private EntryRegisters() {}
 
+    /** Writes the registers of a vCPU of KVM. */
     public static void apply(Vcpu vcpu, EntryState entry) throws ErrnoException {
         MemorySegment sregs = vcpu.readSregs();
         segment(sregs, KvmSregs.CS, entry.cs());

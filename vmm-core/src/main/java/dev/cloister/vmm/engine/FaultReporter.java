@@ -39,6 +39,7 @@ public final class FaultReporter {
     private final GuestLinearMemory memory;
     private final ExitRing ring;
 
+    /** Reports about one vCPU, whose last exits the ring keeps. */
     public FaultReporter(int vcpu, Registers registers, GuestLinearMemory memory, ExitRing ring) {
         this.vcpu = vcpu;
         this.registers = registers;
@@ -46,6 +47,7 @@ public final class FaultReporter {
         this.ring = ring;
     }
 
+    /** What the vCPU is at now, and what may be done about it. */
     public FaultReport report(String reason, String suggestion) {
         CpuState state = registers.read();
         if (state == null) {

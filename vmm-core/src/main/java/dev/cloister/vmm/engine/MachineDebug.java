@@ -51,12 +51,13 @@ public final class MachineDebug implements DebugMachine, AutoCloseable {
     private final @Nullable Thread watcher;
     private final Semaphore changes = new Semaphore(0);
 
+    /** Opens what the configuration asks for; nobody looks until vCPUs are there. */
     public MachineDebug(MachineConfig config, RunControl control, GuestMemory memory) throws ErrnoException {
-        this.options = config.debug();
+        this.options = config.watch().debug();
         this.control = control;
         this.memory = memory;
         this.trace = options.trace() == null ? null : new Trace(options.trace(), options.traceLimit());
-        this.debugger = options.stops() ? new Debugger(this, config.cpus()) : null;
+        this.debugger = options.stops() ? new Debugger(this, config.processor().cpus()) : null;
         GdbListener listener = options.gdb();
         GdbServer made = null;
         Thread watching = null;
@@ -70,7 +71,8 @@ public final class MachineDebug implements DebugMachine, AutoCloseable {
             if (listener != null) {
                 made = new GdbServer(debugger, listener.stream(), options.say(), this::tell);
             } else {
-                watching = new Thread(null, this::watch, "break-" + config.name(), 0, false);
+                watching =
+                        new Thread(null, this::watch, "break-" + config.domain().name(), 0, false);
                 watching.setDaemon(true);
             }
         }

@@ -72,8 +72,8 @@ public final class GuestMap {
 
     /** How much of a machine's RAM lies below {@link #HIGH_RAM}. */
     public static long lowRam(MachineConfig config) {
-        boolean firmware = config.image().format() == ImageFormat.FIRMWARE;
-        return Math.min(config.memoryBytes(), firmware ? FIRMWARE_LOW_RAM_END : LOW_RAM_END);
+        boolean firmware = config.boot().image().format() == ImageFormat.FIRMWARE;
+        return Math.min(config.memory().bytes(), firmware ? FIRMWARE_LOW_RAM_END : LOW_RAM_END);
     }
 
     /** Where a range of persistent memory begins that follows RAM or another range. */

@@ -57,7 +57,7 @@ public final class GuestRam implements ChannelPages, AutoCloseable {
     /** Maps everything; on failure nothing stays mapped. */
     public GuestRam(MachineConfig config) throws ErrnoException, MachineException {
         firmware = firmware(config);
-        prefault = config.prefault();
+        prefault = config.memory().prefault();
         boolean done = false;
         try {
             directory = allocate(DirectoryLayout.PAGE_BYTES);
@@ -76,8 +76,11 @@ public final class GuestRam implements ChannelPages, AutoCloseable {
         GuestMemory.Builder builder = GuestMemory.builder();
         long low = GuestMap.lowRam(config);
         builder.ram("RAM", 0, ram(0, low));
-        if (config.memoryBytes() > low) {
-            builder.ram("high RAM", GuestMap.HIGH_RAM, ram(GuestMap.HIGH_RAM, config.memoryBytes() - low));
+        if (config.memory().bytes() > low) {
+            builder.ram(
+                    "high RAM",
+                    GuestMap.HIGH_RAM,
+                    ram(GuestMap.HIGH_RAM, config.memory().bytes() - low));
         }
         persistent(config, builder);
         if (firmware != null) {
@@ -89,7 +92,7 @@ public final class GuestRam implements ChannelPages, AutoCloseable {
         pieces.add(new Piece(DirectoryLayout.DIRECTORY_GPA, directory, true));
         builder.readOnly("directory", DirectoryLayout.DIRECTORY_GPA, directory);
         builder.add(new Region("request page", Region.Kind.SHARED, DirectoryLayout.REQUEST_GPA, request));
-        for (ChannelConfig channel : config.channels()) {
+        for (ChannelConfig channel : config.devices().channels()) {
             windows.add(channel.window().sizeBytes() == 0 ? null : window(channel, "", builder::add));
             channels.add(channel);
         }
@@ -102,9 +105,9 @@ public final class GuestRam implements ChannelPages, AutoCloseable {
 
     /** Each range above what is below it, its file shared. */
     private void persistent(MachineConfig config, GuestMemory.Builder builder) throws ErrnoException {
-        long end = GuestMap.HIGH_RAM + config.memoryBytes() - GuestMap.lowRam(config);
+        long end = GuestMap.HIGH_RAM + config.memory().bytes() - GuestMap.lowRam(config);
         int number = 0;
-        MemoryConfig devices = config.virtio().memory();
+        MemoryConfig devices = config.devices().virtio().memory();
         for (PmemConfig range : devices.persistent()) {
             long gpa = GuestMap.persistentAfter(end);
             Mapping mapping = range.file().map(!range.readOnly());
@@ -138,11 +141,11 @@ public final class GuestRam implements ChannelPages, AutoCloseable {
     }
 
     private static @Nullable FirmwareLayout firmware(MachineConfig config) throws MachineException {
-        if (config.image().format() != ImageFormat.FIRMWARE) {
+        if (config.boot().image().format() != ImageFormat.FIRMWARE) {
             return null;
         }
         try {
-            return FirmwareLayout.of(config.image().bytes().byteSize());
+            return FirmwareLayout.of(config.boot().image().bytes().byteSize());
         } catch (ImageException e) {
             throw MachineException.input(e);
         }

@@ -69,6 +69,13 @@ public final class CpuModels {
         choice(text);
     }
 
+    /**
+     * Reads a choice.
+     *
+     * @param text such as {@code v2,-avx2,+aes}; empty: none
+     * @return what it says
+     * @throws MachineException if it names no processor; the message lists what is known
+     */
     public static CpuChoice choice(String text) throws MachineException {
         try {
             return CpuChoice.parse(text);

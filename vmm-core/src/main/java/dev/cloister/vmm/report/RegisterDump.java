@@ -43,6 +43,7 @@ public record RegisterDump(
      */
     public record Segment(String name, int selector, long base, long limit, int attributes) {}
 
+    /** Appends the lines that a person reads. */
     public void appendTo(StringBuilder out) {
         out.append("  mode ")
                 .append(mode)

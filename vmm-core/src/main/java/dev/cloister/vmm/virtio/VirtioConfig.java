@@ -1,5 +1,6 @@
 package dev.cloister.vmm.virtio;
 
+import dev.cloister.vmm.console.ConsoleConfig;
 import java.util.List;
 import java.util.Optional;
 

@@ -77,7 +77,7 @@ public final class DirectEngine implements Engine {
     public DirectEngine(Kvm kvm, MachineConfig config) throws ErrnoException, MachineException {
         this.kvm = kvm;
         this.config = config;
-        this.affinity = new CpuAffinity(config.pin());
+        this.affinity = new CpuAffinity(config.processor().pin());
         this.alarms = timers();
         Vm made = null;
         boolean done = false;
@@ -98,11 +98,11 @@ public final class DirectEngine implements Engine {
     }
 
     private Alarms timers() {
-        return new Alarms(new GuestClock(), "timers-" + config.name());
+        return new Alarms(new GuestClock(), "timers-" + config.domain().name());
     }
 
     private static void requireModel(Kvm kvm, MachineConfig config) throws MachineException, ErrnoException {
-        CpuChoice choice = CpuModels.choice(config.cpuModel());
+        CpuChoice choice = CpuModels.choice(config.processor().model());
         if (!choice.equals(CpuChoice.parse("")) && !CpuidSupport.probe(kvm).isKept()) {
             throw MachineException.host("engine direct can't show processor model " + choice.text()
                     + ": under this host's KVM the CPUID instruction tells of the host's processor, whatever table the"
@@ -123,12 +123,13 @@ public final class DirectEngine implements Engine {
         }
         vm.setGsiRouting(routing);
         CpuidEntries supported = kvm.supportedCpuid();
-        CpuChoice choice = CpuModels.choice(config.cpuModel());
+        CpuChoice choice = CpuModels.choice(config.processor().model());
         CpuidMask.apply(supported, choice);
         List<Vcpu> made = new ArrayList<>();
-        for (int i = 0; i < config.cpus(); i++) {
+        for (int i = 0; i < config.processor().cpus(); i++) {
             Vcpu vcpu = vm.createVcpu(i);
-            CpuidEntries table = CpuidTable.forVcpu(supported, i, config.cpus());
+            CpuidEntries table =
+                    CpuidTable.forVcpu(supported, i, config.processor().cpus());
             CpuidMask.hideHypervisor(table, choice);
             vcpu.setCpuid(table);
             cpuids.add(i == 0 ? copy(table) : table);

@@ -58,15 +58,15 @@ public final class EmulatedEngine implements Engine {
 
     /** Makes the chips; nothing runs yet. */
     public EmulatedEngine(MachineConfig config) throws ErrnoException, MachineException {
-        model = CpuModels.choice(config.cpuModel()).emulated();
-        affinity = new CpuAffinity(config.pin());
-        for (int i = 0; i < config.cpus(); i++) {
+        model = CpuModels.choice(config.processor().model()).emulated();
+        affinity = new CpuAffinity(config.processor().pin());
+        for (int i = 0; i < config.processor().cpus(); i++) {
             signals.add(new VcpuSignal());
         }
-        name = config.name();
+        name = config.domain().name();
         now = Chips.make(signals, name);
-        firmware = config.image().format() == ImageFormat.FIRMWARE;
-        events = new EventWatch("interrupts-" + config.name());
+        firmware = config.boot().image().format() == ImageFormat.FIRMWARE;
+        events = new EventWatch("interrupts-" + config.domain().name());
     }
 
     /** What a restart makes anew. */

@@ -1,6 +1,5 @@
-package dev.cloister.vmm.virtio;
+package dev.cloister.vmm.console;
 
-import dev.cloister.vmm.console.HostEnd;
 import java.util.List;
 import java.util.Optional;
 
