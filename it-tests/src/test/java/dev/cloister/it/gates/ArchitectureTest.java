@@ -117,6 +117,22 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    @Test
+    void noTwoRoomsOfTheVmmNeedEachOther() {
+        slices().matching("dev.cloister.vmm.(**)").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void onlyTheVmmsProcessKnowsTheWholeMachine() {
+        String machine = "dev.cloister.vmm";
+        noClasses()
+                .that(resideInAPackage(VMM).and(not(resideInAnyPackage(machine, "dev.cloister.vmm.process"))))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(machine)
+                .check(CLASSES);
+    }
+
     private static void mayUseOnly(String room, String... allowed) {
         classes()
                 .that()
