@@ -97,8 +97,9 @@ final class RunCommand implements Callable<Integer> {
             names = "--initrd",
             paramLabel = "FILE",
             split = ",",
-            description = "Linux: the initial RAM disk; Multiboot and PVH: modules, separated by commas")
-    private List<Path> initrd = List.of();
+            description = "Linux: the initial RAM disk; Multiboot and PVH: modules, separated by commas, each with"
+                    + " its arguments behind a blank: 'vmlinuz console=hvc0,initrd.img'")
+    private List<String> initrd = List.of();
 
     @Option(names = "--cmdline", paramLabel = "TEXT", description = "the kernel's command line")
     private String commandLine = "";
@@ -235,7 +236,7 @@ final class RunCommand implements Callable<Integer> {
             return;
         }
         try {
-            LoneSandbox.enter(devices.opened(), debug, ends);
+            LoneSandbox.enter(devices.opened(), platform.variables(), debug, ends);
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCodes.HOST,
@@ -321,12 +322,19 @@ final class RunCommand implements Callable<Integer> {
     private BootImage bootImage(BootFolder folder, Arena arena) throws CommandFailure, IOException {
         Path kernel = folder == null ? source.kernel : folder.kernel();
         List<ImageModule> modules = new ArrayList<>();
-        for (Path module : folder == null || !initrd.isEmpty() ? initrd : folder.modules()) {
-            modules.add(new ImageModule(module.getFileName().toString(), read(module, arena)));
+        for (ModuleOption module : modules(folder)) {
+            modules.add(new ImageModule(module.string(), read(module.file(), arena)));
         }
         String line =
                 folder == null ? commandLine : folder.commandLine((commandLine + " " + consoles.commandLine()).strip());
         return starter(Optional.ofNullable(kernel), arena).withCommandLine(line).withModules(modules);
+    }
+
+    private List<ModuleOption> modules(BootFolder folder) {
+        List<String> given = folder == null || !initrd.isEmpty()
+                ? initrd
+                : folder.modules().stream().map(Path::toString).toList();
+        return given.stream().map(ModuleOption::of).toList();
     }
 
     private BootImage starter(Optional<Path> kernel, Arena arena) throws CommandFailure {

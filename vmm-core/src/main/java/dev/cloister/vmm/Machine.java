@@ -9,6 +9,7 @@ import dev.cloister.vmm.board.ConsoleTail;
 import dev.cloister.vmm.board.RunControl;
 import dev.cloister.vmm.channel.Violations;
 import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.config.FirmwareVariables;
 import dev.cloister.vmm.config.MachineConfig;
 import dev.cloister.vmm.config.MachineState;
 import dev.cloister.vmm.config.Violation;
@@ -191,8 +192,7 @@ public final class Machine implements AutoCloseable {
 
         @Override
         public boolean severVanished() {
-            return channels.severVanished()
-                    || failed(config.devices().virtio().memory().loss());
+            return channels.severVanished() || failed(config.memoryLoss());
         }
 
         @Override
@@ -514,6 +514,10 @@ public final class Machine implements AutoCloseable {
             }
             engine.close();
             ram.close();
+            FirmwareVariables variables = config.boot().variables();
+            if (variables != null) {
+                variables.close();
+            }
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

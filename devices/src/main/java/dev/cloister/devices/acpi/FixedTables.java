@@ -20,8 +20,8 @@ final class FixedTables {
     private static final int CENTURY = 0x32;
     /** Legacy devices, an 8042, no VGA to probe for. */
     private static final int BOOT_ARCHITECTURE = 1 | 1 << 1 | 1 << 2;
-    /** WBINVD works, C1 works, no sleep button, no fixed RTC wake, a 32-bit timer, a reset register. */
-    private static final int FLAGS = 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 10;
+    /** WBINVD works, C1 works, no sleep button, a 32-bit timer, a reset register. */
+    private static final int FLAGS = 1 | 1 << 2 | 1 << 5 | 1 << 8 | 1 << 10;
 
     private static final int FACS_BYTES = 64;
     private static final int LOCAL_APIC = 0;

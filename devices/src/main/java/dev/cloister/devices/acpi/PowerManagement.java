@@ -10,8 +10,9 @@ import java.util.function.LongSupplier;
 /**
  * ACPI's fixed hardware (ACPI 6.5, 4.8.3): PM1 event block at offset 0 (status, enable), PM1 control at 4, the 32-bit power management
  * timer of 3.579545 MHz at 8. Always in ACPI mode. A write to the control register with SLP_EN and SLP_TYP {@link #SOFT_OFF_TYPE}
- * switches off, as on QEMU's Q35 machine, where the block is at port 0x600; other sleep types are ignored. Events are the power button
- *, the timer's highest bit's change and the global lock's release; they hold the system control interrupt as long as their status and
+ * switches off, as on QEMU's Q35 machine, where the block is at port 0x600; other sleep types are ignored. Events are the power button,
+ * the timer's highest bit's change, the global lock's release and the CMOS clock's interrupt (Intel ICH9 data sheet, 13.8.3.1, RTC_STS), by
+ * which a guest that idles with all its devices suspended is woken; they hold the system control interrupt as long as their status and
  * enable bits are both set. Any thread.
  */
 public final class PowerManagement implements PortDevice {
@@ -37,7 +38,7 @@ public final class PowerManagement implements PortDevice {
     private static final int STATUS_CLOCK = 1 << 10;
     private static final int ENABLES =
             STATUS_TIMER | STATUS_GLOBAL_LOCK | STATUS_POWER_BUTTON | STATUS_SLEEP_BUTTON | STATUS_CLOCK;
-    private static final int INTERRUPTS = STATUS_TIMER | STATUS_GLOBAL_LOCK | STATUS_POWER_BUTTON;
+    private static final int INTERRUPTS = STATUS_TIMER | STATUS_GLOBAL_LOCK | STATUS_POWER_BUTTON | STATUS_CLOCK;
     private static final int SCI_EN = 1;
     private static final int GLOBAL_LOCK_RELEASE = 1 << 2;
     private static final int SLP_TYP = 7 << 10;
@@ -82,6 +83,26 @@ public final class PowerManagement implements PortDevice {
         status |= STATUS_POWER_BUTTON;
         update();
         return (enable & STATUS_POWER_BUTTON) != 0;
+    }
+
+    /**
+     * The line of the CMOS clock's interrupt on its way: each time that it rises is an event as well.
+     *
+     * @param line where it leads to
+     * @return what the clock is connected to
+     */
+    public InterruptLine clockLine(InterruptLine line) {
+        return high -> {
+            if (high) {
+                clockRose();
+            }
+            line.setLevel(high);
+        };
+    }
+
+    private synchronized void clockRose() {
+        status |= STATUS_CLOCK;
+        update();
     }
 
     private synchronized void timerTurned() {

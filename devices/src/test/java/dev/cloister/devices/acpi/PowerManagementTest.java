@@ -2,6 +2,7 @@ package dev.cloister.devices.acpi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.devices.InterruptLine;
 import dev.cloister.devices.MachineControl;
 import dev.cloister.devices.timer.HandTimers;
 import java.util.ArrayList;
@@ -47,6 +48,23 @@ class PowerManagementTest implements MachineControl {
     void acpiModeIsAlwaysOnAndSleepEnableReadsZero() {
         registers.write(4, 2, 0x3400);
         assertThat(registers.read(4, 2)).isEqualTo(0x1401);
+    }
+
+    @Test
+    void theCmosClocksInterruptIsAnEventThatWakesWhoHasEnabledIt() {
+        List<Boolean> clock = new ArrayList<>();
+        InterruptLine line = registers.clockLine(clock::add);
+        line.setLevel(true);
+        assertThat(clock).containsExactly(true);
+        assertThat(registers.read(0, 2)).isEqualTo(0x400);
+        assertThat(levels).as("not enabled").isEmpty();
+        registers.write(2, 2, 0x400);
+        assertThat(levels).containsExactly(true);
+        line.setLevel(false);
+        assertThat(levels).as("the guest clears it").containsExactly(true);
+        registers.write(0, 2, 0x400);
+        assertThat(levels).containsExactly(true, false);
+        assertThat(clock).containsExactly(true, false);
     }
 
     @Test

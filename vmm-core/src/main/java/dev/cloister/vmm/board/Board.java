@@ -36,6 +36,7 @@ import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.vmm.channel.DeviceEnds;
 import dev.cloister.vmm.channel.SocketCarrier;
 import dev.cloister.vmm.channel.Violations;
+import dev.cloister.vmm.config.FirmwareVariables;
 import dev.cloister.vmm.config.MachineConfig;
 import dev.cloister.vmm.config.OnReboot;
 import dev.cloister.vmm.loader.ImageFormat;
@@ -157,6 +158,10 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
         ports.attach(PostPort.PORT, PostPort.PORTS, new PostPort(), "POST code");
         new I8042(this, wires.lines().line(I8042.IRQ), wires.lines().line(I8042.AUXILIARY_IRQ)).attachTo(ports);
         attachFirmwareConfig();
+        FirmwareVariables variables = config.boot().variables();
+        if (variables != null) {
+            variables.attachTo(mmio, GuestMap.HIGH_RAM - config.boot().image().bytes().byteSize());
+        }
         pci.attachTo(ports, new ResetControl(this), mmio, GuestMap.PCI_ECAM);
         ports.attach(PowerOffPort.BOCHS_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "old power off");
         if (config.devices().debugExit()) {
@@ -272,14 +277,13 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
 
     /** Puts the clocks on the buses, made anew: for each life of the machine, with the timers of its engine. */
     public void attach(Alarms alarms) {
-        long low = GuestMap.lowRam(config);
-        Cmos.Machine machine = new Cmos.Machine(
-                low, config.memory().bytes() - low, config.processor().cpus());
-        Cmos cmos = new Cmos(machine, Clock.systemUTC(), wires.lines().line(Cmos.IRQ), alarms::reminder);
-        ports.attach(Cmos.PORT, Cmos.PORTS, cmos, "CMOS");
         InterruptLine sci = wires.lines().line(GuestMap.SCI_IRQ);
         PowerManagement next = new PowerManagement(this, sci, alarms.clock()::nanos, alarms::reminder);
         ports.attach(GuestMap.PM_PORT, PowerManagement.PORTS, next, "power management");
+        long low = GuestMap.lowRam(config);
+        Cmos.Machine machine = new Cmos.Machine(low, config.memory().bytes() - low, config.processor().cpus());
+        InterruptLine clock = next.clockLine(wires.lines().line(Cmos.IRQ));
+        ports.attach(Cmos.PORT, Cmos.PORTS, new Cmos(machine, Clock.systemUTC(), clock, alarms::reminder), "CMOS");
         power = next;
     }
 
@@ -335,7 +339,7 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
 
     /** A KVM that executes supervisor code itself shows as a device what should be memory and can't be reached any more. */
     private void memoryGone() {
-        String loss = config.devices().virtio().memory().loss();
+        String loss = config.memoryLoss();
         if (!loss.isEmpty()) {
             control.finish(new RunControl.End(Outcome.HOST_FAILURE, loss, 0, null));
         }

@@ -60,9 +60,10 @@ public record MachineConfig(
      * From power-on to the guest's own end.
      *
      * @param image what it boots
+     * @param variables the flash memory in which firmware keeps its variables, or null; the machine closes it
      * @param onReboot what follows when the guest resets the machine; a machine that is looked at always ends
      */
-    public record Boot(BootImage image, OnReboot onReboot) {}
+    public record Boot(BootImage image, @Nullable FirmwareVariables variables, OnReboot onReboot) {}
 
     /**
      * COM1 and the debug ports.
@@ -136,11 +137,26 @@ public record MachineConfig(
         require(cpus >= 1 && cpus <= MAX_CPUS, cpus + " vCPUs; expected 1 to " + MAX_CPUS);
         CpuModels.require(processor.model());
         require(boot.image().bytes().byteSize() > 0, "the image is empty; give a kernel, a flat binary or firmware");
+        FirmwareVariables variables = boot.variables();
+        if (variables != null) {
+            variables.require(boot.image());
+        }
         List<ChannelConfig> channels = devices.channels();
         for (int i = 0; i < channels.size(); i++) {
             int index = channels.get(i).index();
             require(index == i, "channel at position " + i + " has index " + index + "; expected directory order");
         }
+    }
+
+    /**
+     * Why host memory failed under an access: a file that was made shorter.
+     *
+     * @return one sentence, or the empty text if there is none that can have failed
+     */
+    public String memoryLoss() {
+        String loss = devices.virtio().memory().loss();
+        FirmwareVariables variables = boot.variables();
+        return loss.isEmpty() && variables != null ? variables.loss() : loss;
     }
 
     private static void require(boolean condition, String otherwise) throws MachineException {
@@ -170,6 +186,7 @@ public record MachineConfig(
         private String cpuModel = "";
         private VirtioConfig virtio = VirtioConfig.DEFAULT;
         private boolean firmwareLog;
+        private @Nullable FirmwareVariables firmwareVariables;
         private OnReboot onReboot = OnReboot.EXIT;
 
         private Builder(BootImage image) {
@@ -355,6 +372,17 @@ public record MachineConfig(
         }
 
         /**
+         * Sets where firmware keeps its variables.
+         *
+         * @param variables flash memory right below the firmware, or null for none
+         * @return this
+         */
+        public Builder firmwareVariables(@Nullable FirmwareVariables variables) {
+            this.firmwareVariables = variables;
+            return this;
+        }
+
+        /**
          * Sets what follows when the guest resets the machine.
          *
          * @param wanted end or restart
@@ -386,7 +414,7 @@ public record MachineConfig(
                     new Domain(name, id),
                     new Processor(cpus, engine, cpuModel, pin),
                     new Memory(memoryBytes, prefault),
-                    new Boot(image, onReboot),
+                    new Boot(image, firmwareVariables, onReboot),
                     new Console(serialOut, serialIn, firmwareLog),
                     new Devices(virtio, channels, debugExit, testDevice),
                     new Watch(events, debug, timeout));

@@ -3,6 +3,7 @@ package dev.cloister.vmm.process;
 import dev.cloister.emulator.Disassembler;
 import dev.cloister.vmm.Machine;
 import dev.cloister.vmm.config.DebugOptions;
+import dev.cloister.vmm.config.FirmwareVariables;
 import dev.cloister.vmm.config.GdbListener;
 import dev.cloister.vmm.report.ProcessFacts;
 import dev.cloister.vmm.sandbox.Sandbox;
@@ -10,6 +11,8 @@ import dev.cloister.vmm.sandbox.SystemCallList;
 import dev.cloister.vmm.virtio.VirtioConfig;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The sandbox of a process that runs a machine without a daemon. What the machine, its report and its streams need must be open: between
@@ -38,12 +41,15 @@ public final class LoneSandbox {
      * Enters it, for good; see {@link Sandbox#enterAlone}.
      *
      * @param virtio the machine's virtio devices: the descriptors behind them stay usable, as they are used
+     * @param variables its firmware's variables, likewise
      * @param debug how the machine's guest is looked at: what that needs beyond a plain run is allowed as well
      * @param consoles terminal and sockets
      * @throws IOException if the host can't (an ErrnoException) or the program's own tables can't be read; the process may then be
      *     confined in part
      */
-    public static void enter(VirtioConfig virtio, DebugOptions debug, Consoles consoles) throws IOException {
+    public static void enter(
+            VirtioConfig virtio, Optional<FirmwareVariables> variables, DebugOptions debug, Consoles consoles)
+            throws IOException {
         prepare();
         int self = (int) ProcessHandle.current().pid();
         GdbListener gdb = debug.gdb();
@@ -57,8 +63,10 @@ public final class LoneSandbox {
         list.withTaps(virtio.networks().stream()
                 .map(network -> network.port().descriptor())
                 .toList());
-        list.withPersistentMemory(virtio.memory().persistent().stream()
-                .map(range -> range.file().descriptor())
+        list.withPersistentMemory(Stream.concat(
+                        virtio.memory().persistent().stream()
+                                .map(range -> range.file().descriptor()),
+                        variables.stream().map(FirmwareVariables::descriptor))
                 .toList());
         list.withListeners(consoles.listeners());
         if (consoles.terminal()) {
