@@ -8,7 +8,7 @@ import java.util.Set;
 
 /** What building a block has to know of instructions: which may stand inside it, and what they do with the status flags. */
 final class InstructionFacts {
-    /** Instructions that change neither control flow nor mode, selectors or translation, and set the interrupt flag in no case. */
+    /** Instructions that change neither control flow nor mode, segments, translation or the interrupt flag. */
     private static final Set<String> PLAIN = Set.of(
             ("adc add and cmp dec inc neg not or sbb sub test xor mul imul mulx div idiv aaa aad aam aas daa das salc"
                 + " bt bts btr btc bsf bsr tzcnt lzcnt popcnt andn blsr blsmsk blsi bzhi bextr pdep pext crc32 adcx"
@@ -17,19 +17,16 @@ final class InstructionFacts {
                 + " pusha pushaw popa popaw pushf pushfw enter leave push lahf sahf clc stc cmc cld std cpuid rdtsc"
                 + " rdtscp rdpid nop endbr32 endbr64 pause lfence mfence sfence prefetch prefetchw prefetchnta"
                 + " prefetcht0 prefetcht1 prefetcht2 prefetchwt1 clflush clflushopt clwb cldemote arpl lar lsl verr"
-                + " verw sgdt sidt sldt str smsw bound rdrand rdseed cli swapgs emms ldmxcsr stmxcsr vldmxcsr vstmxcsr"
-                + " vzeroupper vzeroall fxsave fxsave64 fxrstor fxrstor64 fwait")
+                + " verw sgdt sidt sldt str smsw bound rdrand rdseed emms ldmxcsr stmxcsr vldmxcsr vstmxcsr vzeroupper"
+                + " vzeroall fxsave fxsave64 fxrstor fxrstor64 fwait")
                     .split(" "));
 
-    /**
-     * Ends of a block after which addresses still mean the same, or control registers and IA32_EFER tell: the engine compares those
-     * when it looks around.
-     */
+    /** Ends of a block after which addresses still mean the same. */
     private static final Set<String> KEEPS_TRANSLATION =
-            Set.of(("in out ins outs sti popf popfw hlt int int1 int3 into iret iretw iretq syscall sysretd sysretq"
-                + " sysenter sysexitd sysexitq jmp call ret retf rdfsbase rdgsbase wrfsbase wrgsbase les lds lss lfs"
-                + " lgs stac clac clts lgdt lidt lldt ltr rdmsr rdpmc invd wbinvd wbnoinvd pop movs stos lods cmps"
-                + " scas serialize wrmsr")
+            Set.of(("in out ins outs cli sti popf popfw hlt int int1 int3 into iret iretw iretq syscall sysretd"
+                + " sysretq sysenter sysexitd sysexitq jmp call ret retf swapgs rdfsbase rdgsbase wrfsbase wrgsbase"
+                + " les lds lss lfs lgs stac clac clts lgdt lidt lldt ltr rdmsr rdpmc invd wbinvd wbnoinvd pop movs"
+                + " stos lods cmps scas serialize")
                     .split(" "));
 
     private static final Set<String> NOTHING = Set.of(

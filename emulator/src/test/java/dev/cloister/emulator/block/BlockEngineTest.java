@@ -69,40 +69,6 @@ class BlockEngineTest {
     }
 
     @Test
-    void cliInTheShadowOfStiLeavesTheWindowShut() {
-        // sti; cli; inc rax; jmp back
-        RandomMachine m = machine("fb fa 48 ff c0 eb f9");
-        m.state.setRflags(m.state.rflags() & ~Flags.IF);
-        m.executor.awaitInterruptWindow(true);
-        assertThat(m.executor.run(1000)).isEqualTo(StepResult.COMPLETED);
-        assertThat(m.state.gpr(CpuState.RAX)).isEqualTo(250);
-        assertThat(m.state.rflags() & Flags.IF).isZero();
-    }
-
-    @Test
-    void cliInsideABlockClearsTheInterruptFlagAndNoOther() {
-        // cmp rax, rax; cli; setz bl; hlt
-        RandomMachine m = machine("48 39 c0 fa 0f 94 c3 f4");
-        m.state.setGpr(CpuState.RBX, 0);
-        m.state.setRflags(m.state.rflags() | Flags.IF);
-        assertThat(m.executor.run(10)).isEqualTo(StepResult.HALTED);
-        assertThat(m.state.gpr(CpuState.RBX)).isEqualTo(1);
-        assertThat(m.state.rflags() & (Flags.IF | Flags.ZF)).isEqualTo(Flags.ZF);
-    }
-
-    @Test
-    void accessesBehindSwapgsHaveTheOtherBase() {
-        // mov rax, gs:[DATA]; swapgs; mov rbx, gs:[DATA + 8 - 0xffffffffc0000102]; hlt
-        RandomMachine m = machine("65 48 8b 04 25 00 00 02 00 0f 01 f8 65 48 8b 1c 25 06 ff 01 40 f4");
-        m.state.segment(CpuState.GS).setBase(0);
-        m.memory.writeLong(RandomMachine.DATA, 111);
-        m.memory.writeLong(RandomMachine.DATA + 8L, 222);
-        assertThat(m.executor.run(10)).isEqualTo(StepResult.HALTED);
-        assertThat(m.state.gpr(CpuState.RAX)).isEqualTo(111);
-        assertThat(m.state.gpr(CpuState.RBX)).isEqualTo(222);
-    }
-
-    @Test
     void codeThatADeviceWritesIsExecutedNext() {
         RandomMachine m = machine(COUNT);
         m.executor.run(100);
