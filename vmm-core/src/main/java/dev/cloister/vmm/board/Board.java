@@ -160,7 +160,8 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
         attachFirmwareConfig();
         FirmwareVariables variables = config.boot().variables();
         if (variables != null) {
-            variables.attachTo(mmio, GuestMap.HIGH_RAM - config.boot().image().bytes().byteSize());
+            variables.attachTo(
+                    mmio, GuestMap.HIGH_RAM - config.boot().image().bytes().byteSize());
         }
         pci.attachTo(ports, new ResetControl(this), mmio, GuestMap.PCI_ECAM);
         ports.attach(PowerOffPort.BOCHS_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "old power off");
@@ -281,7 +282,8 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
         PowerManagement next = new PowerManagement(this, sci, alarms.clock()::nanos, alarms::reminder);
         ports.attach(GuestMap.PM_PORT, PowerManagement.PORTS, next, "power management");
         long low = GuestMap.lowRam(config);
-        Cmos.Machine machine = new Cmos.Machine(low, config.memory().bytes() - low, config.processor().cpus());
+        Cmos.Machine machine = new Cmos.Machine(
+                low, config.memory().bytes() - low, config.processor().cpus());
         InterruptLine clock = next.clockLine(wires.lines().line(Cmos.IRQ));
         ports.attach(Cmos.PORT, Cmos.PORTS, new Cmos(machine, Clock.systemUTC(), clock, alarms::reminder), "CMOS");
         power = next;

@@ -2,7 +2,6 @@ package dev.cloister.policy.daemon.host;
 
 import dev.cloister.linux.Fd;
 import dev.cloister.linux.Tap;
-import dev.cloister.policy.daemon.loop.Lease;
 import dev.cloister.policy.model.Flow;
 import dev.cloister.policy.model.HostEndpoint;
 import dev.cloister.policy.model.HostObject;
