@@ -22,7 +22,9 @@ import java.util.Set;
  * @param physicalBits MAXPHYADDR, 36 to 52
  */
 public record CpuModel(String name, Set<CpuFeature> features, int physicalBits) {
-    private static final int DEFAULT_PHYSICAL_BITS = 46;
+    /** As QEMU's processors have: UEFI firmware makes page tables of 2 MiB pages for all that these reach, 256 MiB of them for 46 bits. */
+    private static final int DEFAULT_PHYSICAL_BITS = 40;
+
     private static final int LEAST_PHYSICAL_BITS = 36;
     private static final int MOST_PHYSICAL_BITS = 52;
     private static final int LINEAR_BITS = 48;
@@ -283,6 +285,17 @@ public record CpuModel(String name, Set<CpuFeature> features, int physicalBits) 
      */
     public CpuModel withPhysicalBits(int bits) {
         return new CpuModel(name, features, bits);
+    }
+
+    /**
+     * This model with physical addresses wide enough for a machine's memory.
+     *
+     * @param end the first guest-physical address behind it, at most 2^52
+     * @return this model where that is wide enough, else one with as many bits as it takes
+     */
+    public CpuModel reaching(long end) {
+        int bits = Long.SIZE - Long.numberOfLeadingZeros(end - 1);
+        return bits <= physicalBits ? this : withPhysicalBits(bits);
     }
 
     /**

@@ -169,13 +169,25 @@ class ModelEnvironmentTest {
         assertThatThrownBy(() -> new Topology(6, 6)).isInstanceOf(IllegalArgumentException.class);
     }
 
+    /** Firmware makes page tables for all that the processor can address: no more than memory needs, but that. */
+    @Test
+    void physicalAddressesReachTheEndOfMemory() {
+        CpuModel model = CpuModel.of("v1");
+        assertThat(model.physicalBits()).isEqualTo(40);
+        assertThat(model.reaching(1)).isSameAs(model);
+        assertThat(model.reaching(1L << 40)).isSameAs(model);
+        assertThat(model.reaching((1L << 40) + 1).physicalBits()).isEqualTo(41);
+        assertThat(model.reaching((1L << 40) + (1L << 30)).features()).isEqualTo(model.features());
+        assertThat(model.reaching(1L << 52).physicalBits()).isEqualTo(52);
+    }
+
     @Test
     void frequencyAddressesAndUnknownLeaves() {
         ModelEnvironment e = of("v1");
         e.cpuid(0x15, 0, r);
         assertThat((long) r[2] * r[1] / r[0]).isEqualTo(2_500_000_000L);
         e.cpuid(0x80000008, 0, r);
-        assertThat(r[0]).isEqualTo(48 << 8 | 46);
+        assertThat(r[0]).isEqualTo(48 << 8 | 40);
         e.cpuid(0x16, 0, r);
         int[] highest = r.clone();
         e.cpuid(0x12345678, 0, r);
@@ -201,7 +213,7 @@ class ModelEnvironmentTest {
         "0x2FF, 0x800, 0x1800",
         "0x250, 0x0606060606060606, 0x0606060606060607",
         "0x200, 0x80000006, 0x80000106",
-        "0x201, 0x3FFF80000800, 0x400000000800",
+        "0x201, 0xFF80000800, 0x10000000800",
         "0x401, 0, 1",
         "0x400, -1, 1",
         "0x17A, 4, 8",

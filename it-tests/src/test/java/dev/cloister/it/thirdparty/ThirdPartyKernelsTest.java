@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.cloister.it.DebianPackages;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.vmm.config.BootImage;
+import dev.cloister.vmm.config.FirmwareVariables;
 import dev.cloister.vmm.report.Outcome;
 import dev.cloister.vmm.virtio.DiskConfig;
 import dev.cloister.vmm.virtio.VirtioConfig;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -68,6 +70,45 @@ class ThirdPartyKernelsTest {
                 prompt,
                 builder -> builder.memory(MEMORY * 2).cpus(2));
         assertThat(run.output()).as(run.end()).contains("EFI Internal Shell", "UEFI Interactive Shell v2", prompt);
+    }
+
+    /** Variables that it writes into flash memory at its first start are there at the second. */
+    @Test
+    void uefiFirmwareInTwoFilesKeepsItsVariables() throws Exception {
+        byte[] template = Files.readAllBytes(file("ovmf", "usr/share/OVMF", "OVMF_VARS_4M.fd"));
+        byte[] variable = "BootOrder".getBytes(StandardCharsets.UTF_16LE);
+        assertThat(occurrences(template, variable)).isZero();
+        Path variables = Files.write(folder.resolve("variables.fd"), template);
+        byte[] first = template;
+        for (int start = 1; start <= 2; start++) {
+            BootImage image = BootImage.firmware(bytes(file("ovmf", "usr/share/OVMF", "OVMF_CODE_4M.fd")));
+            FirmwareVariables flash = FirmwareVariables.open(variables);
+            GuestRun run = GuestRun.until(
+                    Engine.EMULATED,
+                    image,
+                    "to skip",
+                    builder -> builder.memory(MEMORY * 4).firmwareVariables(flash));
+            assertThat(run.output()).as(run.end()).contains("UEFI Interactive Shell v2");
+            byte[] kept = Files.readAllBytes(variables);
+            assertThat(kept).as("its size").hasSameSizeAs(template);
+            assertThat(occurrences(kept, variable)).as("start %d", start).isPositive();
+            if (start == 1) {
+                first = kept;
+            }
+            assertThat(occurrences(kept, variable))
+                    .as("found at start %d, not written anew", start)
+                    .isEqualTo(occurrences(first, variable));
+        }
+    }
+
+    private static int occurrences(byte[] where, byte[] what) {
+        int found = 0;
+        for (int i = 0; i + what.length <= where.length; i++) {
+            if (Arrays.equals(where, i, i + what.length, what, 0, what.length)) {
+                found++;
+            }
+        }
+        return found;
     }
 
     /** Firmware that has nothing to boot but what it is handed, which it asks for by DMA. */

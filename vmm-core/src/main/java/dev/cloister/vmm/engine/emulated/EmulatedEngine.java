@@ -114,6 +114,15 @@ public final class EmulatedEngine implements Engine {
         vcpus = List.copyOf(made);
     }
 
+    /** Where memory ends, persistent memory and channels with it. */
+    private static long end(GuestRam ram) {
+        long end = GuestMap.HIGH_RAM;
+        for (GuestRam.Piece piece : ram.pieces()) {
+            end = Math.max(end, piece.gpa() + piece.host().byteSize());
+        }
+        return end;
+    }
+
     private EmulatedVcpu.Parts parts(int number, GuestRam ram, Board board, EntryState entry) {
         Chips chips = now;
         LocalApic apic = chips.interrupts().apic(number);
@@ -125,7 +134,14 @@ public final class EmulatedEngine implements Engine {
         Topology place = new Topology(number, signals.size());
         Hypercalls calls = new Hypercalls(chips.interrupts(), signals.size());
         EmulatedEnvironment environment = new EmulatedEnvironment(
-                model, state, place, ram.memory(), chips.alarms().clock(), apic, chips.numericError(), calls);
+                model.reaching(end(ram)),
+                state,
+                place,
+                ram.memory(),
+                chips.alarms().clock(),
+                apic,
+                chips.numericError(),
+                calls);
         if (!firmware) {
             environment.setMemoryTypes();
         }
