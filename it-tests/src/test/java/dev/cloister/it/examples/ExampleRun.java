@@ -29,8 +29,22 @@ record ExampleRun(String out, List<String> audit) {
 
     /** The same with the engine that {@code --engine} names. */
     static ExampleRun of(String example, String engine) throws Exception {
+        return of(Cloister.fresh(), example, policy(example), engine);
+    }
+
+    /** The same with a policy that differs in one place; its images are the example's. */
+    static ExampleRun with(String example, String before, String after) throws Exception {
         Cloister cloister = Cloister.fresh();
-        Finished end = cloister.run("up", policy(example).toString(), "--timeout", "80s", "--engine", engine)
+        Path copy = Files.createDirectory(cloister.folder().resolve(example));
+        Files.createSymbolicLink(copy.resolve("images"), policy(example).resolveSibling("images"));
+        String text = Files.readString(policy(example));
+        assertThat(text).contains(before);
+        Path policy = Files.writeString(copy.resolve("policy.json"), text.replace(before, after));
+        return of(cloister, example, policy, "auto");
+    }
+
+    private static ExampleRun of(Cloister cloister, String example, Path policy, String engine) throws Exception {
+        Finished end = cloister.run("up", policy.toString(), "--timeout", "80s", "--engine", engine)
                 .expect(0);
         cloister.run("audit", "verify", example).expect(0);
         return new ExampleRun(end.out(), Files.readAllLines(cloister.auditLog(example)));
