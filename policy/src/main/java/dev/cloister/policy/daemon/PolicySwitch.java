@@ -13,9 +13,9 @@ import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.protocol.ControlReply;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -76,8 +76,8 @@ final class PolicySwitch {
         private final Map<Domain, String> stopped = new IdentityHashMap<>();
 
         private final List<DomainRuntime> starting = new ArrayList<>();
-        private final Map<DomainRuntime, ControlReply.Item> stopping = new HashMap<>();
-        private final Map<Channel, ControlReply.Item> revoked = new HashMap<>();
+        private final Map<DomainRuntime, ControlReply.Item> stopping = new LinkedHashMap<>();
+        private final Map<Channel, ControlReply.Item> revoked = new LinkedHashMap<>();
         private final Set<Channel> closing = new HashSet<>();
         private final List<ControlReply.Item> items = new ArrayList<>();
         private Consumer<ControlReply.PolicyLoad> answer = _ -> {};
@@ -87,11 +87,6 @@ final class PolicySwitch {
         Change(Policy before) {
             this.before = before;
         }
-    }
-
-    /** Whether something still goes. */
-    boolean busy() {
-        return busy;
     }
 
     /** Tells what a policy would change, and changes nothing. */
@@ -170,7 +165,6 @@ final class PolicySwitch {
         if (journal.failed() || !decider.change(match)) {
             return false;
         }
-        busy = true;
         beganNanos = System.nanoTime();
         change = new Change(before);
         change.answer = answer;
@@ -178,7 +172,7 @@ final class PolicySwitch {
                 .filter(channel -> !channel.is(Channel.Stage.CLOSED))
                 .map(channel -> new Was(channel, channel.flow()))
                 .toList();
-        Map<DomainRuntime, Domain> busyBefore = new HashMap<>();
+        Map<DomainRuntime, Domain> busyBefore = new LinkedHashMap<>();
         fabric.allDomains().stream().filter(DomainRuntime::busy).forEach(d -> busyBefore.put(d, d.domain()));
         journal.policy(next, epoch);
         journal.loaded(before.digest(), next.file());
@@ -194,6 +188,8 @@ final class PolicySwitch {
                 .filter(d -> match.oldEndpoint(d.domain().index()) == PolicyMatch.NONE)
                 .filter(d -> d.domain().lifecycle().autostart())
                 .forEach(change.starting::add);
+        // Only now: what comes to rest at once must not look like the last of all.
+        busy = true;
         progress();
         return true;
     }

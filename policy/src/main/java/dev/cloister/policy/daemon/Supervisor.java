@@ -211,16 +211,17 @@ final class Supervisor {
 
         @Override
         public void run() {
-            if (policyEpoch != journal.policyEpoch()) {
+            if (!awaited(domain, cohort)) {
+                // Who called it off has told the decider; another start may have been granted since.
+                images.close();
+            } else if (policyEpoch != journal.policyEpoch()) {
                 // Another policy has come into force since it was granted.
                 decider.stopped(domain.domain());
                 if (!measured(domain, cohort, images)) {
                     images.close();
                 }
-                return;
-            }
-            try (images) {
-                if (awaited(domain, cohort)) {
+            } else {
+                try (images) {
                     spawn(domain, images);
                 }
             }
@@ -229,7 +230,9 @@ final class Supervisor {
         @Override
         public void dropped() {
             images.close();
-            unrecorded(domain);
+            if (current(domain, cohort)) {
+                unrecorded(domain);
+            }
         }
     }
 
@@ -242,11 +245,15 @@ final class Supervisor {
 
     /** Whether this start is still wanted; it may have been stopped while its images were measured. */
     private boolean awaited(DomainRuntime domain, Cohort cohort) {
-        boolean current = domain.cohort().filter(c -> c == cohort).isPresent();
+        boolean current = current(domain, cohort);
         if (current && ending) {
             rest(domain, DomainState.IDLE, "the daemon ends", List.of());
         }
         return current && !ending;
+    }
+
+    private static boolean current(DomainRuntime domain, Cohort cohort) {
+        return domain.cohort().filter(c -> c == cohort).isPresent();
     }
 
     private void spawn(DomainRuntime domain, MeasuredImages images) {

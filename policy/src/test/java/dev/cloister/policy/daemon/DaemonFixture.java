@@ -27,6 +27,9 @@ import org.slf4j.Logger;
 
 /** Writes policies for {@link FakeVmm} and runs daemons on them. */
 public final class DaemonFixture {
+    /** More than any state takes to come about, on any machine. */
+    private static final long MOST_NANOS = 180_000_000_000L;
+
     private final Path directory;
     private final List<String> domains = new ArrayList<>();
     private final List<String> flows = new ArrayList<>();
@@ -46,7 +49,11 @@ public final class DaemonFixture {
     /** Adds a domain with further members, each with a comma in front; 1 MiB of memory unless one says otherwise. */
     DaemonFixture domain(String name, String level, String behaviour, String more) throws IOException {
         byte[] image = ("image of " + name).getBytes(StandardCharsets.US_ASCII);
-        Files.write(directory.resolve(name + ".elf"), image);
+        Path file = directory.resolve(name + ".elf");
+        // Once: a daemon that is at it may measure it just then.
+        if (Files.notExists(file)) {
+            Files.write(file, image);
+        }
         UUID id = UUID.nameUUIDFromBytes(image);
         String memory = more.contains("\"memory\"") ? "" : " \"memory\": \"1M\",";
         domains.add("""
@@ -122,14 +129,20 @@ public final class DaemonFixture {
             return Files.readString(options.auditLog());
         }
 
-        /** Waits until the state is as asked for and returns it. */
+        /** Waits until the state is as asked for and returns it; tells how it is where that doesn't come about. */
         Snapshot await(Predicate<Snapshot> reached) throws IOException {
             Snapshot[] last = new Snapshot[1];
+            boolean[] done = new boolean[1];
+            long until = System.nanoTime() + MOST_NANOS;
             try (PolicyDaemonClient client = client()) {
                 client.watch(50, snapshot -> {
                     last[0] = snapshot;
-                    return !reached.test(snapshot);
+                    done[0] = reached.test(snapshot);
+                    return !done[0] && System.nanoTime() - until < 0;
                 });
+            }
+            if (!done[0] && System.nanoTime() - until >= 0) {
+                throw new AssertionError("not reached: " + last[0] + "\n" + audit());
             }
             return last[0];
         }

@@ -127,6 +127,36 @@ class PolicyChangeTest {
         }
     }
 
+    /** One that is only to be started again goes at once, before anybody is told to let go of anything. */
+    @Test
+    void whatGoesAtOnceIsNotTakenForTheLastThatGoes() throws Exception {
+        String later = ", \"restart\": {\"when\": \"always\", \"attempts\": 9, \"within\": \"2h\", \"delay\": \"1h\"}";
+        DaemonFixture with = new DaemonFixture(directory)
+                .domain("brief", "low", "exit:0", later)
+                .domain("red", "low", "run")
+                .domain("black", "high", "run")
+                .memory("north", "red", "black");
+        try (DaemonFixture.Running running = with.start()) {
+            Snapshot before = running.await(s -> DaemonFixture.all(s, "running", "red", "black")
+                    && DaemonFixture.domain(s, "brief").restarts() == 1
+                    && DaemonFixture.flow(s, "north").state().equals("live"));
+            DaemonFixture without = new DaemonFixture(directory)
+                    .domain("red", "low", "run")
+                    .domain("black", "high", "run anew")
+                    .memory("north", "red", "black");
+            PolicyLoad load =
+                    load(running, without.options(Duration.ofSeconds(10)).policy(), false);
+            assertThat(items(load, "stopped")).containsExactly("brief", "black");
+            assertThat(load.items())
+                    .filteredOn(item -> item.outcome().equals("revoked"))
+                    .allMatch(item -> item.micros() > 0);
+            Snapshot after = running.await(s -> DaemonFixture.all(s, "running", "red", "black")
+                    && DaemonFixture.flow(s, "north").state().equals("live"));
+            assertThat(DaemonFixture.domain(after, "black").pid())
+                    .isNotEqualTo(DaemonFixture.domain(before, "black").pid());
+        }
+    }
+
     @Test
     void whatCantBeLoadedChangesNothing() throws Exception {
         try (DaemonFixture.Running running = start(Shape.WHOLE)) {
