@@ -3,6 +3,8 @@ package dev.cloister.policy.daemon;
 import static dev.cloister.policy.daemon.DaemonFixture.all;
 import static dev.cloister.policy.daemon.DaemonFixture.domain;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
@@ -32,6 +34,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +50,8 @@ class DaemonFaultTest {
         private byte[] bytes = new byte[0];
         private String head = "";
         private volatile boolean full;
+        /** What found no room at the last attempt. */
+        private volatile String refused = "";
 
         @Override
         public long size() {
@@ -63,6 +68,7 @@ class DaemonFaultTest {
         @Override
         public void write(long position, byte[] more) throws IOException {
             if (full) {
+                refused = new String(more, StandardCharsets.US_ASCII);
                 throw new IOException("No space left on device");
             }
             bytes = Arrays.copyOf(bytes, (int) position + more.length);
@@ -89,6 +95,11 @@ class DaemonFaultTest {
 
         String text() {
             return new String(bytes, StandardCharsets.US_ASCII);
+        }
+
+        /** How many starts wait for room. */
+        int starts() {
+            return refused.split("\"domainStart\"", -1).length - 1;
         }
 
         @Override
@@ -170,13 +181,13 @@ class DaemonFaultTest {
                 PolicyDaemonClient client = running.client()) {
             running.await(s -> all(s, "running", "a"));
             storage.full = true;
-            CompletableFuture<Throwable> paused = CompletableFuture.supplyAsync(
-                    () -> org.assertj.core.api.Assertions.catchThrowable(() -> waiting.pause("a")));
+            CompletableFuture<Throwable> paused =
+                    CompletableFuture.supplyAsync(() -> catchThrowable(() -> waiting.pause("a")));
             Snapshot blocked = running.await(s -> !s.granting());
             assertThat(domain(blocked, "a").state()).isEqualTo("running");
             assertThat(paused).as("it waits for its record").isNotDone();
-            CompletableFuture<Throwable> attached = CompletableFuture.supplyAsync(
-                    () -> org.assertj.core.api.Assertions.catchThrowable(() -> looking.watchConsole("a")));
+            CompletableFuture<Throwable> attached =
+                    CompletableFuture.supplyAsync(() -> catchThrowable(() -> looking.watchConsole("a")));
             running.await(s -> true);
             assertThat(attached).as("so does this").isNotDone();
             storage.full = false;
@@ -186,6 +197,45 @@ class DaemonFaultTest {
             assertThat(running.await(Snapshot::granting)).isNotNull();
             assertThat(storage.text()).contains("\"logBlocked\"").contains("pause");
         }
+    }
+
+    /** What a start was granted that waited for its record, and was called off, is not taken from the start after it. */
+    @Test
+    void aStartThatWasCalledOffWhileItWaitedLeavesTheNextOneRunning() throws Exception {
+        FillingStorage storage = new FillingStorage();
+        try (DaemonFixture.Running running = start(rivals(""), storage);
+                PolicyDaemonClient first = running.client();
+                PolicyDaemonClient loading = running.client();
+                PolicyDaemonClient second = running.client()) {
+            storage.full = true;
+            Thread starting = calling(() -> first.start("red"));
+            running.await(_ -> storage.starts() == 1);
+            Path changed = rivals("anew").options(Duration.ofSeconds(30)).policy();
+            Thread changing = calling(() -> loading.load(changed, false));
+            running.await(s -> s.policyEpoch() == 2 && all(s, "idle", "red"));
+            Thread again = calling(() -> second.start("red"));
+            running.await(_ -> storage.starts() == 2);
+            storage.full = false;
+            running.await(s -> all(s, "running", "red"));
+            for (Thread each : List.of(starting, changing, again)) {
+                each.join();
+            }
+            assertThatThrownBy(() -> second.start("blue")).hasMessageContaining("blue is refused");
+        }
+    }
+
+    private DaemonFixture rivals(String behaviour) throws IOException {
+        String off = ", \"autostart\": false";
+        return new DaemonFixture(directory)
+                .domain("red", "low", behaviour, off)
+                .domain("blue", "low", "", off)
+                .more(", \"conflicts\": [{\"name\": \"rivals\", \"mode\": \"concurrent\","
+                        + " \"members\": [\"red\", \"blue\"]}], \"audit\": {\"onFull\": \"block\"}");
+    }
+
+    /** Calls on a thread of its own, whatever comes of it. */
+    private static Thread calling(ThrowingCallable call) {
+        return Thread.ofPlatform().daemon().start(() -> catchThrowable(call));
     }
 
     @Test

@@ -142,7 +142,8 @@ public final class DaemonFixture {
                 });
             }
             if (!done[0] && System.nanoTime() - until >= 0) {
-                throw new AssertionError("not reached: " + last[0] + "\n" + audit());
+                String log = Files.exists(options.auditLog()) ? audit() : "no log on disk";
+                throw new AssertionError("not reached: " + last[0] + "\n" + log);
             }
             return last[0];
         }
