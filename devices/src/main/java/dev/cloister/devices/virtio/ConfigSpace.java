@@ -10,7 +10,7 @@ public final class ConfigSpace {
     /**
      * A configuration of zeroes.
      *
-     * @param length bytes, at least 1
+     * @param length bytes
      */
     public ConfigSpace(int length) {
         bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);

@@ -59,16 +59,17 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
         this.device = device;
         this.memory = memory;
         this.interrupts = interrupts;
-        this.notes = new Notes(device.name());
-        this.registers = new QueueRegisters[device.queues()];
+        DeviceTraits traits = device.traits();
+        this.notes = new Notes(traits.name());
+        this.registers = new QueueRegisters[traits.queues()];
         this.queues = new VirtQueue[registers.length];
         List<QueueBell> bells = new ArrayList<>();
         for (int i = 0; i < registers.length; i++) {
-            registers[i] = new QueueRegisters(device.queueSize(i));
+            registers[i] = new QueueRegisters(traits.queueSizes().get(i));
             int number = i;
             QueueBell bell = bellMaker.get();
             bells.add(bell);
-            String name = device.name() + " queue " + i;
+            String name = traits.name() + " queue " + i;
             workers.add(new QueueWorker(name, bell, () -> serve(number), e -> lost(number, e)));
         }
         places = new BellPlaces(bells, step);

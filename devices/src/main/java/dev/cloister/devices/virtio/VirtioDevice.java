@@ -4,30 +4,16 @@ package dev.cloister.devices.virtio;
  * A device model behind a virtio transport.
  *
  * <p>The transport calls {@link #notified} on the queue's own thread, one call at a time for each queue; different queues in parallel.
- * {@link #readConfig} and {@link #writeConfig} come from processors' threads and must not wait. Between {@link #reset} and the next
+ * {@link #config} and {@link #writeConfig} come from processors' threads and must not wait. Between {@link #reset} and the next
  * {@link #activate} no queue is served.
  */
 public interface VirtioDevice {
     /**
-     * The device type.
+     * What doesn't change about it.
      *
-     * @return its number in virtio 1.2, chapter 5
+     * @return the same each time
      */
-    int type();
-
-    /**
-     * What it is called in messages and threads.
-     *
-     * @return a short name, such as {@code disk 0}
-     */
-    String name();
-
-    /**
-     * What kind of PCI function it is.
-     *
-     * @return class code, 24 bits
-     */
-    int classCode();
+    DeviceTraits traits();
 
     /**
      * The device type's feature bits that are offered.
@@ -37,40 +23,16 @@ public interface VirtioDevice {
     long features();
 
     /**
-     * How many queues there are.
+     * The device's configuration, as the driver reads it now.
      *
-     * @return 1 to 64
+     * @return up to 4096 bytes; the same object each time
      */
-    int queues();
-
-    /**
-     * The most descriptors of a queue.
-     *
-     * @param queue its number
-     * @return a power of two up to {@link VirtQueue#MAX_SIZE}
-     */
-    int queueSize(int queue);
-
-    /**
-     * How long the device's configuration is.
-     *
-     * @return bytes, up to 4096
-     */
-    int configBytes();
-
-    /**
-     * Reads the device's configuration.
-     *
-     * @param offset first byte; {@code offset + size} is within {@link #configBytes()}
-     * @param size 1, 2, 4 or 8
-     * @return the value, little-endian
-     */
-    long readConfig(int offset, int size);
+    ConfigSpace config();
 
     /**
      * Writes the device's configuration.
      *
-     * @param offset first byte; {@code offset + size} is within {@link #configBytes()}
+     * @param offset first byte; {@code offset + size} is within {@link #config}
      * @param size 1, 2, 4 or 8
      * @param value the value
      */

@@ -64,13 +64,14 @@ public final class VirtioPci implements AutoCloseable {
      */
     public VirtioPci(VirtioDevice device, GuestMemory memory, MsiSink sink, Supplier<QueueBell> bells) {
         this.device = device;
-        int vectors = device.queues() + 1;
+        DeviceTraits traits = device.traits();
+        int vectors = traits.queues() + 1;
         msix = new MsiX(vectors, BAR, TABLE_AT, PENDING_AT, sink);
         core = new DeviceCore(device, memory, new Interrupts(), bells, NOTIFY_STEP);
         CommonConfig common = new CommonConfig(core, vectors);
         blocks = new MmioDevice[] {common, new Isr(), new DeviceConfig(), new Notify(), msix.table(), msix.pendingBits()
         };
-        PciIds ids = new PciIds(VENDOR, FIRST_DEVICE + device.type(), VENDOR, SUBSYSTEM, device.classCode(), REVISION);
+        PciIds ids = new PciIds(VENDOR, FIRST_DEVICE + traits.type(), VENDOR, SUBSYSTEM, traits.classCode(), REVISION);
         function = PciFunction.builder(ids)
                 .bar(new PciBar(BAR, false, false, BAR_BYTES, registers, this::moved))
                 .capability(msix)
@@ -78,7 +79,7 @@ public final class VirtioPci implements AutoCloseable {
                 .capability(new VendorCapability(VendorCapability.ISR, BAR, ISR_AT, 1))
                 .capability(new VendorCapability(VendorCapability.DEVICE, BAR, DEVICE_AT, BLOCK_BYTES))
                 .capability(new VendorCapability(
-                        VendorCapability.NOTIFY, BAR, NOTIFY_AT, NOTIFY_STEP * device.queues(), NOTIFY_STEP))
+                        VendorCapability.NOTIFY, BAR, NOTIFY_AT, NOTIFY_STEP * traits.queues(), NOTIFY_STEP))
                 .capability(new ConfigAccess(BAR, registers, BAR_BYTES))
                 .interruptPin()
                 .onReset(() -> {
@@ -207,12 +208,12 @@ public final class VirtioPci implements AutoCloseable {
     private final class DeviceConfig implements MmioDevice {
         @Override
         public long read(long offset, int size) {
-            return offset + size <= device.configBytes() ? device.readConfig((int) offset, size) : 0;
+            return offset + size <= device.config().length() ? device.config().get((int) offset, size) : 0;
         }
 
         @Override
         public void write(long offset, int size, long value) {
-            if (offset + size <= device.configBytes()) {
+            if (offset + size <= device.config().length()) {
                 device.writeConfig((int) offset, size, value);
             }
         }

@@ -50,7 +50,7 @@ class ConsoleDeviceTest {
     };
 
     ConsoleDeviceTest() {
-        for (int i = 0; i < device.queues(); i++) {
+        for (int i = 0; i < device.traits().queues(); i++) {
             queues.add(new QueueDriver(m, i));
         }
     }
@@ -127,8 +127,8 @@ class ConsoleDeviceTest {
         console.setConnected(true);
         serve();
         assertThat(told()).containsExactly(message(0, 6, 1));
-        assertThat(device.readConfig(4, 4)).isEqualTo(2);
-        assertThat(device.readConfig(0, 8)).isEqualTo(2L << 32);
+        assertThat(device.config().get(4, 4)).isEqualTo(2);
+        assertThat(device.config().get(0, 8)).isEqualTo(2L << 32);
     }
 
     @Test
@@ -199,7 +199,7 @@ class ConsoleDeviceTest {
         agent.offerInput(ascii("kept"), 0, 4);
         assertThat(rung).as("nobody is woken").doesNotContain(4, 5);
         rung.clear();
-        for (int i = 0; i < device.queues(); i++) {
+        for (int i = 0; i < device.traits().queues(); i++) {
             queues.set(i, new QueueDriver(m, i + 6));
         }
         room = 100;

@@ -162,7 +162,7 @@ class MemoryDevicesTest {
     @Test
     void theTargetIsTold() {
         balloon.setTarget(64 << 10);
-        assertThat(balloon.readConfig(0, 4)).isEqualTo(16);
+        assertThat(balloon.config().get(0, 4)).isEqualTo(16);
         start(balloon, Features.VERSION_1);
         balloon.setTarget(0);
         assertThat(host).containsExactly("config");
@@ -181,8 +181,8 @@ class MemoryDevicesTest {
                 throw new IOException("the file is gone");
             }
         });
-        assertThat(pmem.readConfig(0, 8)).isEqualTo(0x1_0000_0000L);
-        assertThat(pmem.readConfig(8, 8)).isEqualTo(2 << 20);
+        assertThat(pmem.config().get(0, 8)).isEqualTo(0x1_0000_0000L);
+        assertThat(pmem.config().get(8, 8)).isEqualTo(2 << 20);
         VirtQueue queue = start(pmem, Features.VERSION_1);
         for (int expected : new int[] {0, 1}) {
             offer(numbers(0), 4);

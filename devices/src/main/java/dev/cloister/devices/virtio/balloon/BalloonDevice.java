@@ -3,6 +3,7 @@ package dev.cloister.devices.virtio.balloon;
 import dev.cloister.devices.virtio.Chain;
 import dev.cloister.devices.virtio.ConfigSpace;
 import dev.cloister.devices.virtio.DeviceHost;
+import dev.cloister.devices.virtio.DeviceTraits;
 import dev.cloister.devices.virtio.QueueException;
 import dev.cloister.devices.virtio.VirtQueue;
 import dev.cloister.devices.virtio.VirtioDevice;
@@ -52,6 +53,7 @@ public final class BalloonDevice implements VirtioDevice {
     private final Chain[] chains = new Chain[QUEUES];
     private final byte[] told = new byte[MAX_STATS * STAT_BYTES];
     private final ByteBuffer toldFields = ByteBuffer.wrap(told).order(ByteOrder.LITTLE_ENDIAN);
+    private final DeviceTraits traits = new DeviceTraits(TYPE, "balloon", CLASS, QUEUES, QUEUE_SIZE);
     private final ConfigSpace config = new ConfigSpace(CONFIG_BYTES);
     private final AtomicLong returned = new AtomicLong();
     private volatile DeviceHost host;
@@ -142,18 +144,8 @@ public final class BalloonDevice implements VirtioDevice {
     }
 
     @Override
-    public int type() {
-        return TYPE;
-    }
-
-    @Override
-    public String name() {
-        return "balloon";
-    }
-
-    @Override
-    public int classCode() {
-        return CLASS;
+    public DeviceTraits traits() {
+        return traits;
     }
 
     @Override
@@ -162,23 +154,8 @@ public final class BalloonDevice implements VirtioDevice {
     }
 
     @Override
-    public int queues() {
-        return QUEUES;
-    }
-
-    @Override
-    public int queueSize(int queue) {
-        return QUEUE_SIZE;
-    }
-
-    @Override
-    public int configBytes() {
-        return config.length();
-    }
-
-    @Override
-    public long readConfig(int offset, int size) {
-        return config.get(offset, size);
+    public ConfigSpace config() {
+        return config;
     }
 
     /** The driver writes how much is in the balloon, and with what it fills free pages (5.5.4); the rest is the device's. */

@@ -2,6 +2,7 @@ package dev.cloister.devices.virtio.block;
 
 import dev.cloister.devices.virtio.ConfigSpace;
 import dev.cloister.devices.virtio.DeviceHost;
+import dev.cloister.devices.virtio.DeviceTraits;
 import dev.cloister.devices.virtio.TokenBucket;
 import dev.cloister.devices.virtio.VirtQueue;
 import dev.cloister.devices.virtio.VirtioDevice;
@@ -42,6 +43,7 @@ public final class BlockDevice implements VirtioDevice {
     private final BlockStore store;
     private final DiskSettings settings;
     private final BlockRequests[] requests;
+    private final DeviceTraits traits;
     private final ConfigSpace config = new ConfigSpace(CONFIG_BYTES);
     private final long features;
     private volatile DeviceHost host;
@@ -57,6 +59,7 @@ public final class BlockDevice implements VirtioDevice {
         this.settings = settings;
         TokenBucket bytes = new TokenBucket(settings.bytesPerSecond(), System::nanoTime);
         TokenBucket operations = new TokenBucket(settings.requestsPerSecond(), System::nanoTime);
+        traits = new DeviceTraits(TYPE, settings.name(), CLASS, settings.queues(), QUEUE_SIZE);
         requests = new BlockRequests[settings.queues()];
         for (int i = 0; i < requests.length; i++) {
             requests[i] = new BlockRequests(store, settings.serialBytes(), bytes, operations);
@@ -86,18 +89,8 @@ public final class BlockDevice implements VirtioDevice {
     }
 
     @Override
-    public int type() {
-        return TYPE;
-    }
-
-    @Override
-    public String name() {
-        return settings.name();
-    }
-
-    @Override
-    public int classCode() {
-        return CLASS;
+    public DeviceTraits traits() {
+        return traits;
     }
 
     @Override
@@ -106,23 +99,8 @@ public final class BlockDevice implements VirtioDevice {
     }
 
     @Override
-    public int queues() {
-        return requests.length;
-    }
-
-    @Override
-    public int queueSize(int queue) {
-        return QUEUE_SIZE;
-    }
-
-    @Override
-    public int configBytes() {
-        return config.length();
-    }
-
-    @Override
-    public long readConfig(int offset, int size) {
-        return config.get(offset, size);
+    public ConfigSpace config() {
+        return config;
     }
 
     /** The store's size has changed: the driver reads it anew. Any thread, one at a time. */

@@ -3,9 +3,11 @@ package dev.cloister.devices.virtio.console;
 import dev.cloister.devices.virtio.Chain;
 import dev.cloister.devices.virtio.ConfigSpace;
 import dev.cloister.devices.virtio.DeviceHost;
+import dev.cloister.devices.virtio.DeviceTraits;
 import dev.cloister.devices.virtio.VirtQueue;
 import dev.cloister.devices.virtio.VirtioDevice;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -37,6 +39,7 @@ public final class ConsoleDevice implements VirtioDevice {
     private static final int TO_DEVICE = 3;
 
     private final List<Optional<ConsolePort>> ports = new ArrayList<>();
+    private final DeviceTraits traits;
     private final ConfigSpace config = new ConfigSpace(CONFIG_BYTES);
     private final Control control;
     private final Chain request = new Chain();
@@ -61,6 +64,10 @@ public final class ConsoleDevice implements VirtioDevice {
         }
         ports.add(console);
         named.forEach(port -> ports.add(Optional.of(port)));
+        List<Integer> sizes = new ArrayList<>(Collections.nCopies(2 * (ports.size() + 1), QUEUE_SIZE));
+        sizes.set(TO_DRIVER, CONTROL_QUEUE_SIZE);
+        sizes.set(TO_DEVICE, CONTROL_QUEUE_SIZE);
+        traits = new DeviceTraits(TYPE, "console", CLASS, sizes);
         config.put(CONFIG_PORTS, Integer.BYTES, ports.size());
         control = new Control(ports);
         for (int i = 0; i < ports.size(); i++) {
@@ -95,18 +102,8 @@ public final class ConsoleDevice implements VirtioDevice {
     }
 
     @Override
-    public int type() {
-        return TYPE;
-    }
-
-    @Override
-    public String name() {
-        return "console";
-    }
-
-    @Override
-    public int classCode() {
-        return CLASS;
+    public DeviceTraits traits() {
+        return traits;
     }
 
     @Override
@@ -115,23 +112,8 @@ public final class ConsoleDevice implements VirtioDevice {
     }
 
     @Override
-    public int queues() {
-        return 2 * (ports.size() + 1);
-    }
-
-    @Override
-    public int queueSize(int queue) {
-        return queue == TO_DRIVER || queue == TO_DEVICE ? CONTROL_QUEUE_SIZE : QUEUE_SIZE;
-    }
-
-    @Override
-    public int configBytes() {
-        return config.length();
-    }
-
-    @Override
-    public long readConfig(int offset, int size) {
-        return config.get(offset, size);
+    public ConfigSpace config() {
+        return config;
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.cloister.devices.virtio.net;
 
 import dev.cloister.devices.virtio.ConfigSpace;
 import dev.cloister.devices.virtio.DeviceHost;
+import dev.cloister.devices.virtio.DeviceTraits;
 import dev.cloister.devices.virtio.TokenBucket;
 import dev.cloister.devices.virtio.VirtQueue;
 import dev.cloister.devices.virtio.VirtioDevice;
@@ -32,6 +33,7 @@ public final class NetDevice implements VirtioDevice, NetPort.Listener {
     private final NetSettings settings;
     private final Receiver receiver;
     private final Transmitter transmitter;
+    private final DeviceTraits traits;
     private final ConfigSpace config = new ConfigSpace(CONFIG_BYTES);
     private volatile DeviceHost host;
 
@@ -44,6 +46,7 @@ public final class NetDevice implements VirtioDevice, NetPort.Listener {
     public NetDevice(NetPort port, NetSettings settings) {
         this.port = port;
         this.settings = settings;
+        traits = new DeviceTraits(TYPE, settings.name(), CLASS, QUEUES, QUEUE_SIZE);
         Arena arena = Arena.ofAuto();
         receiver = new Receiver(
                 port,
@@ -61,18 +64,8 @@ public final class NetDevice implements VirtioDevice, NetPort.Listener {
     }
 
     @Override
-    public int type() {
-        return TYPE;
-    }
-
-    @Override
-    public String name() {
-        return settings.name();
-    }
-
-    @Override
-    public int classCode() {
-        return CLASS;
+    public DeviceTraits traits() {
+        return traits;
     }
 
     @Override
@@ -86,24 +79,9 @@ public final class NetDevice implements VirtioDevice, NetPort.Listener {
     }
 
     @Override
-    public int queues() {
-        return QUEUES;
-    }
-
-    @Override
-    public int queueSize(int queue) {
-        return QUEUE_SIZE;
-    }
-
-    @Override
-    public int configBytes() {
-        return config.length();
-    }
-
-    @Override
-    public long readConfig(int offset, int size) {
+    public ConfigSpace config() {
         config.put(STATUS_AT, Short.BYTES, port.isUp() ? LINK_UP : 0);
-        return config.get(offset, size);
+        return config;
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.cloister.devices.virtio.pmem;
 import dev.cloister.devices.virtio.Chain;
 import dev.cloister.devices.virtio.ConfigSpace;
 import dev.cloister.devices.virtio.DeviceHost;
+import dev.cloister.devices.virtio.DeviceTraits;
 import dev.cloister.devices.virtio.QueueException;
 import dev.cloister.devices.virtio.VirtQueue;
 import dev.cloister.devices.virtio.VirtioDevice;
@@ -23,8 +24,8 @@ public final class PmemDevice implements VirtioDevice {
     private static final int OK = 0;
     private static final int FAILED = 1;
 
-    private final String name;
     private final PmemStore store;
+    private final DeviceTraits traits;
     private final ConfigSpace config = new ConfigSpace(CONFIG_BYTES);
     private final Chain chain = new Chain();
     private final byte[] bytes = new byte[REQUEST_BYTES];
@@ -40,24 +41,14 @@ public final class PmemDevice implements VirtioDevice {
      * @param store what is behind it; called on the queue's thread
      */
     public PmemDevice(String name, long gpa, long length, PmemStore store) {
-        this.name = name;
+        traits = new DeviceTraits(TYPE, name, CLASS, 1, QUEUE_SIZE);
         this.store = store;
         config.put(0, Long.BYTES, gpa).put(Long.BYTES, Long.BYTES, length);
     }
 
     @Override
-    public int type() {
-        return TYPE;
-    }
-
-    @Override
-    public String name() {
-        return name;
-    }
-
-    @Override
-    public int classCode() {
-        return CLASS;
+    public DeviceTraits traits() {
+        return traits;
     }
 
     @Override
@@ -66,23 +57,8 @@ public final class PmemDevice implements VirtioDevice {
     }
 
     @Override
-    public int queues() {
-        return 1;
-    }
-
-    @Override
-    public int queueSize(int queue) {
-        return QUEUE_SIZE;
-    }
-
-    @Override
-    public int configBytes() {
-        return config.length();
-    }
-
-    @Override
-    public long readConfig(int offset, int size) {
-        return config.get(offset, size);
+    public ConfigSpace config() {
+        return config;
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.cloister.devices.virtio.rng;
 
 import dev.cloister.devices.virtio.Chain;
+import dev.cloister.devices.virtio.ConfigSpace;
 import dev.cloister.devices.virtio.DeviceHost;
+import dev.cloister.devices.virtio.DeviceTraits;
 import dev.cloister.devices.virtio.VirtQueue;
 import dev.cloister.devices.virtio.VirtioDevice;
 
@@ -26,6 +28,8 @@ public final class RngDevice implements VirtioDevice {
         void fill(byte[] into);
     }
 
+    private final DeviceTraits traits = new DeviceTraits(TYPE, "rng", CLASS, 1, QUEUE_SIZE);
+    private final ConfigSpace config = new ConfigSpace(0);
     private final Source source;
     private final Chain chain = new Chain();
     private final byte[] buffer = new byte[BUFFER_BYTES];
@@ -40,18 +44,8 @@ public final class RngDevice implements VirtioDevice {
     }
 
     @Override
-    public int type() {
-        return TYPE;
-    }
-
-    @Override
-    public String name() {
-        return "rng";
-    }
-
-    @Override
-    public int classCode() {
-        return CLASS;
+    public DeviceTraits traits() {
+        return traits;
     }
 
     @Override
@@ -60,23 +54,8 @@ public final class RngDevice implements VirtioDevice {
     }
 
     @Override
-    public int queues() {
-        return 1;
-    }
-
-    @Override
-    public int queueSize(int queue) {
-        return QUEUE_SIZE;
-    }
-
-    @Override
-    public int configBytes() {
-        return 0;
-    }
-
-    @Override
-    public long readConfig(int offset, int size) {
-        return 0;
+    public ConfigSpace config() {
+        return config;
     }
 
     @Override

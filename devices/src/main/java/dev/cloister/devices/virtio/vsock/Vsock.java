@@ -47,11 +47,6 @@ public final class Vsock implements AutoCloseable {
         this.host = host;
     }
 
-    /** Returns the guest's context id. */
-    public long guestCid() {
-        return guestCid;
-    }
-
     /**
      * Tells whether a packet of the guest can be taken: not while answers to earlier ones wait for its receive buffers
      * (section 5.10.6.4: a device that can't reply stops processing).

@@ -1,7 +1,9 @@
 package dev.cloister.devices.virtio.vsock;
 
 import dev.cloister.devices.virtio.Chain;
+import dev.cloister.devices.virtio.ConfigSpace;
 import dev.cloister.devices.virtio.DeviceHost;
+import dev.cloister.devices.virtio.DeviceTraits;
 import dev.cloister.devices.virtio.QueueException;
 import dev.cloister.devices.virtio.VirtQueue;
 import dev.cloister.devices.virtio.VirtioDevice;
@@ -24,6 +26,8 @@ public final class VsockDevice implements VirtioDevice, AutoCloseable {
     private static final int CONFIG_BYTES = 8;
     private static final int MAX_PAYLOAD = 64 << 10;
 
+    private final DeviceTraits traits = new DeviceTraits(TYPE, "vsock", CLASS, QUEUES, QUEUE_SIZE);
+    private final ConfigSpace config = new ConfigSpace(CONFIG_BYTES);
     private final Vsock vsock;
     private final Arena arena = Arena.ofShared();
     private final Incoming incoming = new Incoming(arena.allocate(MAX_PAYLOAD));
@@ -89,6 +93,7 @@ public final class VsockDevice implements VirtioDevice, AutoCloseable {
      */
     public VsockDevice(long guestCid, VsockHost host) {
         this.vsock = new Vsock(guestCid, host);
+        config.put(0, CONFIG_BYTES, guestCid);
     }
 
     /**
@@ -119,18 +124,8 @@ public final class VsockDevice implements VirtioDevice, AutoCloseable {
     }
 
     @Override
-    public int type() {
-        return TYPE;
-    }
-
-    @Override
-    public String name() {
-        return "vsock";
-    }
-
-    @Override
-    public int classCode() {
-        return CLASS;
+    public DeviceTraits traits() {
+        return traits;
     }
 
     @Override
@@ -139,24 +134,8 @@ public final class VsockDevice implements VirtioDevice, AutoCloseable {
     }
 
     @Override
-    public int queues() {
-        return QUEUES;
-    }
-
-    @Override
-    public int queueSize(int queue) {
-        return QUEUE_SIZE;
-    }
-
-    @Override
-    public int configBytes() {
-        return CONFIG_BYTES;
-    }
-
-    @Override
-    public long readConfig(int offset, int size) {
-        long value = vsock.guestCid() >>> offset * Byte.SIZE;
-        return size == Long.BYTES ? value : value & (1L << size * Byte.SIZE) - 1;
+    public ConfigSpace config() {
+        return config;
     }
 
     @Override
