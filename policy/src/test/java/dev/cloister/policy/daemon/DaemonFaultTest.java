@@ -235,7 +235,9 @@ class DaemonFaultTest {
 
     /** Calls on a thread of its own, whatever comes of it. */
     private static Thread calling(ThrowingCallable call) {
-        return Thread.ofPlatform().daemon().start(() -> catchThrowable(call));
+        return Thread.ofPlatform().daemon().start(() -> {
+            var _ = catchThrowable(call);
+        });
     }
 
     @Test
