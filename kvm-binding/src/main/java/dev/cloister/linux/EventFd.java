@@ -67,6 +67,20 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
+     * As {@link #signal}, for a doorbell of this process' own: made here and open, so that the kernel has no reason to refuse. Allocates
+     * nothing.
+     *
+     * @throws IllegalStateException if it refuses all the same
+     */
+    public void ring() {
+        try {
+            signal();
+        } catch (ErrnoException e) {
+            throw new IllegalStateException("a doorbell of this very process", e);
+        }
+    }
+
+    /**
      * Takes the counter's value and sets it to 0, without waiting.
      *
      * @return signals since the last drain, 0 where there were none

@@ -222,15 +222,7 @@ public final class PeerLinks implements AutoCloseable {
         if (Thread.currentThread() == thread) {
             again = true;
         } else {
-            signal();
-        }
-    }
-
-    private void signal() {
-        try {
-            doorbell.signal();
-        } catch (ErrnoException e) {
-            throw new IllegalStateException("the doorbell of this very process", e);
+            doorbell.ring();
         }
     }
 
@@ -314,7 +306,7 @@ public final class PeerLinks implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        signal();
+        doorbell.ring();
         Waits.join(thread);
         side.run(side::reset);
         lanes.forEach(PeerLane::release);

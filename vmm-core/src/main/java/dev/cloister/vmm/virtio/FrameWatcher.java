@@ -93,17 +93,12 @@ final class FrameWatcher implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        try {
-            doorbell.signal();
-            LockSupport.unpark(thread);
-            if (started) {
-                Waiting.join(thread);
-            }
-        } catch (ErrnoException e) {
-            throw new IllegalStateException("the doorbell of this very process", e);
-        } finally {
-            poller.close();
-            doorbell.close();
+        doorbell.ring();
+        LockSupport.unpark(thread);
+        if (started) {
+            Waiting.join(thread);
         }
+        poller.close();
+        doorbell.close();
     }
 }

@@ -78,7 +78,7 @@ public final class VsockEnds implements VsockHost, AutoCloseable {
         } else {
             // Later, since the device is in the middle of the guest's request.
             refused.add(connection);
-            ring();
+            doorbell.ring();
         }
     }
 
@@ -96,16 +96,8 @@ public final class VsockEnds implements VsockHost, AutoCloseable {
             stream.changed = true;
             changes.add(stream);
             if (Thread.currentThread() != thread) {
-                ring();
+                doorbell.ring();
             }
-        }
-    }
-
-    private void ring() {
-        try {
-            doorbell.signal();
-        } catch (ErrnoException e) {
-            throw new IllegalStateException("the doorbell of this very process", e);
         }
     }
 
@@ -255,7 +247,7 @@ public final class VsockEnds implements VsockHost, AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        ring();
+        doorbell.ring();
         Waiting.join(thread);
         device.run(Vsock::reset);
         streams.forEach(stream -> stream.socket.close());
