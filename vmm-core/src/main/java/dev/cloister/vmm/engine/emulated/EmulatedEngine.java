@@ -102,9 +102,10 @@ public final class EmulatedEngine implements Engine {
         board.attach(now.alarms());
         board.attach(now.interrupts(), now.timer());
         board.attach(NumericErrorPort.PORT, NumericErrorPort.PORTS, now.numericError(), "x87 error");
+        CpuModel reaching = model.reaching(end(ram));
         List<EmulatedVcpu> made = new ArrayList<>();
         for (int i = 0; i < signals.size(); i++) {
-            EmulatedVcpu.Parts parts = parts(i, ram, board, entry);
+            EmulatedVcpu.Parts parts = parts(i, reaching, ram, board, entry);
             EmulatedVcpu vcpu = new EmulatedVcpu(parts, control, owner, affinity);
             made.add(vcpu);
             if (debug != null) {
@@ -123,7 +124,7 @@ public final class EmulatedEngine implements Engine {
         return end;
     }
 
-    private EmulatedVcpu.Parts parts(int number, GuestRam ram, Board board, EntryState entry) {
+    private EmulatedVcpu.Parts parts(int number, CpuModel reaching, GuestRam ram, Board board, EntryState entry) {
         Chips chips = now;
         LocalApic apic = chips.interrupts().apic(number);
         CpuState state = new CpuState();
@@ -134,14 +135,7 @@ public final class EmulatedEngine implements Engine {
         Topology place = new Topology(number, signals.size());
         Hypercalls calls = new Hypercalls(chips.interrupts(), signals.size());
         EmulatedEnvironment environment = new EmulatedEnvironment(
-                model.reaching(end(ram)),
-                state,
-                place,
-                ram.memory(),
-                chips.alarms().clock(),
-                apic,
-                chips.numericError(),
-                calls);
+                reaching, state, place, ram.memory(), chips.alarms().clock(), apic, chips.numericError(), calls);
         if (!firmware) {
             environment.setMemoryTypes();
         }
