@@ -462,15 +462,6 @@ public final class GuestMemory implements PhysicalMemory {
     }
 
     /**
-     * Counts what processors that keep decoded code or translations must notice.
-     *
-     * @return a number that never gets smaller; {@link WriteWatch#epoch}
-     */
-    public long codeEpoch() {
-        return watch.epoch();
-    }
-
-    /**
      * What answers at an address without memory.
      *
      * @param gpa guest-physical address

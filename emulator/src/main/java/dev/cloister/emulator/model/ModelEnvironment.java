@@ -185,15 +185,4 @@ public final class ModelEnvironment implements CpuEnvironment {
     public boolean restoreMsr(int index, long value) {
         return file.restore(index, value);
     }
-
-    /**
-     * Puts back the time-stamp counter.
-     *
-     * @param counter what it showed
-     * @param adjustment IA32_TSC_ADJUST
-     */
-    public void restoreTimestamp(long counter, long adjustment) {
-        offset = counter - clock.ticks();
-        adjust = adjustment;
-    }
 }

@@ -328,13 +328,4 @@ public final class ShadowTables {
     ShadowSpace[] spaces() {
         return spaces;
     }
-
-    /**
-     * How many tables are free: neither in use nor waiting for {@link #applied}.
-     *
-     * @return 0 to the layout's number
-     */
-    public int freeTables() {
-        return pool.available();
-    }
 }
