@@ -41,7 +41,6 @@ public final class BlockDevice implements VirtioDevice {
     private static final int MAX_RANGE_SECTORS = 1 << 22;
 
     private final BlockStore store;
-    private final DiskSettings settings;
     private final BlockRequests[] requests;
     private final DeviceTraits traits;
     private final ConfigSpace config = new ConfigSpace(CONFIG_BYTES);
@@ -56,7 +55,6 @@ public final class BlockDevice implements VirtioDevice {
      */
     public BlockDevice(BlockStore store, DiskSettings settings) {
         this.store = store;
-        this.settings = settings;
         TokenBucket bytes = new TokenBucket(settings.bytesPerSecond(), System::nanoTime);
         TokenBucket operations = new TokenBucket(settings.requestsPerSecond(), System::nanoTime);
         traits = new DeviceTraits(TYPE, settings.name(), CLASS, settings.queues(), QUEUE_SIZE);
