@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.ObjIntConsumer;
+import java.util.function.ObjLongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +42,7 @@ final class Adoption {
     private final StateJournal journal;
     private final FdStore store;
     private final List<String> findings;
+    private final List<DomainRuntime> pausing = new ArrayList<>();
     private final boolean sameBoot;
     private final boolean resumes;
     private final StateRecord.Begun begun;
@@ -260,14 +262,33 @@ final class Adoption {
         }
     }
 
+    /**
+     * Has domains restarted whose pause is not over, once it is.
+     *
+     * @param restart restarts a domain after so many milliseconds
+     */
+    void resumeRestarts(ObjLongConsumer<DomainRuntime> restart) {
+        pausing.forEach(domain -> restart.accept(domain, pauseLeft(domain)));
+    }
+
     /** A domain without a process that is to have one again, also one that doesn't start by itself, unless it was stopped. */
     private void again(DomainRuntime domain, RestoredState.Process process) {
         if (before.orders().stopped().containsKey(domain.name())) {
             domain.endedBefore(process.code());
             domain.note(DomainRuntime.STOPPED_BY_OPERATOR);
+        } else if (process.phase() == RestoredState.Phase.AGAIN && pauseLeft(domain) > 0) {
+            domain.endedBefore(process.code());
+            pausing.add(domain);
         } else {
             domain.state(DomainState.STARTING);
         }
+    }
+
+    /** Milliseconds until a restart that was decided under the daemon before is due; the clock is the same, since it was the same boot. */
+    private long pauseLeft(DomainRuntime domain) {
+        List<Long> times = before.restarts().getOrDefault(domain.name(), List.of());
+        long passed = times.isEmpty() ? Long.MAX_VALUE : (System.nanoTime() - times.getLast()) / NANOS_PER_MILLI;
+        return Math.max(0, domain.restarts().delayMillis() - passed);
     }
 
     private static boolean adopt(

@@ -477,7 +477,7 @@ final class Channels {
         for (DomainRuntime domain : List.copyOf(channel.attached())) {
             boolean receives = channel.flow().to() == domain.domain();
             if (linger && receives) {
-                loop.after(LINGER_MILLIS, () -> letGo(channel, domain));
+                channel.timer(loop.after(LINGER_MILLIS, () -> letGo(channel, domain)));
             } else {
                 letGo(channel, domain);
             }

@@ -111,7 +111,7 @@ final class Launcher implements AutoCloseable {
             throws IOException {
         try {
             images.disks(disks.acquire(policy, domain, text -> loop.execute(() -> progress.accept(text))));
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             images.close();
             throw e;
         }
@@ -124,7 +124,8 @@ final class Launcher implements AutoCloseable {
     private void attempt(Consumer<String> failed, Attempt attempt) {
         try {
             attempt.run();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // Also what is our own fault: nobody else would tell the loop that this start has come to nothing.
             String reason = "can't be started: " + describe(e);
             loop.execute(() -> failed.accept(reason));
         }
@@ -257,7 +258,7 @@ final class Launcher implements AutoCloseable {
         return false;
     }
 
-    private static String describe(IOException e) {
+    private static String describe(Exception e) {
         return e.getClass() == IOException.class || e instanceof ErrnoException
                 ? String.valueOf(e.getMessage())
                 : e.getClass().getSimpleName() + ": " + e.getMessage();

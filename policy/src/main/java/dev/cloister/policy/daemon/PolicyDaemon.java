@@ -419,6 +419,7 @@ public final class PolicyDaemon implements AutoCloseable {
         adopted.forEach(domain -> domain.link().ifPresent(link -> time.enroll(domain, link)));
         adopted.forEach(domain -> adoption.resumeStop(
                 domain, (d, millis) -> supervisor.shutDown(d, millis, DomainRuntime.STOPPED_BY_OPERATOR)));
+        adoption.resumeRestarts(supervisor::restartAfter);
         adopted.forEach(channels::openAll);
         // Those that couldn't be taken over have been ended only now.
         confinement.sweep();

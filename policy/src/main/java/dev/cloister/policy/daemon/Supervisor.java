@@ -490,8 +490,13 @@ final class Supervisor {
                         + (domain.exitCode() < 0
                                 ? "it could not be started"
                                 : "it ended with code " + domain.exitCode()))) {
-            domain.restartAt(loop.after(millis, () -> start(List.of(domain))));
+            restartAfter(domain, millis);
         }
+    }
+
+    /** Starts a domain without a process after a pause, unless it is stopped before. */
+    void restartAfter(DomainRuntime domain, long millis) {
+        domain.restartAt(loop.after(millis, () -> start(List.of(domain))));
     }
 
     /** Whether nothing runs and nothing will without being asked. */

@@ -31,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SuccessorTest {
     private static final String AN_HOUR_LATER =
             ", \"restart\": {\"when\": \"always\", \"attempts\": 9, \"within\": \"2h\", \"delay\": \"1h\"}";
+    private static final String SECONDS_LATER =
+            ", \"restart\": {\"when\": \"always\", \"attempts\": 9, \"within\": \"2h\", \"delay\": \"3s\"}";
     private static final String AT_ONCE =
             ", \"restart\": {\"when\": \"always\", \"attempts\": 9, \"within\": \"2h\", \"delay\": \"0s\"}";
     private static final int MINUTE_MILLIS = 60_000;
@@ -244,11 +246,27 @@ class SuccessorTest {
         }
     }
 
+    /** The pause goes on where it was. */
+    @Test
+    void aRestartThatIsStillToComeWaitsForItsTime() throws Exception {
+        DaemonFixture fixture = new DaemonFixture(directory).domain("a", "low", "exit:3", AN_HOUR_LATER);
+        try (Line line = new Line(fixture, directory)) {
+            line.await(s -> all(s, "exited", "a") && domain(s, "a").restarts() == 1);
+            Snapshot next = line.next();
+            assertThat(domain(next, "a").state()).isEqualTo("exited");
+            assertThat(domain(next, "a").exitCode()).isEqualTo(3);
+            assertThat(domain(next, "a").restarts()).isEqualTo(1);
+            try (PolicyDaemonClient client = line.client()) {
+                assertThat(client.stop("a")).contains("will not be started");
+            }
+        }
+    }
+
     /** A rule holds for a domain that the operator has started as well. */
     @Test
     void aRestartThatIsStillToComeComes() throws Exception {
         DaemonFixture fixture = new DaemonFixture(directory)
-                .domain("a", "low", "die-at:pause", AN_HOUR_LATER + ", \"autostart\": false");
+                .domain("a", "low", "die-at:pause", SECONDS_LATER + ", \"autostart\": false");
         try (Line line = new Line(fixture, directory)) {
             line.await(s -> all(s, "idle", "a"));
             try (PolicyDaemonClient client = line.client()) {
