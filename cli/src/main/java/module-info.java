@@ -15,11 +15,21 @@ module dev.cloister.cli {
             info.picocli;
     opens dev.cloister.cli.audit to
             info.picocli;
+    opens dev.cloister.cli.daemon to
+            info.picocli;
+    opens dev.cloister.cli.host to
+            info.picocli;
     opens dev.cloister.cli.image to
             info.picocli;
     opens dev.cloister.cli.policy to
             info.picocli;
+    opens dev.cloister.cli.run to
+            info.picocli;
+    opens dev.cloister.cli.text to
+            info.picocli;
+    opens dev.cloister.cli.up to
+            info.picocli;
 
     provides ch.qos.logback.classic.spi.Configurator with
-            dev.cloister.cli.LoggingSetup;
+            dev.cloister.cli.process.LoggingSetup;
 }

@@ -1,14 +1,25 @@
 package dev.cloister.cli;
 
+import dev.cloister.cli.audit.AuditCommand;
+import dev.cloister.cli.command.CommandLines;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.daemon.BalloonCommand;
+import dev.cloister.cli.daemon.ConsoleCommand;
+import dev.cloister.cli.daemon.LifecycleCommands;
+import dev.cloister.cli.daemon.PsCommand;
+import dev.cloister.cli.daemon.ScheduleCommands;
+import dev.cloister.cli.host.CpuModelsCommand;
+import dev.cloister.cli.host.DoctorCommand;
 import dev.cloister.cli.image.ImageCommand;
+import dev.cloister.cli.policy.PolicyCommand;
+import dev.cloister.cli.run.RunCommand;
+import dev.cloister.cli.up.UpCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
-import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** The {@code cloister} command and its entry point. */
@@ -63,43 +74,11 @@ public final class Main implements Runnable {
 
     /** Returns a command line of its own: parsing one does not disturb another. */
     public static CommandLine commandLine() {
-        CommandLine line = new CommandLine(new Main());
-        line.setUsageHelpWidth(80);
-        line.setUsageHelpLongOptionsMaxWidth(28);
-        line.setCaseInsensitiveEnumValuesAllowed(true);
-        line.registerConverter(java.time.Duration.class, new TimeSpan());
-        line.setParameterExceptionHandler(Main::usageError);
-        line.setExecutionExceptionHandler(new Failures());
-        return line;
+        return CommandLines.of(new Main());
     }
 
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "which command? See cloister --help");
-    }
-
-    private static int usageError(ParameterException e, String[] args) {
-        CommandLine line = e.getCommandLine();
-        line.getErr().println("cloister: " + e.getMessage());
-        if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr())) {
-            line.getErr().println("See " + line.getCommandSpec().qualifiedName() + " --help");
-        }
-        return ExitCodes.USAGE;
-    }
-
-    /** Turns an exception into one readable message and an exit code. */
-    private static final class Failures implements IExecutionExceptionHandler {
-        @Override
-        public int handleExecutionException(Exception e, CommandLine line, ParseResult parsed) throws Exception {
-            if (e instanceof CommandFailure failure) {
-                line.getErr().println("cloister: " + failure.getMessage());
-                return failure.exitCode();
-            }
-            if (e instanceof java.io.IOException) {
-                line.getErr().println("cloister: " + e.getMessage());
-                return ExitCodes.HOST;
-            }
-            throw e;
-        }
     }
 }

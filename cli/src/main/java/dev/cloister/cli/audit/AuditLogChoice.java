@@ -1,8 +1,8 @@
 package dev.cloister.cli.audit;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.StateOption;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.daemon.StateOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.cloister.cli.audit;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
 import dev.cloister.policy.audit.AuditVerification;
 import dev.cloister.policy.audit.AuditVerifier;
 import java.io.IOException;
@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
             "  cloister audit verify",
             "  cloister audit verify audit.log --expect-head 9f86d0…",
         })
-public final class AuditVerifyCommand implements Callable<Integer> {
+final class AuditVerifyCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

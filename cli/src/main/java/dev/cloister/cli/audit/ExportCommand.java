@@ -1,7 +1,7 @@
 package dev.cloister.cli.audit;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
 import dev.cloister.policy.audit.AuditEntry;
 import dev.cloister.policy.audit.export.AuditFilter;
 import dev.cloister.policy.audit.export.JournalFormat;
@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
             "  cloister audit export --format journal | systemd-journal-remote -o x.journal -",
             "  cloister audit export --to-journal --severity warning",
         })
-public final class ExportCommand implements Callable<Integer> {
+final class ExportCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

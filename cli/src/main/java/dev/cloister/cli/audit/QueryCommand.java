@@ -1,7 +1,7 @@
 package dev.cloister.cli.audit;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
             "  cloister audit query quickstart --kind refusal --since 2026-01-31 --json",
             "  cloister audit query --seq 100..200 --wide",
         })
-public final class QueryCommand implements Callable<Integer> {
+final class QueryCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

@@ -1,7 +1,7 @@
 package dev.cloister.cli.audit;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
 import dev.cloister.policy.audit.AuditReader;
 import dev.cloister.policy.audit.AuditRecord;
 import dev.cloister.policy.audit.export.AuditFilter;
@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
             "  cloister audit tail quickstart -n 50 --follow",
             "  cloister audit tail --follow --severity warning",
         })
-public final class TailCommand implements Callable<Integer> {
+final class TailCommand implements Callable<Integer> {
     /** Only to notice that nobody reads any more; records wake it at once. */
     private static final Duration WAIT = Duration.ofSeconds(1);
 

@@ -1,7 +1,7 @@
 package dev.cloister.cli.image;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.cloister.cli.image;
 
-import dev.cloister.cli.CommandFailure;
+import dev.cloister.cli.command.CommandFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

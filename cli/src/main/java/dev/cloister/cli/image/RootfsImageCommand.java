@@ -1,8 +1,8 @@
 package dev.cloister.cli.image;
 
-import dev.cloister.cli.ByteSize;
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.ByteSize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
-import dev.cloister.cli.Table;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
+import dev.cloister.cli.text.Table;
 import dev.cloister.policy.analysis.DomainVerdicts;
 import dev.cloister.policy.analysis.Finding;
 import dev.cloister.policy.analysis.PolicyCheck;
@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy check examples/quickstart/policy.json",
             "  cloister policy check --severity warning --as-of 2027-01-01 policy.json",
         })
-public final class CheckCommand implements Callable<Integer> {
+final class CheckCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

@@ -1,10 +1,10 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
-import dev.cloister.cli.Lines;
-import dev.cloister.cli.Table;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
+import dev.cloister.cli.text.Lines;
+import dev.cloister.cli.text.Table;
 import dev.cloister.policy.analysis.CovertCapacity;
 import dev.cloister.policy.analysis.CovertPair;
 import dev.cloister.policy.analysis.graph.FlowEdge;
@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy covert policy.json",
             "  cloister policy covert policy.json command sensor",
         })
-public final class CovertCommand implements Callable<Integer> {
+final class CovertCommand implements Callable<Integer> {
     private static final int MOST = 10_000;
     private static final int MOST_PAIRS = 100_000;
 

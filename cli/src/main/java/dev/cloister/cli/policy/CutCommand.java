@@ -1,9 +1,9 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
-import dev.cloister.cli.Lines;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
+import dev.cloister.cli.text.Lines;
 import dev.cloister.policy.analysis.graph.Cut;
 import dev.cloister.policy.analysis.graph.EdgeSet;
 import dev.cloister.policy.analysis.graph.FlowEdge;
@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy cut policy.json sensor command",
             "  cloister policy cut policy.json '#red' @tap:internet --json",
         })
-public final class CutCommand implements Callable<Integer> {
+final class CutCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

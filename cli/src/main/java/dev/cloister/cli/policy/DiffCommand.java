@@ -1,10 +1,10 @@
 package dev.cloister.cli.policy;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
-import dev.cloister.cli.Lines;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
+import dev.cloister.cli.text.Lines;
 import dev.cloister.policy.analysis.PolicyDiff;
 import dev.cloister.policy.analysis.graph.FlowPath;
 import java.io.IOException;
@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy diff old.json new.json",
             "  git show HEAD~1:policy.json > old.json",
         })
-public final class DiffCommand implements Callable<Integer> {
+final class DiffCommand implements Callable<Integer> {
     private static final int MOST = 10_000;
 
     @Spec

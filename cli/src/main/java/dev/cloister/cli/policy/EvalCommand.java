@@ -1,9 +1,9 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
-import dev.cloister.cli.Lines;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
+import dev.cloister.cli.text.Lines;
 import dev.cloister.policy.decision.Decision;
 import dev.cloister.policy.explain.Evaluation;
 import dev.cloister.policy.explain.EvaluationException;
@@ -52,7 +52,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy eval policy.json --start red --running blue",
             "  cloister policy eval policy.json --json < requests.jsonl",
         })
-public final class EvalCommand implements Callable<Integer> {
+final class EvalCommand implements Callable<Integer> {
     /** Options that an opening needs: sender, receiver, kind. */
     private static final int ENDS = 3;
 

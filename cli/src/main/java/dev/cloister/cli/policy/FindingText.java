@@ -1,7 +1,7 @@
 package dev.cloister.cli.policy;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.cloister.cli.Lines;
+import dev.cloister.cli.text.Lines;
 import dev.cloister.policy.analysis.Finding;
 import dev.cloister.policy.model.Problem;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
 import dev.cloister.policy.text.AtomicFile;
 import dev.cloister.policy.text.PolicyFormat;
 import dev.cloister.policy.text.TextException;
@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy fmt policy.json fragments/*.json",
             "  cloister policy fmt --check policy.json",
         })
-public final class FmtCommand implements Callable<Integer> {
+final class FmtCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

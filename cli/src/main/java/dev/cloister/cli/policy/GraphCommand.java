@@ -1,8 +1,8 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
 import dev.cloister.policy.analysis.PolicyCheck;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.render.PolicyGraph;
@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy graph policy.json --format svg > policy.svg",
             "  cloister policy graph policy.json | dot -Tpdf -o policy.pdf",
         })
-public final class GraphCommand implements Callable<Integer> {
+final class GraphCommand implements Callable<Integer> {
     /** What is written. */
     enum Format {
         /** The language of Graphviz. */

@@ -1,8 +1,8 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
 import dev.cloister.policy.model.Fragment;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.text.Canonical;
@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy hash policy.json",
             "  cloister policy hash --canonical policy.json | sha256sum",
         })
-public final class HashCommand implements Callable<Integer> {
+final class HashCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

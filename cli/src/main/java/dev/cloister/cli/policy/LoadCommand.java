@@ -1,10 +1,10 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.DaemonOption;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.Lines;
-import dev.cloister.cli.Table;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.daemon.DaemonOption;
+import dev.cloister.cli.text.Lines;
+import dev.cloister.cli.text.Table;
 import dev.cloister.policy.client.PolicyDaemonClient;
 import dev.cloister.policy.protocol.ControlCodec;
 import dev.cloister.policy.protocol.ControlReply.Failed;
@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy load --dry-run policy.json",
             "  cloister policy load policy.json",
         })
-public final class LoadCommand implements Callable<Integer> {
+final class LoadCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

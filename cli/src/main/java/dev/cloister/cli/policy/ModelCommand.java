@@ -1,8 +1,8 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
 import dev.cloister.policy.alloy.PolicyModel;
 import dev.cloister.policy.alloy.Question;
 import dev.cloister.policy.model.Policy;
@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy model policy.json | less",
             "  cloister policy model policy.json --json     (the questions)",
         })
-public final class ModelCommand implements Callable<Integer> {
+final class ModelCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

@@ -1,7 +1,7 @@
 package dev.cloister.cli.policy;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.cloister.cli.Table;
+import dev.cloister.cli.text.Table;
 import dev.cloister.policy.analysis.graph.FlowEdge;
 import dev.cloister.policy.analysis.graph.FlowPath;
 import dev.cloister.policy.model.Endpoint;

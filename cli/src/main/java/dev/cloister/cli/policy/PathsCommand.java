@@ -1,9 +1,9 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
-import dev.cloister.cli.Lines;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
+import dev.cloister.cli.text.Lines;
 import dev.cloister.policy.analysis.graph.EdgeSet;
 import dev.cloister.policy.analysis.graph.FlowGraph;
 import dev.cloister.policy.analysis.graph.FlowPath;
@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy paths policy.json sensor command",
             "  cloister policy paths policy.json '#red' '#black' --all-edges --max 3",
         })
-public final class PathsCommand implements Callable<Integer> {
+final class PathsCommand implements Callable<Integer> {
     private static final int MOST = 1000;
 
     @Spec

@@ -1,7 +1,7 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
 import dev.cloister.policy.language.PolicyLoader;
 import dev.cloister.policy.model.Endpoint;
 import dev.cloister.policy.model.Policy;

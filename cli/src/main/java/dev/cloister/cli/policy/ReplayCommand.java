@@ -1,9 +1,9 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
-import dev.cloister.cli.Lines;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
+import dev.cloister.cli.text.Lines;
 import dev.cloister.policy.audit.AuditReader;
 import dev.cloister.policy.audit.AuditRecord;
 import dev.cloister.policy.audit.AuditVerification;
@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
             "Example:",
             "  cloister policy replay audit.log --policy next.json",
         })
-public final class ReplayCommand implements Callable<Integer> {
+final class ReplayCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

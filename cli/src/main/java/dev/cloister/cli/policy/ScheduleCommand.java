@@ -1,9 +1,9 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
-import dev.cloister.cli.Table;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
+import dev.cloister.cli.text.Table;
 import dev.cloister.policy.analysis.Finding;
 import dev.cloister.policy.analysis.PolicyCheck;
 import dev.cloister.policy.analysis.ScheduleSummary;
@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
             "Example:",
             "  cloister policy schedule policy.json",
         })
-public final class ScheduleCommand implements Callable<Integer> {
+final class ScheduleCommand implements Callable<Integer> {
     private static final int LEAST_COLUMNS = 40;
     private static final int MOST_COLUMNS = 240;
     private static final int USUAL_COLUMNS = 80;

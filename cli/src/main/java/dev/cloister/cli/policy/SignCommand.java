@@ -1,8 +1,8 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
 import dev.cloister.policy.model.Policy;
 import dev.cloister.policy.text.AtomicFile;
 import dev.cloister.policy.text.PolicySignature;
@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
             "  openssl pkey -in key.pem -pubout -out public.pem",
             "  cloister policy sign --key key.pem policy.json",
         })
-public final class SignCommand implements Callable<Integer> {
+final class SignCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

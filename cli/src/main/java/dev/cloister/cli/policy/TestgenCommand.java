@@ -1,13 +1,14 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.Main;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.CommandLines;
+import dev.cloister.cli.command.ExitCodes;
 import dev.cloister.cli.testgen.Judge;
 import dev.cloister.cli.testgen.Suite;
 import dev.cloister.cli.testgen.SuiteFolder;
 import dev.cloister.cli.testgen.Testgen;
 import dev.cloister.cli.testgen.Verdicts;
+import dev.cloister.cli.up.UpCommand;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.Policy;
 import java.io.IOException;
@@ -47,7 +48,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy testgen policy.json --out tests --run",
             "  cloister policy testgen --run tests",
         })
-public final class TestgenCommand implements Callable<Integer> {
+final class TestgenCommand implements Callable<Integer> {
     private static final int DOMAINS_AT_ONCE = 24;
     private static final int PAIRS = 1000;
     private static final String TIMEOUT = "10m";
@@ -159,10 +160,9 @@ public final class TestgenCommand implements Callable<Integer> {
         Path state = Files.createTempDirectory("cloister-testgen");
         StringWriter printed = new StringWriter();
         try (PrintWriter writer = new PrintWriter(printed)) {
-            CommandLine up = Main.commandLine();
+            CommandLine up = CommandLines.of(new UpCommand());
             up.setOut(writer);
             int code = up.execute(
-                    "up",
                     policy.toString(),
                     "--state",
                     state.toString(),

@@ -1,6 +1,6 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.Table;
+import dev.cloister.cli.text.Table;
 import dev.cloister.policy.analysis.DomainVerdict;
 import java.io.PrintWriter;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.JsonText;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.JsonText;
 import dev.cloister.policy.text.PolicySignature;
 import dev.cloister.policy.text.PolicySignatureException;
 import dev.cloister.policy.text.TrustedKey;
@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy verify --trusted-key public.pem policy.json",
             "  cloister up --trusted-key public.pem policy.json",
         })
-public final class VerifyCommand implements Callable<Integer> {
+final class VerifyCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 

@@ -1,8 +1,8 @@
 package dev.cloister.cli.policy;
 
-import dev.cloister.cli.CommandFailure;
-import dev.cloister.cli.ExitCodes;
-import dev.cloister.cli.Lines;
+import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.cli.text.Lines;
 import dev.cloister.policy.analysis.graph.FlowGraph;
 import dev.cloister.policy.explain.Why;
 import dev.cloister.policy.model.FlowKind;
@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy why policy.json sensor guard",
             "  cloister policy why policy.json command sensor --kind memory",
         })
-public final class WhyCommand implements Callable<Integer> {
+final class WhyCommand implements Callable<Integer> {
     /** Where a verdict's text begins in a line: behind the gate's name and yes, NO or a dash. */
     private static final int VERDICT_TEXT = 20;
 

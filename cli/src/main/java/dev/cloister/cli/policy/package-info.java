@@ -1,5 +1,5 @@
 /**
- * The subcommands of {@code cloister policy}, one small class each: they parse arguments, call an analysis of the policy module,
- * and print. They start nothing and decide nothing.
+ * {@code cloister policy} and its subcommands, one small class each: they parse arguments, call an analysis of the policy module,
+ * and print. They decide nothing.
  */
 package dev.cloister.cli.policy;

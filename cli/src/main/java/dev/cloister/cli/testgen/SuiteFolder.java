@@ -1,7 +1,7 @@
 package dev.cloister.cli.testgen;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.cloister.cli.JsonText;
+import dev.cloister.cli.text.JsonText;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.Direction;
 import java.io.IOException;

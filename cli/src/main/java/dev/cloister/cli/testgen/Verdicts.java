@@ -1,9 +1,9 @@
 package dev.cloister.cli.testgen;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.cloister.cli.JsonText;
-import dev.cloister.cli.Lines;
-import dev.cloister.cli.Table;
+import dev.cloister.cli.text.JsonText;
+import dev.cloister.cli.text.Lines;
+import dev.cloister.cli.text.Table;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;

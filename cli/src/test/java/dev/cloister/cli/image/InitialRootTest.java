@@ -3,7 +3,7 @@ package dev.cloister.cli.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cloister.cli.CommandFailure;
+import dev.cloister.cli.command.CommandFailure;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -2,8 +2,8 @@ package dev.cloister.it.assurance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cloister.cli.ExitCodes;
 import dev.cloister.cli.Main;
+import dev.cloister.cli.command.ExitCodes;
 import dev.cloister.policy.audit.AuditKind;
 import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.policy.model.FindingId;

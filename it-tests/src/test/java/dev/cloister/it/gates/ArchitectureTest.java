@@ -123,6 +123,22 @@ class ArchitectureTest {
     }
 
     @Test
+    void noTwoRoomsOfTheCommandNeedEachOther() {
+        slices().matching("dev.cloister.cli.(**)").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void noRoomOfTheCommandKnowsTheWhole() {
+        String whole = "dev.cloister.cli";
+        noClasses()
+                .that(resideInAPackage(CLI).and(not(resideInAPackage(whole))))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(whole)
+                .check(CLASSES);
+    }
+
+    @Test
     void onlyTheVmmsProcessKnowsTheWholeMachine() {
         String machine = "dev.cloister.vmm";
         noClasses()
