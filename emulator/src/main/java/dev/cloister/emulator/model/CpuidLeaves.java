@@ -17,8 +17,6 @@ final class CpuidLeaves {
     private static final String VENDOR = "GenuineIntel";
     private static final String SIGNATURE = "CloisterVMM ";
     private static final int BRAND_LENGTH = 48;
-    /** Family 6, model 0x55, stepping 7. */
-    private static final int VERSION = 0x00050657;
 
     private static final int CLFLUSH_SIZE = 8 << 8;
     private static final int OSXSAVE = 1 << 27;
@@ -35,6 +33,7 @@ final class CpuidLeaves {
     private final long hertz;
     private final XsaveLayout xsave;
     private final byte[] brand;
+    private final int version;
     private final int[] words = new int[CpuFeature.Word.values().length];
 
     CpuidLeaves(CpuModel model, CpuState state, Topology topology, LocalApicMsrs apic, long hertz) {
@@ -44,6 +43,7 @@ final class CpuidLeaves {
         this.apic = apic;
         this.hertz = hertz;
         xsave = new XsaveLayout(model);
+        version = CpuVersion.of(model);
         String name = "Cloister x86-64-" + model.name() + " processor (emulated)";
         brand = Arrays.copyOf(name.getBytes(StandardCharsets.US_ASCII), BRAND_LENGTH);
         for (CpuFeature feature : model.features()) {
@@ -123,7 +123,7 @@ final class CpuidLeaves {
             edx |= HTT;
         }
         int ebx = topology.apicId() << 24 | topology.processors() << 16 & 0xFF0000 | CLFLUSH_SIZE;
-        set(result, VERSION, ebx, ecx, edx);
+        set(result, version, ebx, ecx, edx);
     }
 
     private void structuredFeatures(int subleaf, int[] result) {

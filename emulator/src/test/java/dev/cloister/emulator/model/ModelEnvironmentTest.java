@@ -49,6 +49,25 @@ class ModelEnvironmentTest {
         assertThat(e.offers(CpuFeature.VMX) || e.offers(CpuFeature.SVM)).isFalse();
     }
 
+    /** By these numbers GCC's resolvers choose code without asking for features: model 0x55 was given code with AVX-512. */
+    @ParameterizedTest
+    @CsvSource({
+        "max, '', 0x306C3",
+        "v3, '', 0x306C3",
+        "v3, SMEP, 0x306C3",
+        "max, RDRAND, 0x106A5",
+        "max, AVX2, 0x106A5",
+        "v2, '', 0x106A5",
+        "max, SSE4_2, 0xF61",
+        "v2, POPCNT, 0xF61",
+        "v1, '', 0xF61"
+    })
+    void versionIsThatOfAProcessorWithoutMore(String name, String hidden, String version) {
+        Set<CpuFeature> gone = hidden.isEmpty() ? Set.of() : Set.of(CpuFeature.valueOf(hidden));
+        of(CpuModel.of(name).without(gone), Topology.SINGLE).cpuid(1, 0, r);
+        assertThat(r[0]).isEqualTo(Integer.decode(version));
+    }
+
     @Test
     void modelsGrow() {
         Set<CpuFeature> before = Set.of();
