@@ -15,6 +15,8 @@ module dev.cloister.cli {
             info.picocli;
     opens dev.cloister.cli.audit to
             info.picocli;
+    opens dev.cloister.cli.command to
+            info.picocli;
     opens dev.cloister.cli.daemon to
             info.picocli;
     opens dev.cloister.cli.host to

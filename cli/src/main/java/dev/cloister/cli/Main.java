@@ -1,6 +1,7 @@
 package dev.cloister.cli;
 
 import dev.cloister.cli.audit.AuditCommand;
+import dev.cloister.cli.command.CommandGroup;
 import dev.cloister.cli.command.CommandLines;
 import dev.cloister.cli.command.ExitCodes;
 import dev.cloister.cli.daemon.BalloonCommand;
@@ -18,9 +19,6 @@ import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The {@code cloister} command and its entry point. */
 @Command(
@@ -58,10 +56,7 @@ import picocli.CommandLine.Spec;
             "  cloister policy why examples/quickstart/policy.json sensor command",
             "  source <(cloister generate-completion)",
         })
-public final class Main implements Runnable {
-    @Spec
-    private CommandSpec spec;
-
+public final class Main extends CommandGroup {
     /** Runs the command and ends the process with its exit code; see {@link ExitCodes}. */
     public static void main(String[] args) {
         System.exit(execute(args));
@@ -75,10 +70,5 @@ public final class Main implements Runnable {
     /** Returns a command line of its own: parsing one does not disturb another. */
     public static CommandLine commandLine() {
         return CommandLines.of(new Main());
-    }
-
-    @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? See cloister --help");
     }
 }

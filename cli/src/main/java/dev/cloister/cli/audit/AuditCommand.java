@@ -1,9 +1,7 @@
 package dev.cloister.cli.audit;
 
+import dev.cloister.cli.command.CommandGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code cloister audit}: reads and proves the audit log. */
 @Command(
@@ -18,12 +16,4 @@ import picocli.CommandLine.Spec;
             "  cloister audit query --severity warning",
             "  cloister audit verify",
         })
-public final class AuditCommand implements Runnable {
-    @Spec
-    private CommandSpec spec;
-
-    @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "which audit command? See cloister audit --help");
-    }
-}
+public final class AuditCommand extends CommandGroup {}

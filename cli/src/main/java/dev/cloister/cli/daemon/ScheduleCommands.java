@@ -1,6 +1,7 @@
 package dev.cloister.cli.daemon;
 
 import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.CommandGroup;
 import dev.cloister.cli.command.ExitCodes;
 import dev.cloister.cli.text.Table;
 import dev.cloister.policy.analysis.ScheduleSummary;
@@ -18,7 +19,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -30,16 +30,8 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {ScheduleCommands.Show.class, ScheduleCommands.Use.class},
         footer = {"", "Examples:", "  cloister schedule show", "  cloister schedule use maintenance"})
-public final class ScheduleCommands implements Runnable {
+public final class ScheduleCommands extends CommandGroup {
     private static final double NANOS_PER_MICRO = 1000;
-
-    @Spec
-    private CommandSpec spec;
-
-    @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? See cloister schedule --help");
-    }
 
     /** {@code cloister schedule show}. */
     @Command(

@@ -2,6 +2,7 @@ package dev.cloister.cli.host;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.cloister.cli.text.JsonText;
+import dev.cloister.cli.text.Lines;
 import dev.cloister.vmm.processor.CpuModels;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -29,7 +30,6 @@ import picocli.CommandLine.Spec;
             "  cloister cpu-models --json",
         })
 public final class CpuModelsCommand implements Runnable {
-    private static final int WIDTH = 80;
     private static final int INDENT = 6;
 
     @Spec
@@ -49,29 +49,19 @@ public final class CpuModelsCommand implements Runnable {
                 List<String> more = new ArrayList<>(model.features());
                 more.removeAll(before);
                 before = model.features();
-                wrapped(model.name(), more).forEach(out::println);
+                print(out, model.name(), more);
             }
             List<String> others = new ArrayList<>(CpuModels.features());
             others.removeAll(before);
             if (!others.isEmpty()) {
-                wrapped("+", others).forEach(out::println);
+                print(out, "+", others);
             }
         }
         out.flush();
     }
 
-    private static List<String> wrapped(String name, List<String> words) {
-        List<String> lines = new ArrayList<>();
-        StringBuilder line = new StringBuilder(name).repeat(" ", INDENT - name.length() - 1);
-        for (String word : words) {
-            if (line.length() + 1 + word.length() > WIDTH) {
-                lines.add(line.toString());
-                line = new StringBuilder().repeat(" ", INDENT - 1);
-            }
-            line.append(' ').append(word);
-        }
-        lines.add(line.toString());
-        return lines;
+    private static void print(PrintWriter out, String name, List<String> words) {
+        Lines.wrap(out, name + " ".repeat(INDENT - name.length()), String.join(" ", words));
     }
 
     private static void write(JsonGenerator json) throws IOException {
@@ -80,20 +70,12 @@ public final class CpuModelsCommand implements Runnable {
         for (CpuModels.Model model : CpuModels.models()) {
             json.writeStartObject();
             json.writeStringField("name", model.name());
-            strings(json, "promised", model.promised());
-            strings(json, "features", model.features());
+            JsonText.strings(json, "promised", model.promised());
+            JsonText.strings(json, "features", model.features());
             json.writeEndObject();
         }
         json.writeEndArray();
-        strings(json, "features", CpuModels.features());
+        JsonText.strings(json, "features", CpuModels.features());
         json.writeEndObject();
-    }
-
-    private static void strings(JsonGenerator json, String name, List<String> values) throws IOException {
-        json.writeArrayFieldStart(name);
-        for (String value : values) {
-            json.writeString(value);
-        }
-        json.writeEndArray();
     }
 }

@@ -1,6 +1,7 @@
 package dev.cloister.cli.image;
 
 import dev.cloister.cli.command.CommandFailure;
+import dev.cloister.cli.command.ExitCodes;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ abstract class DebianImageCommand implements Callable<Integer> {
         } finally {
             DebianArchive.delete(work);
         }
-        return 0;
+        return ExitCodes.OK;
     }
 
     /** Fetches the kernel. */

@@ -1,9 +1,7 @@
 package dev.cloister.cli.image;
 
+import dev.cloister.cli.command.CommandGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code cloister image}: the group of its commands. */
 @Command(
@@ -12,12 +10,4 @@ import picocli.CommandLine.Spec;
         description = "Makes guest images.",
         subcommands = {LinuxImageCommand.class, RootfsImageCommand.class},
         footer = {"", "Example:", "  cloister image linux guest", "  cloister image rootfs debian"})
-public final class ImageCommand implements Runnable {
-    @Spec
-    private CommandSpec spec;
-
-    @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "which image? See cloister image --help");
-    }
-}
+public final class ImageCommand extends CommandGroup {}

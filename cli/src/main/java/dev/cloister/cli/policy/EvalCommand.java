@@ -259,16 +259,8 @@ final class EvalCommand implements Callable<Integer> {
                 }
                 out.writeEndArray();
             }
-            out.writeArrayFieldStart("contacts");
-            for (String contact : step.contacts()) {
-                out.writeString(contact);
-            }
-            out.writeEndArray();
-            out.writeArrayFieldStart("ended");
-            for (String ended : step.ended()) {
-                out.writeString(ended);
-            }
-            out.writeEndArray();
+            JsonText.strings(out, "contacts", step.contacts());
+            JsonText.strings(out, "ended", step.ended());
             out.writeEndObject();
         });
     }

@@ -73,11 +73,10 @@ final class HashCommand implements Callable<Integer> {
             json.writeStartObject();
             json.writeStringField("file", file.toString());
             json.writeStringField("digest", policy.digest());
-            json.writeArrayFieldStart("fragments");
-            for (Fragment fragment : policy.fragments()) {
-                json.writeString(fragment.path());
-            }
-            json.writeEndArray();
+            JsonText.strings(
+                    json,
+                    "fragments",
+                    policy.fragments().stream().map(Fragment::path).toList());
             json.writeEndObject();
         });
     }

@@ -1,9 +1,7 @@
 package dev.cloister.cli.policy;
 
+import dev.cloister.cli.command.CommandGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code cloister policy}: looks at a policy without running anything, or puts it into force where one runs. */
 @Command(
@@ -35,12 +33,4 @@ import picocli.CommandLine.Spec;
             "  cloister policy check policy.json",
             "  cloister policy why policy.json sensor command",
         })
-public final class PolicyCommand implements Runnable {
-    @Spec
-    private CommandSpec spec;
-
-    @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "which policy command? See cloister policy --help");
-    }
-}
+public final class PolicyCommand extends CommandGroup {}

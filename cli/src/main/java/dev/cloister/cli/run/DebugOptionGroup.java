@@ -5,7 +5,6 @@ import dev.cloister.cli.command.ExitCodes;
 import dev.cloister.cli.text.ByteSize;
 import dev.cloister.vmm.config.DebugOptions;
 import dev.cloister.vmm.config.GdbListener;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -66,7 +65,7 @@ final class DebugOptionGroup {
 
     /** Opens what the options name; {@code say} takes what a person is told while the guest runs. */
     Opened open(Consumer<String> say) throws CommandFailure, IOException {
-        OutputStream out = trace == null ? null : create(trace);
+        OutputStream out = trace == null ? null : HostFile.create("trace", trace);
         GdbListener listener = null;
         boolean done = false;
         try {
@@ -85,14 +84,6 @@ final class DebugOptionGroup {
                     out.close();
                 }
             }
-        }
-    }
-
-    private static OutputStream create(Path file) throws CommandFailure {
-        try {
-            return new FileOutputStream(file.toFile());
-        } catch (IOException e) {
-            throw new CommandFailure(ExitCodes.BAD_INPUT, "can't write the trace " + file + ": " + e.getMessage(), e);
         }
     }
 

@@ -16,15 +16,11 @@ import dev.cloister.vmm.process.LoneSandbox;
 import dev.cloister.vmm.report.MachineException;
 import dev.cloister.vmm.report.MachineExit;
 import dev.cloister.vmm.report.ReportJson;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,7 +59,6 @@ import picocli.CommandLine.Spec;
             "  cloister run --kernel test.elf --debug-exit --report report.json",
         })
 public final class RunCommand implements Callable<Integer> {
-    private static final long READ_CHUNK = 16 << 20;
     private static final int REPORT_SECONDS = 5;
 
     @Spec
@@ -181,7 +176,8 @@ public final class RunCommand implements Callable<Integer> {
     public Integer call() throws CommandFailure, IOException, InterruptedException {
         // Before the guest starts: an unwritable report is known now, not after an hour, and nothing can be opened
         // later.
-        try (OutputStream reportTo = report == null ? OutputStream.nullOutputStream() : reserve(report);
+        try (OutputStream reportTo =
+                        report == null ? OutputStream.nullOutputStream() : HostFile.create("report", report);
                 HeapKeeper _ = HeapKeeper.start();
                 DebugOptionGroup.Opened debug = debugging.open(this::tell);
                 Images images = new Images(platform.restarts());
@@ -326,7 +322,7 @@ public final class RunCommand implements Callable<Integer> {
         Path kernel = folder == null ? source.kernel : folder.kernel();
         List<ImageModule> modules = new ArrayList<>();
         for (ModuleOption module : modules(folder)) {
-            modules.add(new ImageModule(module.string(), read(module.file(), arena)));
+            modules.add(new ImageModule(module.string(), HostFile.read(module.file(), arena)));
         }
         String line =
                 folder == null ? commandLine : folder.commandLine((commandLine + " " + consoles.commandLine()).strip());
@@ -342,38 +338,9 @@ public final class RunCommand implements Callable<Integer> {
 
     private BootImage starter(Optional<Path> kernel, Arena arena) throws CommandFailure {
         if (source.firmware == null) {
-            return BootImage.kernel(read(kernel.orElseThrow(), arena));
+            return BootImage.kernel(HostFile.read(kernel.orElseThrow(), arena));
         }
-        BootImage firmware = BootImage.firmware(read(source.firmware, arena));
-        return kernel.isEmpty() ? firmware : firmware.handing(read(kernel.get(), arena));
-    }
-
-    /** Reads a file into memory of its own: an image that shrinks while it is mapped would be a fault of the process. */
-    private static MemorySegment read(Path file, Arena arena) throws CommandFailure {
-        try (FileChannel channel = FileChannel.open(file)) {
-            MemorySegment bytes = arena.allocate(Math.max(1, channel.size()));
-            long at = 0;
-            while (at < channel.size()) {
-                long chunk = Math.min(READ_CHUNK, bytes.byteSize() - at);
-                int count = channel.read(bytes.asSlice(at, chunk).asByteBuffer());
-                if (count <= 0) {
-                    break;
-                }
-                at += count;
-            }
-            return bytes.asSlice(0, at);
-        } catch (NoSuchFileException e) {
-            throw new CommandFailure(ExitCodes.BAD_INPUT, "no such file: " + file, e);
-        } catch (IOException e) {
-            throw new CommandFailure(ExitCodes.BAD_INPUT, "can't read " + file + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static OutputStream reserve(Path file) throws CommandFailure {
-        try {
-            return new FileOutputStream(file.toFile());
-        } catch (IOException e) {
-            throw new CommandFailure(ExitCodes.BAD_INPUT, "can't write the report " + file + ": " + e.getMessage(), e);
-        }
+        BootImage firmware = BootImage.firmware(HostFile.read(source.firmware, arena));
+        return kernel.isEmpty() ? firmware : firmware.handing(HostFile.read(kernel.get(), arena));
     }
 }

@@ -130,7 +130,7 @@ public final class SuiteFolder {
         for (Suite.Batch batch : suite.batches()) {
             json.writeStartObject();
             json.writeStringField("file", batch.file());
-            Verdicts.strings(json, "domains", batch.domains());
+            JsonText.strings(json, "domains", batch.domains());
             json.writeEndObject();
         }
         json.writeEndArray();

@@ -137,15 +137,7 @@ public final class Verdicts {
         json.writeNumberField("pairsTested", coverage.pairsTested());
         json.writeNumberField("flows", coverage.flows());
         json.writeNumberField("flowsTested", coverage.flowsTested());
-        strings(json, "untested", coverage.untested());
+        JsonText.strings(json, "untested", coverage.untested());
         json.writeEndObject();
-    }
-
-    static void strings(JsonGenerator json, String name, List<String> values) throws IOException {
-        json.writeArrayFieldStart(name);
-        for (String value : values) {
-            json.writeString(value);
-        }
-        json.writeEndArray();
     }
 }

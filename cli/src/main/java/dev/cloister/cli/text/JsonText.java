@@ -32,6 +32,15 @@ public final class JsonText {
         return write(body, UnaryOperator.identity());
     }
 
+    /** Writes a member of an object: the name, and an array of strings. */
+    public static void strings(JsonGenerator json, String name, Iterable<String> values) throws IOException {
+        json.writeArrayFieldStart(name);
+        for (String value : values) {
+            json.writeString(value);
+        }
+        json.writeEndArray();
+    }
+
     /**
      * Writes a document that others wrote as a value of this one: as it is, or as a string if it isn't JSON.
      *
