@@ -208,7 +208,8 @@ public final class VirtioPci implements AutoCloseable {
     private final class DeviceConfig implements MmioDevice {
         @Override
         public long read(long offset, int size) {
-            return offset + size <= device.config().length() ? device.config().get((int) offset, size) : 0;
+            ConfigSpace config = device.config();
+            return offset + size <= config.length() ? config.get((int) offset, size) : 0;
         }
 
         @Override
