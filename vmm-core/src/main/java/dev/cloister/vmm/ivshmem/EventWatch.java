@@ -121,12 +121,7 @@ public final class EventWatch implements SignalSource, AutoCloseable {
         synchronized (this) {
             runs = started && thread.isAlive();
             closed = true;
-            try {
-                wake.signal();
-            } catch (ErrnoException e) {
-                // Only a bad descriptor can fail, and this one is ours.
-                throw new IllegalStateException(e);
-            }
+            wake.ring();
         }
         if (runs) {
             Waiting.join(thread);
