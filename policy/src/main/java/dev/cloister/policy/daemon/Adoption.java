@@ -284,11 +284,9 @@ final class Adoption {
         }
     }
 
-    /** Milliseconds until a restart that was decided under the daemon before is due; the clock is the same, since it was the same boot. */
-    private long pauseLeft(DomainRuntime domain) {
-        List<Long> times = before.restarts().getOrDefault(domain.name(), List.of());
-        long passed = times.isEmpty() ? Long.MAX_VALUE : (System.nanoTime() - times.getLast()) / NANOS_PER_MILLI;
-        return Math.max(0, domain.restarts().delayMillis() - passed);
+    /** The clock is the same, since it was the same boot. */
+    private static long pauseLeft(DomainRuntime domain) {
+        return domain.restarts().delayLeftMillis(System.nanoTime());
     }
 
     private static boolean adopt(

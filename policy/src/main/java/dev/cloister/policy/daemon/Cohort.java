@@ -22,7 +22,7 @@ final class Cohort {
             return false;
         }
         for (DomainRuntime member : members) {
-            boolean ours = member.cohort().filter(c -> c == this).isPresent();
+            boolean ours = member.isIn(this);
             if (ours) {
                 member.leaveCohort();
             }
@@ -34,7 +34,7 @@ final class Cohort {
     }
 
     private boolean settled(DomainRuntime member) {
-        if (member.cohort().filter(c -> c == this).isEmpty()) {
+        if (!member.isIn(this)) {
             // It has failed, and perhaps begun anew with others.
             return true;
         }

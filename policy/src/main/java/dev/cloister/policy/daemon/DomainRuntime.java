@@ -174,6 +174,11 @@ final class DomainRuntime implements Journal.Subject {
         return link != null || cohort != null || restartTimer != null || awaitsWindow;
     }
 
+    /** Whether its process is still that one. */
+    boolean has(VmmLink asked) {
+        return link == asked;
+    }
+
     Optional<VmmLink> link() {
         return Optional.ofNullable(link);
     }
@@ -200,6 +205,11 @@ final class DomainRuntime implements Journal.Subject {
 
     Optional<Cohort> cohort() {
         return Optional.ofNullable(cohort);
+    }
+
+    /** Whether it is on its way together with those, and not on another way since. */
+    boolean isIn(Cohort asked) {
+        return cohort == asked;
     }
 
     void leaveCohort() {

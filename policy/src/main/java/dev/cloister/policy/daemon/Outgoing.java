@@ -78,7 +78,7 @@ final class Outgoing implements EventLoop.Effect {
     }
 
     private boolean current() {
-        return domain.link().filter(now -> now == link).isPresent();
+        return domain.has(link);
     }
 
     private void done() {

@@ -139,11 +139,7 @@ final class Supervisor {
                             domain.note(progress);
                         }
                     },
-                    images -> {
-                        if (!measured(domain, cohort, images)) {
-                            images.close();
-                        }
-                    },
+                    images -> decide(domain, cohort, images),
                     reason -> unmeasured(domain, cohort, reason));
         }
     }
@@ -161,14 +157,17 @@ final class Supervisor {
         }
     }
 
+    /** Decides on a start whose images are measured, and closes them where they have no more use. */
+    private void decide(DomainRuntime domain, Cohort cohort, MeasuredImages images) {
+        if (!measured(domain, cohort, images)) {
+            images.close();
+        }
+    }
+
     /** Decides; returns whether the images are kept for the start. */
     private boolean measured(DomainRuntime domain, Cohort cohort, MeasuredImages images) {
         if (changing) {
-            deferred.add(() -> {
-                if (!measured(domain, cohort, images)) {
-                    images.close();
-                }
-            });
+            deferred.add(() -> decide(domain, cohort, images));
             return true;
         }
         if (!awaited(domain, cohort)) {
@@ -217,9 +216,7 @@ final class Supervisor {
             } else if (policyEpoch != journal.policyEpoch()) {
                 // Another policy has come into force since it was granted.
                 decider.stopped(domain.domain());
-                if (!measured(domain, cohort, images)) {
-                    images.close();
-                }
+                decide(domain, cohort, images);
             } else {
                 try (images) {
                     spawn(domain, images);
@@ -230,7 +227,7 @@ final class Supervisor {
         @Override
         public void dropped() {
             images.close();
-            if (current(domain, cohort)) {
+            if (domain.isIn(cohort)) {
                 unrecorded(domain);
             }
         }
@@ -245,15 +242,11 @@ final class Supervisor {
 
     /** Whether this start is still wanted; it may have been stopped while its images were measured. */
     private boolean awaited(DomainRuntime domain, Cohort cohort) {
-        boolean current = current(domain, cohort);
+        boolean current = domain.isIn(cohort);
         if (current && ending) {
             rest(domain, DomainState.IDLE, "the daemon ends", List.of());
         }
         return current && !ending;
-    }
-
-    private static boolean current(DomainRuntime domain, Cohort cohort) {
-        return domain.cohort().filter(c -> c == cohort).isPresent();
     }
 
     private void spawn(DomainRuntime domain, MeasuredImages images) {
@@ -269,8 +262,7 @@ final class Supervisor {
                     images.firmware(),
                     images.initrd()));
             loop.after(timeout.toMillis(), () -> {
-                boolean still = domain.link().filter(link -> link == born).isPresent();
-                if (still && domain.state() == DomainState.STARTING) {
+                if (domain.has(born) && domain.state() == DomainState.STARTING) {
                     domain.kill("did not answer within " + timeout.toMillis() + " ms while starting");
                 }
             });
@@ -360,7 +352,7 @@ final class Supervisor {
             domain.setStopping();
             domain.send(new ToVmm.Stop());
             loop.after(STOP_MILLIS, () -> {
-                if (domain.link().filter(link -> link == told).isPresent()) {
+                if (domain.has(told)) {
                     domain.kill("did not stop when told to");
                 }
             });
@@ -392,8 +384,7 @@ final class Supervisor {
     }
 
     private static boolean shutsDown(DomainRuntime domain, VmmLink told) {
-        return domain.shuttingDown()
-                && domain.link().filter(link -> link == told).isPresent();
+        return domain.shuttingDown() && domain.has(told);
     }
 
     /** Ends everything: no domain is started any more. */

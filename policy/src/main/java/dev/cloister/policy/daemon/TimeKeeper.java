@@ -90,7 +90,7 @@ final class TimeKeeper implements AutoCloseable {
                             domain.domain(),
                             link.pid(),
                             () -> loop.execute(() -> {
-                                if (domain.link().filter(l -> l == link).isPresent()) {
+                                if (domain.has(link)) {
                                     domain.kill("can't be stopped at the end of its frame");
                                 }
                             })));

@@ -64,6 +64,12 @@ public final class DaemonFixture {
         return this;
     }
 
+    /** A member of a domain: it is restarted whenever it ends, nine times in two hours, after a pause such as {@code 3s}. */
+    static String restartAfter(String delay) {
+        return ", \"restart\": {\"when\": \"always\", \"attempts\": 9, \"within\": \"2h\", \"delay\": \"" + delay
+                + "\"}";
+    }
+
     public DaemonFixture flow(String name, String from, String to, String kind, String more) {
         flows.add("""
             {"name": "%s", "from": "%s", "to": "%s", "kind": "%s"%s}\
@@ -132,16 +138,14 @@ public final class DaemonFixture {
         /** Waits until the state is as asked for and returns it; tells how it is where that doesn't come about. */
         Snapshot await(Predicate<Snapshot> reached) throws IOException {
             Snapshot[] last = new Snapshot[1];
-            boolean[] done = new boolean[1];
             long until = System.nanoTime() + MOST_NANOS;
             try (PolicyDaemonClient client = client()) {
                 client.watch(50, snapshot -> {
                     last[0] = snapshot;
-                    done[0] = reached.test(snapshot);
-                    return !done[0] && System.nanoTime() - until < 0;
+                    return !reached.test(snapshot) && System.nanoTime() - until < 0;
                 });
             }
-            if (!done[0] && System.nanoTime() - until >= 0) {
+            if (System.nanoTime() - until >= 0 && !reached.test(last[0])) {
                 String log = Files.exists(options.auditLog()) ? audit() : "no log on disk";
                 throw new AssertionError("not reached: " + last[0] + "\n" + log);
             }

@@ -130,9 +130,8 @@ class PolicyChangeTest {
     /** One that is only to be started again goes at once, before anybody is told to let go of anything. */
     @Test
     void whatGoesAtOnceIsNotTakenForTheLastThatGoes() throws Exception {
-        String later = ", \"restart\": {\"when\": \"always\", \"attempts\": 9, \"within\": \"2h\", \"delay\": \"1h\"}";
         DaemonFixture with = new DaemonFixture(directory)
-                .domain("brief", "low", "exit:0", later)
+                .domain("brief", "low", "exit:0", DaemonFixture.restartAfter("1h"))
                 .domain("red", "low", "run")
                 .domain("black", "high", "run")
                 .memory("north", "red", "black");

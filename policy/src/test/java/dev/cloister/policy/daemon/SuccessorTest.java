@@ -29,12 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(600)
 class SuccessorTest {
-    private static final String AN_HOUR_LATER =
-            ", \"restart\": {\"when\": \"always\", \"attempts\": 9, \"within\": \"2h\", \"delay\": \"1h\"}";
-    private static final String SECONDS_LATER =
-            ", \"restart\": {\"when\": \"always\", \"attempts\": 9, \"within\": \"2h\", \"delay\": \"3s\"}";
-    private static final String AT_ONCE =
-            ", \"restart\": {\"when\": \"always\", \"attempts\": 9, \"within\": \"2h\", \"delay\": \"0s\"}";
+    private static final String AN_HOUR_LATER = DaemonFixture.restartAfter("1h");
+    private static final String SECONDS_LATER = DaemonFixture.restartAfter("3s");
+    private static final String AT_ONCE = DaemonFixture.restartAfter("0s");
     private static final int MINUTE_MILLIS = 60_000;
     private static final int SHORT_GRACE_MILLIS = 2_000;
     private static final int LONGEST_WINDOW_SECONDS = 80;

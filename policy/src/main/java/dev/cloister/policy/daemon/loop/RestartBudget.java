@@ -56,6 +56,12 @@ public final class RestartBudget {
         return (rule.delayNanos() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
     }
 
+    /** What is left of the time before the restart whose attempt was taken last; 0 where none was. */
+    public long delayLeftMillis(long nowNanos) {
+        long passed = recent.isEmpty() ? Long.MAX_VALUE : (nowNanos - recent.getLast()) / NANOS_PER_MILLI;
+        return Math.max(0, delayMillis() - passed);
+    }
+
     /** Restarts so far. */
     public long total() {
         return total;
