@@ -17,7 +17,7 @@ import java.util.TreeSet;
  * file can't fill memory.
  */
 final class Selectors {
-    /** The most endpoints that all selectors of a policy which are arrays may name together. */
+    /** The most endpoints that the items of all selectors which are arrays may name together, the same ones counted again. */
     static final int MAX_NAMED = 2_000_000;
 
     private static final int MAX_ITEMS = 10_000;
@@ -48,23 +48,28 @@ final class Selectors {
         }
         Map<Integer, Endpoint> all = new TreeMap<>();
         for (Json item : fields.someItems(json, field, MAX_ITEMS)) {
-            if (item instanceof Json.Text text) {
-                one(fields, text, field).forEach(endpoint -> all.put(endpoint.index(), endpoint));
-            } else {
+            if (!(item instanceof Json.Text text)) {
                 fields.wrongType(item, field, WORDS);
+                continue;
             }
-        }
-        named += all.size();
-        if (named > MAX_NAMED) {
-            fields.error(
-                    FindingId.OUT_OF_RANGE,
-                    json,
-                    "the selectors of this policy name too many endpoints",
-                    "at most " + MAX_NAMED + " in all arrays together",
-                    "give the domains a tag and name that");
-            return List.of();
+            List<Endpoint> found = one(fields, text, field);
+            named = Math.min(named + found.size(), MAX_NAMED + 1);
+            if (named > MAX_NAMED) {
+                tooMany(fields, json);
+                return List.of();
+            }
+            found.forEach(endpoint -> all.put(endpoint.index(), endpoint));
         }
         return List.copyOf(all.values());
+    }
+
+    private static void tooMany(Fields fields, Json json) {
+        fields.error(
+                FindingId.OUT_OF_RANGE,
+                json,
+                "the selectors of this policy name too many endpoints",
+                "at most " + MAX_NAMED + " in all arrays together",
+                "give the domains a tag and name that");
     }
 
     /** Notes the tags that no selector has named. Call it when every selector has been read. */

