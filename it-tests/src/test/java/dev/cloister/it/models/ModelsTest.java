@@ -133,7 +133,8 @@ class ModelsTest {
         List<String> macros = Arrays.stream(search.macros().split(" "))
                 .filter(macro -> !macro.isEmpty())
                 .toList();
-        Spin.Result result = SPIN.orElseThrow().search(model, folder, macros, search.property());
+        boolean whole = search.violation().equals(HOLDS);
+        Spin.Result result = SPIN.orElseThrow().search(model, folder, macros, search.property(), whole);
         System.out.printf("%s, %.0f states%n", search, result.states());
         return result;
     }

@@ -48,15 +48,22 @@ final class Spin {
      */
     record Result(int errors, String verdict, double states, String output) {}
 
-    /** Searches a model in a folder of its own, with macros such as {@code WITNESS=1} and for an ltl property or, if empty, for safety. */
-    Result search(Path model, Path folder, List<String> macros, String property)
+    /**
+     * Searches a model in a folder of its own.
+     *
+     * @param macros such as {@code WITNESS=1}
+     * @param property an ltl formula's name or, if empty, safety
+     * @param whole whether all states are expected to be searched: else a violation ends the search soon, and compiling is what takes time
+     */
+    Result search(Path model, Path folder, List<String> macros, String property, boolean whole)
             throws IOException, InterruptedException {
         Files.createDirectories(folder);
         List<String> translate = new ArrayList<>(List.of(program.toString(), "-a"));
         macros.forEach(macro -> translate.add("-D" + macro));
         translate.add(model.toAbsolutePath().toString());
         run(translate, folder);
-        List<String> compile = new ArrayList<>(List.of("gcc", "-w", "-O2", "-DCOLLAPSE", "-DMEMLIM=" + MEGABYTES));
+        List<String> compile =
+                new ArrayList<>(List.of("gcc", "-w", whole ? "-O2" : "-O0", "-DCOLLAPSE", "-DMEMLIM=" + MEGABYTES));
         compile.addAll(property.isEmpty() ? List.of("-DSAFETY", "-DNOCLAIM") : List.of("-DNFAIR=3"));
         compile.addAll(List.of("-o", "pan", "pan.c"));
         run(compile, folder);
