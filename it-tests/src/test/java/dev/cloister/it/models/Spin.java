@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  */
 final class Spin {
     private static final int MEGABYTES = 1500;
-    private static final long SECONDS = 240;
+    private static final long SECONDS = 1200;
     private static final int DEPTH = 1_000_000;
     private static final Pattern STATES = Pattern.compile("^ *([0-9.e+]+) states, stored", Pattern.MULTILINE);
     private static final Pattern ERRORS = Pattern.compile("errors: (\\d+)");
