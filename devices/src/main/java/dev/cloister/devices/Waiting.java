@@ -2,7 +2,12 @@ package dev.cloister.devices;
 
 import java.util.function.BooleanSupplier;
 
-/** Waiting that must not be cut short: an interrupt is kept for later. Any thread. */
+/**
+ * Waiting that must not be cut short: an interrupt is kept for later. Any thread.
+ *
+ * <p>The policy module has the like for its relays: neither module may use the other, {@code mmu} below this one knows nothing of threads,
+ * and what policy may use of {@code kvm-binding} (the Linux calls) is closed to this module.
+ */
 public final class Waiting {
     private Waiting() {}
 

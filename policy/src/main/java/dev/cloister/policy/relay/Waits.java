@@ -5,7 +5,7 @@ import java.util.function.BooleanSupplier;
 /**
  * Waits that must not be cut short: the end of a thread, or of what it does. An interrupt is kept for later. Any thread.
  *
- * <p>The module of devices has the like: neither module may use the other, and none is below both.
+ * <p>The module of devices has the like ({@code Waiting}): neither module may use the other, and no module is below both.
  */
 public final class Waits {
     private Waits() {}
