@@ -4,6 +4,7 @@ import dev.cloister.devices.SerialInputPump;
 import dev.cloister.devices.StreamSink;
 import dev.cloister.kvm.Kvm;
 import dev.cloister.linux.ErrnoException;
+import dev.cloister.policy.channel.DirectoryLayout;
 import dev.cloister.vmm.board.Board;
 import dev.cloister.vmm.board.ConsoleTail;
 import dev.cloister.vmm.board.RunControl;
@@ -152,7 +153,10 @@ public final class Machine implements AutoCloseable {
 
     /** Fills memory and connects the parts; returns what the loader has to say. */
     private List<String> prepare() throws ErrnoException, MachineException {
-        DirectoryPages.write(ram.directory(), config);
+        // A guest that runs without a daemon finds a page without channels.
+        MachineConfig.Domain domain = config.domain();
+        DirectoryLayout.write(
+                ram.directory(), domain.id(), domain.name(), config.devices().channels());
         LoadedImage loaded = load();
         engine.install(ram.pieces());
         if (debug != null) {

@@ -97,7 +97,7 @@ public abstract class BareVmm {
         switch (message) {
             case ToVmm.Configure m -> {
                 config = Optional.of(m.domain());
-                serial = Optional.of(fds.get(m.domain().initrd() ? 3 : 2));
+                serial = Optional.of(fds.get(m.domain().boot().initrd() ? 3 : 2));
                 send(new FromVmm.Ready());
             }
             case ToVmm.Attach m -> {
@@ -142,7 +142,7 @@ public abstract class BareVmm {
      * @return separated at spaces
      */
     protected final List<String> words() {
-        return List.of(config().commandLine().split(" "));
+        return List.of(config().boot().commandLine().split(" "));
     }
 
     /**

@@ -3,11 +3,11 @@ package dev.cloister.policy.channel;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
-import dev.cloister.policy.protocol.DomainConfig;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.UUID;
 
 /**
@@ -111,21 +111,23 @@ public final class DirectoryLayout {
      * Fills a directory page for a domain; every entry begins severed, in epoch 0, until {@link #setLive}.
      *
      * @param page 4096 writable bytes, aligned to 8
-     * @param domain the domain; its channels become the entries
+     * @param id identity of the domain
+     * @param name its name
+     * @param channels its channels in directory order, which become the entries
      */
-    public static void write(MemorySegment page, DomainConfig domain) {
+    public static void write(MemorySegment page, UUID id, String name, List<ChannelConfig> channels) {
         page.asSlice(0, PAGE_BYTES).fill((byte) 0);
         page.set(MemoryRing.LONG, 0x00, MAGIC);
         page.set(MemoryRing.INT, 0x08, VERSION);
         page.set(MemoryRing.INT, 0x0c, PAGE_BYTES);
-        writeUuid(page, domain.id());
-        writeText(page, NAME_OFFSET, 32, domain.name());
-        page.set(MemoryRing.INT, COUNT_OFFSET, domain.channels().size());
+        writeUuid(page, id);
+        writeText(page, NAME_OFFSET, 32, name);
+        page.set(MemoryRing.INT, COUNT_OFFSET, channels.size());
         page.set(MemoryRing.INT, 0x44, ENTRY_BYTES);
         page.set(MemoryRing.INT, 0x48, ENTRIES_OFFSET);
         page.set(MemoryRing.INT, 0x4c, REQUEST_PORT);
         page.set(MemoryRing.LONG, 0x50, REQUEST_GPA);
-        for (ChannelConfig channel : domain.channels()) {
+        for (ChannelConfig channel : channels) {
             writeEntry(page, channel);
         }
         page.set(MemoryRing.LONG, GENERATION_OFFSET, 1);

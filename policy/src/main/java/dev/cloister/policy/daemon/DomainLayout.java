@@ -39,28 +39,27 @@ final class DomainLayout {
         Image image = domain.image();
         boolean firmware = image.firmware().isPresent();
         return new DomainConfig(
-                domain.id(),
-                domain.name(),
-                policy.lattice().format(domain.label()),
-                domain.memory().bytes(),
-                domain.cpus().count(),
-                // Another engine is refused before the start, unless the operator accepts what there is.
-                domain.engine() == Engine.SHADOW ? Engine.AUTO : domain.engine(),
-                image.firmware().or(image::kernel).orElseThrow().path(),
-                image.cmdline(),
-                image.initrd().isPresent() && !firmware,
-                serialIn,
-                policy.onDaemonLoss(),
-                channels(policy, domain, decider),
-                new DomainConfig.Placement(
+                new DomainConfig.Identity(
+                        domain.id(), domain.name(), policy.lattice().format(domain.label())),
+                new DomainConfig.Processor(
+                        domain.cpus().count(),
+                        // Another engine is refused before the start, unless the operator accepts what there is.
+                        domain.engine() == Engine.SHADOW ? Engine.AUTO : domain.engine(),
+                        domain.cpuid().map(CpuidModel::text).orElse(""),
+                        domain.cpus().pin()),
+                new DomainConfig.Memory(domain.memory().bytes(), domain.memory().prefault()),
+                new DomainConfig.Boot(
+                        image.firmware().or(image::kernel).orElseThrow().path(),
+                        image.cmdline(),
                         firmware,
-                        domain.memory().prefault(),
-                        domain.cpus().pin(),
-                        domain.cpuid().map(CpuidModel::text).orElse("")),
+                        image.initrd().isPresent() && !firmware),
                 new DomainConfig.Devices(
                         domain.cid(),
                         domain.memory().balloonBytes().orElse(DomainConfig.Devices.NO_BALLOON),
-                        persistent));
+                        persistent),
+                serialIn,
+                channels(policy, domain, decider),
+                policy.onDaemonLoss());
     }
 
     private static List<ChannelConfig> channels(Policy policy, Domain domain, Decider decider) throws IOException {

@@ -160,7 +160,7 @@ final class Launcher implements AutoCloseable {
         boolean input = input(runtime);
         DomainConfig asked = DomainLayout.of(
                 fabric.policy(), runtime.domain(), input, images.disks().ranges(), decider);
-        DomainConfig config = asked.engine() == Engine.AUTO ? asked.withEngine(engine) : asked;
+        DomainConfig config = asked.processor().engine() == Engine.AUTO ? asked.withEngine(engine) : asked;
         List<Fd> fds = new ArrayList<>(kvmFor(config));
         VmmLink.ConsoleRights console = new VmmLink.ConsoleRights(tap.declared(), input);
         VmmLink link = new VmmLink(
@@ -195,7 +195,7 @@ final class Launcher implements AutoCloseable {
 
     /** The descriptor of KVM, if the engine has a use for it. */
     private List<Fd> kvmFor(DomainConfig config) throws IOException {
-        return switch (config.engine()) {
+        return switch (config.processor().engine()) {
             case EMULATED -> List.of();
             case DIRECT ->
                 List.of(kvm.orElseThrow(() -> new IOException(

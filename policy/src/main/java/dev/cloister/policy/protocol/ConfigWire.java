@@ -93,17 +93,6 @@ final class ConfigWire {
             Field.of("quota", QUOTA, c -> c.limits().quota()),
             Field.of("sockets", SOCKETS, ChannelConfig::sockets));
 
-    private static final Struct<DomainConfig.Placement> PLACEMENT = Struct.of(
-            "Placement",
-            v -> new DomainConfig.Placement(v.get(0), v.get(1), v.get(2), v.get(3)),
-            Field.of("firmware", bool(), DomainConfig.Placement::firmware),
-            Field.of("prefault", bool(), DomainConfig.Placement::prefault),
-            Field.of(
-                    "pin",
-                    Sequence.of(VmmCodec.MAX_PINNED, i32(0, VmmCodec.MAX_HOST_CPU)),
-                    DomainConfig.Placement::pin),
-            Field.of("cpuModel", text(VmmCodec.MAX_CPU_MODEL), DomainConfig.Placement::cpuModel));
-
     private static final Struct<DomainConfig.PersistentRange> RANGE = Struct.of(
             "PersistentRange",
             v -> new DomainConfig.PersistentRange(v.get(0), v.number(1), v.get(2), v.get(3)),
@@ -128,38 +117,44 @@ final class ConfigWire {
                     DomainConfig.Devices::balloonBytes),
             Field.of("persistent", Sequence.of(VmmCodec.MAX_CHANNELS, RANGE), DomainConfig.Devices::persistent));
 
+    private static final WireType<List<Integer>> PIN = Sequence.of(VmmCodec.MAX_PINNED, i32(0, VmmCodec.MAX_HOST_CPU));
+
     private static final WireType<List<ChannelConfig>> CHANNELS = Sequence.of(VmmCodec.MAX_CHANNELS, CHANNEL);
 
     /** A domain. */
     static final Struct<DomainConfig> DOMAIN = Struct.of(
             "Domain",
             v -> new DomainConfig(
-                    v.get(0),
-                    v.get(1),
-                    v.get(2),
-                    v.number(3),
-                    v.small(4),
-                    v.get(5),
-                    v.get(6),
-                    v.get(7),
-                    v.get(8),
+                    new DomainConfig.Identity(v.get(0), v.get(1), v.get(2)),
+                    new DomainConfig.Processor(v.small(4), v.get(5), v.get(14), v.get(13)),
+                    new DomainConfig.Memory(v.number(3), v.get(12)),
+                    new DomainConfig.Boot(v.get(6), v.get(7), v.get(11), v.get(8)),
+                    v.get(15),
                     v.get(9),
-                    v.get(10),
-                    v.get(13),
-                    v.get(11),
-                    v.get(12)),
-            Field.of("id", uuid(), DomainConfig::id),
-            Field.of("name", name(VmmCodec.MAX_NAME), DomainConfig::name),
-            Field.of("label", text(VmmCodec.MAX_LABEL), DomainConfig::label),
-            Field.of("memoryBytes", i64(PAGE, VmmCodec.MAX_MEMORY, PAGE), DomainConfig::memoryBytes),
-            Field.of("cpus", u8(1, VmmCodec.MAX_CPUS), DomainConfig::cpus),
-            Field.of("engine", ENGINE, DomainConfig::engine),
-            Field.of("kernelName", text(VmmCodec.MAX_FILE_NAME), DomainConfig::kernelName),
-            Field.of("commandLine", text(VmmCodec.MAX_COMMAND_LINE), DomainConfig::commandLine),
-            Field.of("initrd", bool(), DomainConfig::initrd),
+                    v.get(16),
+                    v.get(10)),
+            Field.of("id", uuid(), d -> d.identity().id()),
+            Field.of("name", name(VmmCodec.MAX_NAME), d -> d.identity().name()),
+            Field.of("label", text(VmmCodec.MAX_LABEL), d -> d.identity().label()),
+            Field.of(
+                    "memoryBytes",
+                    i64(PAGE, VmmCodec.MAX_MEMORY, PAGE),
+                    d -> d.memory().bytes()),
+            Field.of("cpus", u8(1, VmmCodec.MAX_CPUS), d -> d.processor().cpus()),
+            Field.of("engine", ENGINE, d -> d.processor().engine()),
+            Field.of("imageName", text(VmmCodec.MAX_FILE_NAME), d -> d.boot().imageName()),
+            Field.of(
+                    "commandLine",
+                    text(VmmCodec.MAX_COMMAND_LINE),
+                    d -> d.boot().commandLine()),
+            Field.of("initrd", bool(), d -> d.boot().initrd()),
             Field.of("serialIn", bool(), DomainConfig::serialIn),
             Field.of("onDaemonLoss", Choice.of(DaemonLoss.class, DaemonLoss::ordinal), DomainConfig::onDaemonLoss),
-            Field.of("placement", PLACEMENT, DomainConfig::placement),
+            Field.of("firmware", bool(), d -> d.boot().firmware()),
+            Field.of("prefault", bool(), d -> d.memory().prefault()),
+            Field.of("pin", PIN, d -> d.processor().pin()),
+            Field.of(
+                    "cpuModel", text(VmmCodec.MAX_CPU_MODEL), d -> d.processor().model()),
             Field.of("devices", DEVICES, DomainConfig::devices),
             Field.of("channels", CHANNELS, DomainConfig::channels));
 

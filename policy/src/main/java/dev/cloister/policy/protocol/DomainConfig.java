@@ -10,54 +10,66 @@ import java.util.UUID;
  * {@code kvm, kernel or firmware, initrd (if initrd), serial out, serial in (if serialIn)}; there is no {@code kvm} for the engine
  * {@code emulated}, nor for {@code auto} where the host has none to give.
  *
- * @param id identity of the domain
- * @param name name, 1 to {@link VmmCodec#MAX_NAME} bytes of printable ASCII
- * @param label label in readable form, for reports only
- * @param memoryBytes guest RAM in bytes, a multiple of 4096
- * @param cpus virtual CPUs, 1 to {@link VmmCodec#MAX_CPUS}
- * @param engine what shall execute the guest
- * @param kernelName file name of the kernel, for messages only: the VMM can't open it
- * @param commandLine command line of the kernel, possibly empty
- * @param initrd whether a descriptor of an initrd follows the kernel's
- * @param serialIn whether a descriptor of serial input follows that of serial output
- * @param onDaemonLoss what to do with live channels when the control socket ends
- * @param channels channels in directory order: the entry at position i has index i
- * @param placement what is booted and where it may run
+ * @param identity who the domain is
+ * @param processor its virtual CPUs and what executes them
+ * @param memory its RAM
+ * @param boot what it boots
  * @param devices what devices it has beside those that every guest has
+ * @param serialIn whether a descriptor of serial input follows that of serial output
+ * @param channels channels in directory order: the entry at position i has index i
+ * @param onDaemonLoss what to do with live channels when the control socket ends
  */
 public record DomainConfig(
-        UUID id,
-        String name,
-        String label,
-        long memoryBytes,
-        int cpus,
-        Engine engine,
-        String kernelName,
-        String commandLine,
-        boolean initrd,
+        Identity identity,
+        Processor processor,
+        Memory memory,
+        Boot boot,
+        Devices devices,
         boolean serialIn,
-        DaemonLoss onDaemonLoss,
         List<ChannelConfig> channels,
-        Placement placement,
-        Devices devices) {
+        DaemonLoss onDaemonLoss) {
 
     /**
-     * What is booted and where it may run.
+     * Who the domain is.
      *
-     * @param firmware whether the image is firmware and not a kernel
-     * @param prefault whether all guest memory is touched before the guest starts
-     * @param pin host CPUs that the virtual CPUs may run on, at most {@link VmmCodec#MAX_PINNED}; empty: any
-     * @param cpuModel the processor that the guest is shown, such as {@code x86-64-v2,+aes,-x2apic}; empty: the engine's own
+     * @param id the domain's identity on the directory page
+     * @param name name, 1 to {@link VmmCodec#MAX_NAME} bytes of printable ASCII
+     * @param label label in readable form, for reports only
      */
-    public record Placement(boolean firmware, boolean prefault, List<Integer> pin, String cpuModel) {
-        /** A kernel that may run anywhere. */
-        public static final Placement PLAIN = new Placement(false, false, List.of(), "");
+    public record Identity(UUID id, String name, String label) {}
 
+    /**
+     * The virtual CPUs.
+     *
+     * @param cpus how many, 1 to {@link VmmCodec#MAX_CPUS}
+     * @param engine what shall execute the guest
+     * @param model the processor that the guest is shown, such as {@code x86-64-v2,+aes,-x2apic}; empty: the engine's own
+     * @param pin host CPUs that the virtual CPUs may run on, at most {@link VmmCodec#MAX_PINNED}; empty: any
+     */
+    public record Processor(int cpus, Engine engine, String model, List<Integer> pin) {
         /** Copies the list. */
-        public Placement {
+        public Processor {
             pin = List.copyOf(pin);
         }
     }
+
+    /**
+     * Guest RAM.
+     *
+     * @param bytes its size in bytes, a multiple of 4096
+     * @param prefault whether all of it is touched before the guest starts
+     */
+    public record Memory(long bytes, boolean prefault) {}
+
+    /**
+     * What is booted.
+     *
+     * @param imageName file name of the kernel or firmware, for messages only: the VMM can't open it
+     * @param commandLine command line of the kernel, possibly empty
+     * @param firmware whether the image is firmware and not a kernel
+     * @param initrd whether a descriptor of an initrd follows the kernel's
+     */
+    public record Boot(String imageName, String commandLine, boolean firmware, boolean initrd) {}
 
     /**
      * What devices it has beside those that every guest has.
@@ -102,51 +114,7 @@ public record DomainConfig(
 
     /** The same domain, executed by another engine. */
     public DomainConfig withEngine(Engine other) {
-        return new DomainConfig(
-                id,
-                name,
-                label,
-                memoryBytes,
-                cpus,
-                other,
-                kernelName,
-                commandLine,
-                initrd,
-                serialIn,
-                onDaemonLoss,
-                channels,
-                placement,
-                devices);
-    }
-
-    /** A kernel that may run anywhere. */
-    public DomainConfig(
-            UUID id,
-            String name,
-            String label,
-            long memoryBytes,
-            int cpus,
-            Engine engine,
-            String kernelName,
-            String commandLine,
-            boolean initrd,
-            boolean serialIn,
-            DaemonLoss onDaemonLoss,
-            List<ChannelConfig> channels) {
-        this(
-                id,
-                name,
-                label,
-                memoryBytes,
-                cpus,
-                engine,
-                kernelName,
-                commandLine,
-                initrd,
-                serialIn,
-                onDaemonLoss,
-                channels,
-                Placement.PLAIN,
-                Devices.NONE);
+        Processor executed = new Processor(processor.cpus(), other, processor.model(), processor.pin());
+        return new DomainConfig(identity, executed, memory, boot, devices, serialIn, channels, onDaemonLoss);
     }
 }

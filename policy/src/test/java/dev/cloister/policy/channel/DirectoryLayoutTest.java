@@ -3,12 +3,9 @@ package dev.cloister.policy.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cloister.policy.model.DaemonLoss;
-import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
-import dev.cloister.policy.protocol.DomainConfig;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -37,23 +34,13 @@ class DirectoryLayoutTest {
         UUID id = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
         DirectoryLayout.write(
                 page,
-                new DomainConfig(
-                        id,
-                        "sensor",
-                        "low",
-                        1 << 20,
-                        1,
-                        Engine.AUTO,
-                        "k",
-                        "",
-                        false,
-                        false,
-                        DaemonLoss.SEVER,
-                        List.of(
-                                channel(0, FlowKind.MEMORY, Direction.OUT),
-                                channel(1, FlowKind.MEMORY, Direction.IN),
-                                channel(2, FlowKind.STREAM, Direction.IN),
-                                channel(3, FlowKind.CONSOLE, Direction.OUT))));
+                id,
+                "sensor",
+                List.of(
+                        channel(0, FlowKind.MEMORY, Direction.OUT),
+                        channel(1, FlowKind.MEMORY, Direction.IN),
+                        channel(2, FlowKind.STREAM, Direction.IN),
+                        channel(3, FlowKind.CONSOLE, Direction.OUT)));
         assertThat(text(0, 8)).isEqualTo("CLOISTER");
         assertThat(page.get(ValueLayout.JAVA_INT, 0x08)).isEqualTo(1);
         assertThat(page.get(ValueLayout.JAVA_INT, 0x0c)).isEqualTo(4096);

@@ -112,7 +112,7 @@ public final class FakeVmm {
         int at = fds.size() - (domain.serialIn() ? 2 : 1);
         serial = Optional.of(fds.get(at));
         serialIn = domain.serialIn() ? Optional.of(fds.get(at + 1)) : Optional.empty();
-        say("configured " + domain.name() + " with " + fds.size() + " descriptors");
+        say("configured " + domain.identity().name() + " with " + fds.size() + " descriptors");
     }
 
     private void handle(ToVmm message, List<Fd> fds) throws IOException {
@@ -224,7 +224,7 @@ public final class FakeVmm {
                     channel.window().recordBytes(),
                     channel.window().recordCount());
             ring.reset(attach.epoch());
-            byte[] hello = ("hello from " + config.orElseThrow().name()).getBytes(StandardCharsets.US_ASCII);
+            byte[] hello = ("hello from " + config.orElseThrow().identity().name()).getBytes(StandardCharsets.US_ASCII);
             ring.write(hello, 0, hello.length);
             writable.put(attach.index(), mapping);
         } else {
@@ -497,7 +497,7 @@ public final class FakeVmm {
     }
 
     private String[] words() {
-        return config.orElseThrow().commandLine().split(" ");
+        return config.orElseThrow().boot().commandLine().split(" ");
     }
 
     private boolean does(String word) {

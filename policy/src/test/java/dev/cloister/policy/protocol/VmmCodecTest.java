@@ -41,21 +41,15 @@ class VmmCodecTest {
 
     static DomainConfig config() {
         return new DomainConfig(
-                new UUID(0x1234567890abcdefL, 0xfedcba0987654321L),
-                "sensor",
-                "secret{ops}",
-                16 << 20,
-                2,
-                Engine.AUTO,
-                "images/sensor.elf",
-                "console=ttyS0 é",
-                true,
-                true,
-                DaemonLoss.KEEP,
-                List.of(MEMORY, STREAM),
-                DomainConfig.Placement.PLAIN,
+                new DomainConfig.Identity(new UUID(0x1234567890abcdefL, 0xfedcba0987654321L), "sensor", "secret{ops}"),
+                new DomainConfig.Processor(2, Engine.AUTO, "x86-64-v2,+aes", List.of(0, 3)),
+                new DomainConfig.Memory(16 << 20, true),
+                new DomainConfig.Boot("images/sensor.elf", "console=ttyS0 é", false, true),
                 new DomainConfig.Devices(
-                        7, 1 << 20, List.of(new DomainConfig.PersistentRange("@disk:store", 4 << 20, true, false))));
+                        7, 1 << 20, List.of(new DomainConfig.PersistentRange("@disk:store", 4 << 20, true, false))),
+                true,
+                List.of(MEMORY, STREAM),
+                DaemonLoss.KEEP);
     }
 
     static Stream<ToVmm> toVmm() {

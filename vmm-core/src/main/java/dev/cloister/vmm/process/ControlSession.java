@@ -183,7 +183,8 @@ final class ControlSession implements MachineEvents, AutoCloseable {
         setup = made;
         Fd kvm = made.kvm();
         machine = Machine.create(
-                kvm == null ? null : adopt(kvm, configure.domain().engine()), made.config(configure.domain(), this));
+                kvm == null ? null : adopt(kvm, configure.domain().processor().engine()),
+                made.config(configure.domain(), this));
         made.releaseImages();
         send(new FromVmm.Ready());
     }

@@ -46,8 +46,9 @@ final class DomainSetup implements AutoCloseable {
      * @param fds kvm where there is one, kernel or firmware, initrd if there is one, serial output, serial input if there is one; emptied
      */
     static DomainSetup take(DomainConfig domain, List<Fd> fds) throws MachineException {
-        int images = 2 + (domain.initrd() ? 1 : 0) + (domain.serialIn() ? 1 : 0);
-        boolean withKvm = domain.engine() == Engine.DIRECT || domain.engine() == Engine.AUTO && fds.size() > images;
+        int images = 2 + (domain.boot().initrd() ? 1 : 0) + (domain.serialIn() ? 1 : 0);
+        boolean withKvm = domain.processor().engine() == Engine.DIRECT
+                || domain.processor().engine() == Engine.AUTO && fds.size() > images;
         int expected = images + (withKvm ? 1 : 0);
         if (fds.size() != expected) {
             throw MachineException.input("Configure came with " + fds.size() + " descriptors; expected " + expected);
@@ -57,7 +58,7 @@ final class DomainSetup implements AutoCloseable {
         return new DomainSetup(
                 withKvm ? left.removeFirst() : null,
                 left.removeFirst(),
-                domain.initrd() ? left.removeFirst() : null,
+                domain.boot().initrd() ? left.removeFirst() : null,
                 left.removeFirst(),
                 domain.serialIn() ? left.removeFirst() : null);
     }
@@ -69,28 +70,29 @@ final class DomainSetup implements AutoCloseable {
     }
 
     MachineConfig config(DomainConfig domain, MachineEvents events) throws MachineException, ErrnoException {
-        boolean firmware = domain.placement().firmware();
-        Mapping image =
-                DescriptorStreams.copyOf(kernel, (firmware ? "firmware " : "kernel ") + domain.kernelName(), MAX_IMAGE);
+        boolean firmware = domain.boot().firmware();
+        Mapping image = DescriptorStreams.copyOf(
+                kernel, (firmware ? "firmware " : "kernel ") + domain.boot().imageName(), MAX_IMAGE);
         images.add(image);
         BootImage boot = firmware
                 ? BootImage.firmware(image.segment())
-                : BootImage.kernel(image.segment()).withCommandLine(domain.commandLine());
+                : BootImage.kernel(image.segment())
+                        .withCommandLine(domain.boot().commandLine());
         if (initrd != null) {
             Mapping modules = DescriptorStreams.copyOf(initrd, "initrd", MAX_IMAGE);
             images.add(modules);
             boot = boot.withModules(List.of(new ImageModule("initrd", modules.segment())));
         }
         MachineConfig.Builder builder = MachineConfig.builder(boot)
-                .domain(domain.name(), domain.id())
-                .memory(domain.memoryBytes())
-                .cpus(domain.cpus())
-                .engine(domain.engine())
+                .domain(domain.identity().name(), domain.identity().id())
+                .memory(domain.memory().bytes())
+                .cpus(domain.processor().cpus())
+                .engine(domain.processor().engine())
                 .serialOut(DescriptorStreams.output(serialOut))
                 .channels(domain.channels())
-                .prefault(domain.placement().prefault())
-                .pin(domain.placement().pin())
-                .cpuModel(domain.placement().cpuModel())
+                .prefault(domain.memory().prefault())
+                .pin(domain.processor().pin())
+                .cpuModel(domain.processor().model())
                 .virtio(virtio(domain))
                 .events(events);
         if (serialIn != null) {

@@ -93,20 +93,14 @@ class ControlSessionTest {
             Path image = Files.write(
                     directory.resolve("guest.elf"), TestGuest.assemble(OutputFormat.ELF64, LongFrame.SOURCE + guest));
             DomainConfig config = new DomainConfig(
-                    new UUID(1, 2),
-                    "red",
-                    "unclassified",
-                    16L << 20,
-                    1,
-                    Engine.AUTO,
-                    "guest.elf",
-                    "",
+                    new DomainConfig.Identity(new UUID(1, 2), "red", "unclassified"),
+                    new DomainConfig.Processor(1, Engine.AUTO, "", List.of()),
+                    new DomainConfig.Memory(16L << 20, false),
+                    new DomainConfig.Boot("guest.elf", "", false, false),
+                    devices,
                     false,
-                    false,
-                    loss,
                     List.of(channels),
-                    DomainConfig.Placement.PLAIN,
-                    devices);
+                    loss);
             try (Kvm kvm = Kvm.open();
                     Fd kernel = Linux.openReadOnly(image.toString())) {
                 send(new ToVmm.Configure(config), kvm.fd(), kernel, console.writeEnd());
