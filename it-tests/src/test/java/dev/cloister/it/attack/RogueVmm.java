@@ -90,7 +90,7 @@ public final class RogueVmm {
         config = Optional.of(domain);
         kvm = Optional.of(fds.getFirst());
         serial = Optional.of(fds.get(2));
-        if (domain.commandLine().equals("honest")) {
+        if (domain.boot().commandLine().equals("honest")) {
             honest = Optional.of(new Sibling(this::say));
         }
         if (domain.serialIn()) {

@@ -6,6 +6,7 @@ import dev.cloister.policy.client.PolicyDaemonClient;
 import dev.cloister.policy.confinement.Surround;
 import dev.cloister.policy.daemon.DaemonOptions;
 import dev.cloister.policy.daemon.PolicyDaemon;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.protocol.VmmCodec;
@@ -137,15 +138,15 @@ final class Scene implements AutoCloseable {
             """.formatted(
                         domains, region, stream, region, region, BELL_RATE, BELL_RATE, stream));
         return new DaemonOptions(
-                policy,
                 directory.resolve("state"),
-                command(directory),
-                Path.of("/dev/null"),
+                new DaemonOptions.PolicySource(policy),
+                new DaemonOptions.Vmm(
+                        command(directory),
+                        Path.of("/dev/null"),
+                        Engine.AUTO,
+                        Surround.ofHost(),
+                        Duration.ofSeconds(30)),
                 false,
-                Duration.ofSeconds(30),
-                false,
-                List.of(),
-                Surround.ofHost(),
                 Optional.empty());
     }
 

@@ -9,8 +9,10 @@ import dev.cloister.it.harness.Host;
 import dev.cloister.it.harness.PolicyFile;
 import dev.cloister.it.harness.Running;
 import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.confinement.Surround;
 import dev.cloister.policy.daemon.DaemonOptions;
 import dev.cloister.policy.daemon.PolicyDaemon;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.vmm.sandbox.SystemCallList;
 import dev.cloister.vmm.sandbox.SystemCallList.Entry;
@@ -175,12 +177,12 @@ class UsedSystemCallsTest {
         command.addAll(
                 List.of("-cp", dist.resolve(Path.of("lib", "cli.jar")).toString(), "dev.cloister.vmm.process.VmmMain"));
         DaemonOptions options = new DaemonOptions(
-                policy,
                 folder.resolve("state"),
-                traced(traces, command),
-                DaemonOptions.KVM,
+                new DaemonOptions.PolicySource(policy),
+                new DaemonOptions.Vmm(
+                        traced(traces, command), DaemonOptions.KVM, Engine.AUTO, Surround.NONE, Duration.ofSeconds(60)),
                 false,
-                Duration.ofSeconds(60));
+                Optional.empty());
         try (PolicyDaemon daemon = PolicyDaemon.open(options)) {
             Thread thread = Thread.ofPlatform().start(() -> run(daemon));
             try {

@@ -13,31 +13,54 @@ import java.util.Optional;
 /**
  * How a daemon is started.
  *
- * @param policy the policy file
  * @param stateDirectory directory for the audit log, the lock and the control socket; made with mode 0700 if missing
- * @param vmmCommand command line of a VMM process, the program by its absolute path
- * @param kvmDevice device that each VMM whose engine needs it gets as its first descriptor, normally {@link #KVM}; domains with the engine
- *     {@code auto} do without where it can't be opened
+ * @param policy which policy it runs
+ * @param vmm how it starts VMM processes
  * @param exitWhenIdle whether to end once no domain is left
- * @param answerTimeout time that a VMM has for each step
- * @param acceptUnenforced whether a policy is run that asks for more than this release enforces
- * @param trustedKeys files of public keys of which one must have signed the policy; none for a policy that needs no signature
- * @param surround what is put around VMM processes
  * @param user whose process the daemon becomes once it has its descriptors; empty to stay what it is
- * @param engine what executes the domains whose engine is {@code auto}: {@code AUTO} leaves the choice to their VMMs
  */
 public record DaemonOptions(
-        Path policy,
-        Path stateDirectory,
-        List<String> vmmCommand,
-        Path kvmDevice,
-        boolean exitWhenIdle,
-        Duration answerTimeout,
-        boolean acceptUnenforced,
-        List<Path> trustedKeys,
-        Surround surround,
-        Optional<HostUser> user,
-        Engine engine) {
+        Path stateDirectory, PolicySource policy, Vmm vmm, boolean exitWhenIdle, Optional<HostUser> user) {
+    /**
+     * Which policy a daemon runs.
+     *
+     * @param file the policy file
+     * @param trustedKeys files of public keys of which one must have signed the policy; none for a policy that needs no signature
+     * @param acceptUnenforced whether a policy is run that asks for more than this release enforces
+     */
+    public record PolicySource(Path file, List<Path> trustedKeys, boolean acceptUnenforced) {
+        /** Copies the list. */
+        public PolicySource {
+            trustedKeys = List.copyOf(trustedKeys);
+        }
+
+        /**
+         * A policy that needs no signature and asks for no more than is enforced.
+         *
+         * @param file the policy file
+         */
+        public PolicySource(Path file) {
+            this(file, List.of(), false);
+        }
+    }
+
+    /**
+     * How VMM processes are started and what they get.
+     *
+     * @param command command line of a VMM process, the program by its absolute path
+     * @param kvmDevice device that each VMM whose engine needs it gets as its first descriptor, normally {@link #KVM}; domains with the
+     *     engine {@code auto} do without where it can't be opened
+     * @param engine what executes the domains whose engine is {@code auto}: {@code AUTO} leaves the choice to their VMMs
+     * @param surround what is put around VMM processes
+     * @param answerTimeout time that a VMM has for each step
+     */
+    public record Vmm(List<String> command, Path kvmDevice, Engine engine, Surround surround, Duration answerTimeout) {
+        /** Copies the list. */
+        public Vmm {
+            command = List.copyOf(command);
+        }
+    }
+
     /** The device of the kernel's hypervisor. */
     public static final Path KVM = Path.of("/dev/kvm");
     /** Time that a VMM has for each step unless said otherwise. */
@@ -50,59 +73,6 @@ public record DaemonOptions(
     public static final String POLICY_STATE_NAME = "policy.state";
     /** Name of the state journal in the state directory. */
     public static final String STATE_NAME = "state.journal";
-
-    /** Options that accept nothing unenforced, ask for no signature and put nothing around processes. */
-    public DaemonOptions(
-            Path policy,
-            Path stateDirectory,
-            List<String> vmmCommand,
-            Path kvmDevice,
-            boolean exitWhenIdle,
-            Duration answerTimeout) {
-        this(
-                policy,
-                stateDirectory,
-                vmmCommand,
-                kvmDevice,
-                exitWhenIdle,
-                answerTimeout,
-                false,
-                List.of(),
-                Surround.NONE,
-                Optional.empty());
-    }
-
-    /** Options that leave the choice of an engine to the VMMs. */
-    public DaemonOptions(
-            Path policy,
-            Path stateDirectory,
-            List<String> vmmCommand,
-            Path kvmDevice,
-            boolean exitWhenIdle,
-            Duration answerTimeout,
-            boolean acceptUnenforced,
-            List<Path> trustedKeys,
-            Surround surround,
-            Optional<HostUser> user) {
-        this(
-                policy,
-                stateDirectory,
-                vmmCommand,
-                kvmDevice,
-                exitWhenIdle,
-                answerTimeout,
-                acceptUnenforced,
-                trustedKeys,
-                surround,
-                user,
-                Engine.AUTO);
-    }
-
-    /** Copies the lists. */
-    public DaemonOptions {
-        trustedKeys = List.copyOf(trustedKeys);
-        vmmCommand = List.copyOf(vmmCommand);
-    }
 
     /**
      * Returns the name of the file in the state directory that keeps a domain's last report.

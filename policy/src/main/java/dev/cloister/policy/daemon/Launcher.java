@@ -74,11 +74,11 @@ final class Launcher implements AutoCloseable {
         this.logs = logs;
         this.store = store;
         this.confinement = confinement;
-        this.engine = options.engine();
+        this.engine = options.vmm().engine();
         Optional<Fd> opened = Optional.empty();
         String missing = "";
         try {
-            opened = Optional.of(Linux.open(options.kvmDevice().toString(), Linux.O_RDWR));
+            opened = Optional.of(Linux.open(options.vmm().kvmDevice().toString(), Linux.O_RDWR));
         } catch (ErrnoException e) {
             missing = String.valueOf(e.getMessage());
         }

@@ -131,8 +131,15 @@ public final class PolicyDaemon implements AutoCloseable {
                 new LogKeeper(loop, logs, around.clock()),
                 new HostSockets(loop, journal),
                 new HostObjects(loop, new KeptDisks(policy, adoption.store(), loop::execute)));
-        this.channels =
-                new Channels(fabric, loop, decider, journal, host, relay, adoption.store(), options.answerTimeout());
+        this.channels = new Channels(
+                fabric,
+                loop,
+                decider,
+                journal,
+                host,
+                relay,
+                adoption.store(),
+                options.vmm().answerTimeout());
         Metering metering = new Metering(fabric, loop, decider, journal, channels, relay);
         openLogs();
         this.confinement = around.confinement();
@@ -146,10 +153,23 @@ public final class PolicyDaemon implements AutoCloseable {
                 adoption.store(),
                 confinement,
                 host.objects().disks());
-        this.time =
-                new TimeKeeper(policy, loop, journal, around.stoppers(), adoption.major(), options.acceptUnenforced());
+        this.time = new TimeKeeper(
+                policy,
+                loop,
+                journal,
+                around.stoppers(),
+                adoption.major(),
+                options.policy().acceptUnenforced());
         this.supervisor = new Supervisor(
-                fabric, loop, decider, journal, channels, windows, launcher, time, options.answerTimeout());
+                fabric,
+                loop,
+                decider,
+                journal,
+                channels,
+                windows,
+                launcher,
+                time,
+                options.vmm().answerTimeout());
         this.broker = new Broker(
                 fabric,
                 decider,
@@ -158,7 +178,7 @@ public final class PolicyDaemon implements AutoCloseable {
                 metering,
                 supervisor,
                 new ReportStore(options.stateDirectory()),
-                options.acceptUnenforced());
+                options.policy().acceptUnenforced());
         PolicySwitch policySwitch =
                 new PolicySwitch(fabric, loop, decider, journal, channels, supervisor, windows, metering, time);
         this.loads = new PolicyLoads(fabric, loop, journal, policySwitch, policyState, logs, options, confinement);
@@ -254,18 +274,21 @@ public final class PolicyDaemon implements AutoCloseable {
             DaemonOptions options, FdStore store, Clock clock, Opener<AuditLog> log, Opener<ContactStorage> contacts)
             throws PolicyException, IOException {
         SignedPolicy.Loaded loaded = SignedPolicy.loadSigned(
-                PolicyState.inForce(options.policyState(), options.policy(), store.again()), options.trustedKeys());
+                PolicyState.inForce(options.policyState(), options.policy().file(), store.again()),
+                options.policy().trustedKeys());
         Policy policy = loaded.policy();
         List<Problem> unmet = Enforcement.problems(policy);
-        if (!unmet.isEmpty() && !options.acceptUnenforced()) {
+        if (!unmet.isEmpty() && !options.policy().acceptUnenforced()) {
             throw new PolicyException(unmet);
         }
-        Optional<StopperFactory> stoppers = TimeKeeper.stoppers(policy, options.acceptUnenforced());
+        Optional<StopperFactory> stoppers =
+                TimeKeeper.stoppers(policy, options.policy().acceptUnenforced());
         Deque<Closeable> opened = new ArrayDeque<>();
         try {
-            Confinement confinement = Confinement.open(options.surround(), options.vmmCommand());
+            Confinement confinement =
+                    Confinement.open(options.vmm().surround(), options.vmm().command());
             opened.push(confinement::close);
-            if (!options.acceptUnenforced()) {
+            if (!options.policy().acceptUnenforced()) {
                 confinement.require(policy);
             }
             StateDirectory state = keep(opened, StateDirectory.take(options.stateDirectory()));
@@ -277,7 +300,7 @@ public final class PolicyDaemon implements AutoCloseable {
             if (store.again()) {
                 policyState.requireUnchanged(policy);
             }
-            policyState.requireNotOlder(loaded, options.policy());
+            policyState.requireNotOlder(loaded, options.policy().file());
             policyState.advance(loaded);
             Adoption adoption = Adoption.open(options.stateJournal(), policy, store);
             opened.push(adoption.journal());

@@ -187,17 +187,11 @@ public final class PolicyDaemonMain {
                 throw new IllegalArgumentException("after -- comes the VMM program by its absolute path");
             }
             return new DaemonOptions(
-                    policy,
                     state,
-                    command,
-                    kvm,
+                    new DaemonOptions.PolicySource(policy, trustedKeys, acceptUnenforced),
+                    new DaemonOptions.Vmm(command, kvm, engine, surround.orElseGet(Surround::ofHost), timeout),
                     exitWhenIdle,
-                    timeout,
-                    acceptUnenforced,
-                    trustedKeys,
-                    surround.orElseGet(Surround::ofHost),
-                    user.isEmpty() ? Optional.empty() : Optional.of(known(user)),
-                    engine);
+                    user.isEmpty() ? Optional.empty() : Optional.of(known(user)));
         }
 
         private static Engine engine(String value) {

@@ -98,15 +98,16 @@ final class PolicyLoads implements AutoCloseable {
     }
 
     private Candidate candidate(Path path, Policy now, boolean dryRun) throws PolicyException, IOException {
-        SignedPolicy.Loaded loaded = SignedPolicy.loadSigned(path, options.trustedKeys());
+        SignedPolicy.Loaded loaded =
+                SignedPolicy.loadSigned(path, options.policy().trustedKeys());
         Policy policy = loaded.policy();
         List<Problem> unmet = Enforcement.problems(policy);
-        if (!unmet.isEmpty() && !options.acceptUnenforced()) {
+        if (!unmet.isEmpty() && !options.policy().acceptUnenforced()) {
             throw new PolicyException(unmet);
         }
         // Refused here, where the schedule can't be kept on this host.
-        TimeKeeper.stoppers(policy, options.acceptUnenforced());
-        if (!options.acceptUnenforced()) {
+        TimeKeeper.stoppers(policy, options.policy().acceptUnenforced());
+        if (!options.policy().acceptUnenforced()) {
             confinement.require(policy);
         }
         if (!policy.name().equals(now.name())) {

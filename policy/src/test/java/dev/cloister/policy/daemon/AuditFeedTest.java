@@ -90,7 +90,7 @@ class AuditFeedTest {
                 .flow("log", "@audit", "logger", "memory", ", \"recordBytes\": 512, \"records\": 16")
                 .more(", \"audit\": {\"rotate\": {\"bytes\": \"64K\", \"keep\": 2}}")
                 .options(Duration.ofSeconds(30));
-        return PolicyLoader.load(options.policy(), LocalDate.EPOCH);
+        return PolicyLoader.load(options.policy().file(), LocalDate.EPOCH);
     }
 
     private void run(long seed, int burst) throws Exception {

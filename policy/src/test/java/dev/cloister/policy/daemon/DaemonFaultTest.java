@@ -210,7 +210,8 @@ class DaemonFaultTest {
             storage.full = true;
             Thread starting = calling(() -> first.start("red"));
             running.await(_ -> storage.starts() == 1);
-            Path changed = rivals("anew").options(Duration.ofSeconds(30)).policy();
+            Path changed =
+                    rivals("anew").options(Duration.ofSeconds(30)).policy().file();
             Thread changing = calling(() -> loading.load(changed, false));
             running.await(s -> s.policyEpoch() == 2 && all(s, "idle", "red"));
             Thread again = calling(() -> second.start("red"));
@@ -303,13 +304,13 @@ class DaemonFaultTest {
         List<String> command = new ArrayList<>(DaemonFixture.java(PolicyDaemonMain.class.getName()));
         command.addAll(List.of(
                 "--policy",
-                options.policy().toString(),
+                options.policy().file().toString(),
                 "--state",
                 options.stateDirectory().toString(),
                 "--kvm",
                 "/dev/null",
                 "--"));
-        command.addAll(options.vmmCommand());
+        command.addAll(options.vmm().command());
         Process process = new ProcessBuilder(command)
                 .redirectError(directory.resolve("stderr").toFile())
                 .start();

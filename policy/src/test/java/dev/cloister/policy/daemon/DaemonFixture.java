@@ -3,6 +3,8 @@ package dev.cloister.policy.daemon;
 import com.fasterxml.jackson.core.JsonFactory;
 import dev.cloister.linux.Fd;
 import dev.cloister.policy.client.PolicyDaemonClient;
+import dev.cloister.policy.confinement.Surround;
+import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.protocol.VmmCodec;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -100,7 +103,11 @@ public final class DaemonFixture {
              "domains": [%s], "flows": [%s]%s}
             """.formatted(host, String.join(",\n", domains), String.join(",\n", flows), rest));
         return new DaemonOptions(
-                policy, directory.resolve("state"), vmmCommand(), Path.of("/dev/null"), false, timeout);
+                directory.resolve("state"),
+                new DaemonOptions.PolicySource(policy),
+                new DaemonOptions.Vmm(vmmCommand(), Path.of("/dev/null"), Engine.AUTO, Surround.NONE, timeout),
+                false,
+                Optional.empty());
     }
 
     /** A daemon in this process, on a thread of its own. */

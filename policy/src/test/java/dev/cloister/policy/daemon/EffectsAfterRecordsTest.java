@@ -176,7 +176,7 @@ class EffectsAfterRecordsTest {
                     .domain("a", "low", "")
                     .more(", \"audit\": {\"onFull\": \"" + onFull + "\"}")
                     .options(Duration.ofSeconds(30));
-            known = PolicyLoader.load(options.policy(), LocalDate.EPOCH);
+            known = PolicyLoader.load(options.policy().file(), LocalDate.EPOCH);
             policies.put(onFull, known);
         }
         return known;

@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cloister.policy.audit.AuditListener;
 import dev.cloister.policy.audit.AuditLog;
 import dev.cloister.policy.client.PolicyDaemonClient;
-import dev.cloister.policy.confinement.Surround;
 import dev.cloister.policy.model.PolicyException;
 import dev.cloister.policy.protocol.Snapshot;
 import dev.cloister.policy.state.ContactStorage;
@@ -24,7 +23,6 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -374,8 +372,13 @@ class LifecycleTest {
                 ", \"restart\": {\"when\": \"onFailure\", \"attempts\": 2, \"within\": \"10m\", \"delay\": \"1ms\"}";
         DaemonFixture fixture = new DaemonFixture(directory).domain("frail", "low", "", restart);
         DaemonOptions o = fixture.options(Duration.ofSeconds(30));
-        DaemonOptions broken = new DaemonOptions(
-                o.policy(), o.stateDirectory(), List.of("/no/such/vmm"), o.kvmDevice(), false, o.answerTimeout());
+        DaemonOptions.Vmm missing = new DaemonOptions.Vmm(
+                List.of("/no/such/vmm"),
+                o.vmm().kvmDevice(),
+                o.vmm().engine(),
+                o.vmm().surround(),
+                o.vmm().answerTimeout());
+        DaemonOptions broken = new DaemonOptions(o.stateDirectory(), o.policy(), missing, false, o.user());
         try (DaemonFixture.Running running = new DaemonFixture.Running(PolicyDaemon.open(broken), broken)) {
             Snapshot last = running.await(
                     s -> all(s, "refused", "frail") && domain(s, "frail").restarts() == 2);
@@ -405,16 +408,11 @@ class LifecycleTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageContainingAll("policy.json:", "domain \"a\"", "control group with memory");
         DaemonOptions accepting = new DaemonOptions(
-                o.policy(),
                 o.stateDirectory(),
-                o.vmmCommand(),
-                o.kvmDevice(),
+                new DaemonOptions.PolicySource(o.policy().file(), List.of(), true),
+                o.vmm(),
                 false,
-                o.answerTimeout(),
-                true,
-                List.of(),
-                Surround.NONE,
-                Optional.empty());
+                o.user());
         try (DaemonFixture.Running running = new DaemonFixture.Running(PolicyDaemon.open(accepting), accepting)) {
             running.await(s -> all(s, "running", "a"));
             assertThat(running.audit()).contains("\"unenforced\"", "control group");

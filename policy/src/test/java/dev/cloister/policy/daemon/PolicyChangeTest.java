@@ -51,7 +51,7 @@ class PolicyChangeTest {
     }
 
     private Path policy(Shape shape) throws IOException {
-        return fixture(shape).options(Duration.ofSeconds(10)).policy();
+        return fixture(shape).options(Duration.ofSeconds(10)).policy().file();
     }
 
     private DaemonFixture.Running start(Shape shape) throws Exception {
@@ -143,8 +143,8 @@ class PolicyChangeTest {
                     .domain("red", "low", "run")
                     .domain("black", "high", "run anew")
                     .memory("north", "red", "black");
-            PolicyLoad load =
-                    load(running, without.options(Duration.ofSeconds(10)).policy(), false);
+            PolicyLoad load = load(
+                    running, without.options(Duration.ofSeconds(10)).policy().file(), false);
             assertThat(items(load, "stopped")).containsExactly("brief", "black");
             assertThat(load.items())
                     .filteredOn(item -> item.outcome().equals("revoked"))
@@ -169,7 +169,8 @@ class PolicyChangeTest {
             Path other = directory.resolve("other.json");
             Files.writeString(
                     other,
-                    Files.readString(running.options().policy()).replace("\"name\": \"test\"", "\"name\": \"other\""));
+                    Files.readString(running.options().policy().file())
+                            .replace("\"name\": \"test\"", "\"name\": \"other\""));
             assertThatThrownBy(() -> load(running, other, false)).hasMessageContaining("expected test");
             PolicyLoad plan = load(running, policy(new Shape(false, true, true, "", false)), true);
             assertThat(plan.loaded()).isFalse();
@@ -193,7 +194,7 @@ class PolicyChangeTest {
             DaemonFixture without = new DaemonFixture(directory)
                     .domain("red", "low", "run")
                     .domain("black", "high", "silent-at:revoke");
-            Path policy = without.options(Duration.ofSeconds(10)).policy();
+            Path policy = without.options(Duration.ofSeconds(10)).policy().file();
             CompletableFuture<PolicyLoad> first = CompletableFuture.supplyAsync(() -> {
                 try {
                     return load(running, policy, false);
@@ -234,8 +235,8 @@ class PolicyChangeTest {
             DaemonFixture without = new DaemonFixture(directory)
                     .domain("red", "low", "signal:1:200")
                     .domain("black", "high", "run");
-            load(running, without.options(Duration.ofSeconds(10)).policy(), false);
-            load(running, quota(100).options(Duration.ofSeconds(10)).policy(), false);
+            load(running, without.options(Duration.ofSeconds(10)).policy().file(), false);
+            load(running, quota(100).options(Duration.ofSeconds(10)).policy().file(), false);
             Snapshot after = now(running);
             assertThat(DaemonFixture.flow(after, "bells").limits().quotaUsed()).isGreaterThanOrEqualTo(100);
             assertThat(DaemonFixture.flow(after, "bells").state()).isEqualTo("revoked");

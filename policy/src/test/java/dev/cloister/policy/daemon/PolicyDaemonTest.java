@@ -215,8 +215,7 @@ class PolicyDaemonTest {
         DaemonFixture fixture =
                 new DaemonFixture(directory).domain("zero", "low", "exit:0").domain("seventy", "low", "exit:70");
         DaemonOptions o = fixture.options(Duration.ofSeconds(30));
-        DaemonOptions options = new DaemonOptions(
-                o.policy(), o.stateDirectory(), o.vmmCommand(), o.kvmDevice(), true, o.answerTimeout());
+        DaemonOptions options = new DaemonOptions(o.stateDirectory(), o.policy(), o.vmm(), true, o.user());
         try (DaemonFixture.Running running = new DaemonFixture.Running(PolicyDaemon.open(options), options)) {
             PolicyDaemon.Outcome outcome = running.awaitEnd();
             assertThat(outcome.success()).isFalse();

@@ -85,7 +85,7 @@ class ScheduleTest {
     }
 
     private static void load(PolicyDaemonClient client, DaemonFixture fixture) throws Exception {
-        assertThat(client.load(fixture.options(Duration.ofSeconds(30)).policy(), false)
+        assertThat(client.load(fixture.options(Duration.ofSeconds(30)).policy().file(), false)
                         .loaded())
                 .isTrue();
     }

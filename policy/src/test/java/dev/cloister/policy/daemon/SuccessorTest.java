@@ -50,14 +50,14 @@ class SuccessorTest {
             List<String> command = new ArrayList<>(DaemonFixture.java(PolicyDaemonMain.class.getName()));
             command.addAll(List.of(
                     "--policy",
-                    options.policy().toString(),
+                    options.policy().file().toString(),
                     "--state",
                     options.stateDirectory().toString(),
                     "--kvm",
                     "/dev/null",
                     "--accept-unenforced",
                     "--"));
-            command.addAll(options.vmmCommand());
+            command.addAll(options.vmm().command());
             keeper = new Keeper(command, folder, System.out::println);
             Thread.ofPlatform().start(() -> {
                 try {
@@ -331,7 +331,7 @@ class SuccessorTest {
                 .flow("bell", "a", "b", "event", "");
         try (Line line = new Line(fixture, directory)) {
             line.await(s -> flow(s, "bell").state().equals("live"));
-            String text = Files.readString(line.options.policy());
+            String text = Files.readString(line.options.policy().file());
             Path second = Files.writeString(
                     directory.resolve("second.json"),
                     text.replace("\"kind\": \"event\"", "\"kind\": \"event\", \"when\": \"early\"")

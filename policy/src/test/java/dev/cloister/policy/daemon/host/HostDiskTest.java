@@ -41,7 +41,8 @@ class HostDiskTest {
                         .host(", \"disks\": {\"root\": {\"path\": \"disk.img\", \"label\": {\"level\": \"high\"}}}")
                         .flow("writes", "guest", "@disk:root", "disk", "")
                         .options(Duration.ofSeconds(30))
-                        .policy(),
+                        .policy()
+                        .file(),
                 LocalDate.EPOCH);
         Endpoint found = policy.endpoint("@disk:root").orElseThrow();
         return (HostEndpoint) found;
