@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Draws up a machine's report, after its last vCPU thread and before its memory goes. */
+/** Draws up a machine's report, after its last vCPU thread, or in spite of one that does not end, and before its memory goes. */
 final class Conclusion {
     private Conclusion() {}
 
@@ -29,6 +29,7 @@ final class Conclusion {
      * @param firstEntryAt nanoTime of the first guest instruction, 0 if there was none
      * @param endedAt nanoTime when the last vCPU thread ended
      * @param end why it ended
+     * @param whole whether all vCPU threads have ended; one that has not may own the lock of any device
      * @param engine what ran it
      * @param board its devices
      * @param violations how many there were
@@ -42,6 +43,7 @@ final class Conclusion {
             long firstEntryAt,
             long endedAt,
             RunControl.End end,
+            boolean whole,
             Engine engine,
             Board board,
             long violations,
@@ -53,8 +55,10 @@ final class Conclusion {
         RunControl.End end = facts.end();
         int code = end.outcome().exitCode(end.debugValue());
         List<String> notes = new ArrayList<>(facts.notes());
-        notes.addAll(facts.board().notes());
-        notes.addAll(facts.board().topUnclaimed());
+        if (facts.whole()) {
+            notes.addAll(facts.board().notes());
+            notes.addAll(facts.board().topUnclaimed());
+        }
         long refusals = 0;
         for (VcpuBody vcpu : facts.engine().vcpus()) {
             refusals += vcpu.userRefusals();

@@ -2,6 +2,7 @@ package dev.cloister.vmm;
 
 import dev.cloister.devices.SerialInputPump;
 import dev.cloister.devices.StreamSink;
+import dev.cloister.devices.Waiting;
 import dev.cloister.kvm.Kvm;
 import dev.cloister.linux.ErrnoException;
 import dev.cloister.policy.channel.DirectoryLayout;
@@ -29,9 +30,11 @@ import dev.cloister.vmm.report.Outcome;
 import dev.cloister.vmm.report.Report;
 import dev.cloister.vmm.virtio.Balloon;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +58,11 @@ public final class Machine implements AutoCloseable {
     private final @Nullable MachineDebug debug;
     private final List<String> notes = new ArrayList<>();
     private final VcpuThreads threads;
+    private final AtomicBoolean over = new AtomicBoolean();
+    /** Why the machine ended although a vCPU thread has not; null where all have, or may still. */
+    private volatile RunControl.@Nullable End held;
+
+    private volatile @Nullable Thread watcher;
 
     private @Nullable SerialInputPump input;
     private @Nullable MachineExit exit;
@@ -205,18 +213,40 @@ public final class Machine implements AutoCloseable {
                 // This is the last vCPU's thread, which has to end first.
                 Thread.ofPlatform().name("restart-" + config.domain().name()).start(Machine.this::restart);
             } else {
-                ended();
+                ended(null);
             }
         }
     }
 
-    private void ended() {
+    /** Tells everybody of the end, once; with a reason where a vCPU thread is left behind, which may own any device's or debugger's lock. */
+    private void ended(RunControl.@Nullable End leaving) {
+        if (!over.compareAndSet(false, true)) {
+            return;
+        }
+        held = leaving;
         endedAt = System.nanoTime();
         become(MachineState.STOPPED);
-        if (debug != null) {
+        if (debug != null && leaving == null) {
             debug.ended();
         }
         control.setOver();
+    }
+
+    /** Nothing that a vCPU thread waits for in the host, such as a pipe that nobody reads, keeps the machine from its end. */
+    private void watchEnd() {
+        Duration patience = config.watch().patience();
+        if (!control.awaitEnd(patience.toNanos())) {
+            String decided = control.end().outcome().label();
+            RunControl.End left = new RunControl.End(
+                    Outcome.HOST_FAILURE,
+                    "the host holds vCPUs: " + patience.toMillis() + " ms after the guest's end (" + decided + ") "
+                            + String.join("; ", threads.places()),
+                    0,
+                    null);
+            // Only a restart gives way to this: whatever else was decided has been said in the text.
+            control.finish(left);
+            ended(left);
+        }
     }
 
     /** After the vCPUs' threads: everything as at the start, but with what the host has opened. */
@@ -238,7 +268,7 @@ public final class Machine implements AutoCloseable {
         if (runs) {
             run();
         } else {
-            ended();
+            ended(null);
         }
     }
 
@@ -286,6 +316,10 @@ public final class Machine implements AutoCloseable {
         channels.guestStarts();
         board.start();
         run();
+        watcher = Thread.ofPlatform()
+                .daemon()
+                .name("end-" + config.domain().name())
+                .start(this::watchEnd);
     }
 
     /**
@@ -366,7 +400,8 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
-     * Waits for the guest's end, or for the configured timeout, which ends it.
+     * Waits for the guest's end, or for the configured timeout, which ends it. Where a call to the host holds a vCPU thread beyond the
+     * configured patience, the machine has failed: the report tells where that thread stands.
      *
      * @return how it ended, with the report; the same object each time
      * @throws InterruptedException if the waiting thread is interrupted; the guest goes on
@@ -395,7 +430,10 @@ public final class Machine implements AutoCloseable {
             }
         }
         control.awaitThreads(0);
-        if (threads.join()) {
+        if (held == null) {
+            threads.join();
+        }
+        if (Thread.interrupted()) {
             throw new InterruptedException("while the vCPUs' last threads ended");
         }
     }
@@ -408,7 +446,7 @@ public final class Machine implements AutoCloseable {
             if (dropped > 0) {
                 notes.add(dropped + " bytes of console output were dropped: nobody read them in time");
             }
-            String traceNote = debug == null ? "" : debug.endTrace();
+            String traceNote = debug == null || held != null ? "" : debug.endTrace();
             if (!traceNote.isEmpty()) {
                 notes.add(traceNote);
             }
@@ -478,12 +516,14 @@ public final class Machine implements AutoCloseable {
 
     /** When the first guest instruction ran, and where the guest's memory lies; for the conclusion. */
     Conclusion.Facts facts() {
+        RunControl.End left = held;
         return new Conclusion.Facts(
                 config,
                 createdAt,
                 firstEntryAt,
                 endedAt,
-                control.end(),
+                left != null ? left : control.end(),
+                left == null,
                 engine,
                 board,
                 violations.count(),
@@ -491,11 +531,30 @@ public final class Machine implements AutoCloseable {
                 notes);
     }
 
-    /** Ends the guest if it still runs, and gives back threads, descriptors and memory. A second call does nothing. */
+    /** Waits for the vCPUs' threads, but not for one that is left behind; whether there is none. */
+    private boolean vcpusGone() {
+        Thread watching = watcher;
+        if (watching != null) {
+            Waiting.join(watching);
+        }
+        if (held == null) {
+            threads.join();
+        }
+        return !threads.alive();
+    }
+
+    /**
+     * Ends the guest if it still runs, and gives back threads, descriptors and memory. A second call does nothing. Where a call to the host
+     * holds a vCPU thread, what that may touch stays as it is until it has ended and this is called again, or the process ends, which
+     * should then be soon.
+     */
     @Override
     public void close() {
         stop();
-        boolean interrupted = threads.join();
+        if (!vcpusGone()) {
+            console.close();
+            return;
+        }
         synchronized (this) {
             if (closed) {
                 return;
@@ -522,9 +581,6 @@ public final class Machine implements AutoCloseable {
             if (variables != null) {
                 variables.close();
             }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

@@ -50,6 +50,8 @@ public final class RunControl {
     private int ended;
     private boolean over;
     private @Nullable End end;
+    /** nanoTime since when the vCPU threads are to end; meaningful while they are. */
+    private long stopAt;
 
     /** Nobody runs until {@link #resume()}. */
     public RunControl(int vcpus, Kicker kicker) {
@@ -111,6 +113,9 @@ public final class RunControl {
             boolean first = end == null || RESTART.equals(end) && !RESTART.equals(reason);
             if (first) {
                 end = reason;
+            }
+            if (wanted != Wanted.STOP) {
+                stopAt = System.nanoTime();
             }
             wanted = Wanted.STOP;
             changed.signalAll();
@@ -259,6 +264,39 @@ public final class RunControl {
             return true;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * Waits, for as long as the machine lives, for the end of all vCPU threads, or for one that is late with it: a call to the host may hold
+     * it for ever. A restart is no end.
+     *
+     * @param nanos how long a vCPU thread may take to end once it is told to
+     * @return false if one is late
+     */
+    public boolean awaitEnd(long nanos) {
+        lock.lock();
+        try {
+            while (!over) {
+                boolean leaving = wanted == Wanted.STOP && ended < vcpus;
+                long left = leaving ? stopAt + nanos - System.nanoTime() : Long.MAX_VALUE;
+                if (left <= 0) {
+                    return false;
+                }
+                awaitChange(left);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits for a change, at most so long, perhaps in vain; an interrupt, which nobody sends, is the end of one wait. */
+    private void awaitChange(long nanos) {
+        try {
+            changed.awaitNanos(nanos);
+        } catch (InterruptedException _) {
+            return;
         }
     }
 

@@ -95,11 +95,16 @@ public record MachineConfig(
      * @param events who is told
      * @param debug how the guest is looked at
      * @param timeout the longest time from start to end, or zero for none
+     * @param patience how long a vCPU thread may take to end once the guest's end is decided; one that a call to the host holds for longer
+     *     is left behind
      */
-    public record Watch(MachineEvents events, DebugOptions debug, Duration timeout) {}
+    public record Watch(MachineEvents events, DebugOptions debug, Duration timeout, Duration patience) {}
 
     /** Guest memory where nothing else is asked for: 256 MiB. */
     public static final long DEFAULT_MEMORY = 256L << 20;
+
+    /** How long a vCPU thread may take to end where nothing else is asked for: less than a policy daemon waits for an answer. */
+    public static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(15);
 
     /** The most vCPUs. */
     public static final int MAX_CPUS = 64;
@@ -179,6 +184,7 @@ public record MachineConfig(
         private @Nullable InputStream serialIn;
         private List<ChannelConfig> channels = List.of();
         private Duration timeout = Duration.ZERO;
+        private Duration patience = DEFAULT_PATIENCE;
         private MachineEvents events = MachineEvents.NONE;
         private boolean prefault;
         private DebugOptions debug = DebugOptions.NONE;
@@ -306,6 +312,17 @@ public record MachineConfig(
         }
 
         /**
+         * Bounds how long vCPU threads may take to end.
+         *
+         * @param longest from the decision that the guest ends; more than zero
+         * @return this
+         */
+        public Builder patience(Duration longest) {
+            this.patience = longest;
+            return this;
+        }
+
+        /**
          * Sets who is told of changes, violations and requests.
          *
          * @param listener the listener
@@ -417,7 +434,7 @@ public record MachineConfig(
                     new Boot(image, firmwareVariables, onReboot),
                     new Console(serialOut, serialIn, firmwareLog),
                     new Devices(virtio, channels, debugExit, testDevice),
-                    new Watch(events, debug, timeout));
+                    new Watch(events, debug, timeout, patience));
         }
     }
 }
