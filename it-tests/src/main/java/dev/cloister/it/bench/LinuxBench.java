@@ -1,5 +1,6 @@
 package dev.cloister.it.bench;
 
+import dev.cloister.cli.image.Cpio;
 import dev.cloister.it.DebianPackages;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -192,40 +193,10 @@ final class LinuxBench {
                 .replace(" ", "");
     }
 
-    /** An archive as the kernel unpacks it (newc) with the program as /init. */
+    /** An initial RAM disk with the program as /init. */
     private static byte[] archive(byte[] init) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        entry(out, "init", 0100755, init);
-        entry(out, "TRAILER!!!", 0, new byte[0]);
-        return out.toByteArray();
-    }
-
-    private static void entry(ByteArrayOutputStream out, String name, int mode, byte[] content) {
-        String head = String.format(
-                Locale.ROOT,
-                "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
-                name.hashCode(),
-                mode,
-                0,
-                0,
-                1,
-                0,
-                content.length,
-                0,
-                0,
-                0,
-                0,
-                name.length() + 1,
-                0);
-        out.writeBytes((head + name + '\0').getBytes(StandardCharsets.US_ASCII));
-        pad(out);
-        out.writeBytes(content);
-        pad(out);
-    }
-
-    private static void pad(ByteArrayOutputStream out) {
-        while (out.size() % 4 != 0) {
-            out.write(0);
-        }
+        Cpio archive = new Cpio();
+        archive.add("init", 0100755, init);
+        return archive.bytes();
     }
 }
