@@ -9,14 +9,9 @@ import dev.cloister.vmm.config.FirmwareVariables;
 import dev.cloister.vmm.config.MachineConfig;
 import dev.cloister.vmm.config.OnReboot;
 import dev.cloister.vmm.report.MachineException;
-import dev.cloister.vmm.report.MachineExit;
-import dev.cloister.vmm.report.Outcome;
-import java.io.OutputStream;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -123,29 +118,14 @@ class FirmwareVariablesTest extends EveryEngine {
 
     @Test
     void aFileThatIsMadeShorterEndsTheGuestWithTheReason() throws Exception {
-        CountDownLatch running = new CountDownLatch(1);
-        OutputStream output = new OutputStream() {
-            @Override
-            public void write(int b) {
-                running.countDown();
-            }
-        };
         MachineConfig.Builder builder = guest("""
                     mov     al, '*'
                     out     0xe9, al
             again:  mov     eax, [ebx]
                     jmp     again
             """);
-        try (Machine machine = TestGuest.machine(builder.serialOut(output))) {
-            machine.start();
-            running.await();
-            try (RandomAccessFile shorter = new RandomAccessFile(file.toFile(), "rw")) {
-                shorter.setLength(0);
-            }
-            MachineExit end = machine.await();
-            assertThat(end.outcome()).isEqualTo(Outcome.HOST_FAILURE);
-            assertThat(end.report().detail()).contains(file.toString(), "were made shorter", "0 bytes of " + BYTES);
-        }
+        assertThat(LostFile.cutWhileRunning(builder, file, 0))
+                .contains(file.toString(), "were made shorter", "0 bytes of " + BYTES);
     }
 
     @Test

@@ -4,20 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.vmm.config.MachineConfig;
-import dev.cloister.vmm.report.MachineExit;
-import dev.cloister.vmm.report.Outcome;
 import dev.cloister.vmm.virtio.MemoryConfig;
 import dev.cloister.vmm.virtio.PmemConfig;
 import dev.cloister.vmm.virtio.VirtioConfig;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -96,13 +92,6 @@ class PersistentMemoryTest extends EveryEngine {
 
     @Test
     void aFileThatIsTakenAwayEndsTheGuestWithTheReason() throws Exception {
-        CountDownLatch running = new CountDownLatch(1);
-        OutputStream output = new OutputStream() {
-            @Override
-            public void write(int b) {
-                running.countDown();
-            }
-        };
         MachineConfig.Builder builder = guest("""
                     mov     al, '*'
                     out     0xe9, al
@@ -114,16 +103,8 @@ class PersistentMemoryTest extends EveryEngine {
                     jb      next
                     jmp     again
             """, false);
-        try (Machine machine = TestGuest.machine(builder.serialOut(output))) {
-            machine.start();
-            running.await();
-            try (RandomAccessFile store = new RandomAccessFile(file.toFile(), "rw")) {
-                store.setLength(8192);
-            }
-            MachineExit end = machine.await();
-            assertThat(end.outcome()).isEqualTo(Outcome.HOST_FAILURE);
-            assertThat(end.report().detail()).contains(file.toString(), "was made shorter", "8192 bytes of " + BYTES);
-        }
+        assertThat(LostFile.cutWhileRunning(builder, file, 8192))
+                .contains(file.toString(), "was made shorter", "8192 bytes of " + BYTES);
     }
 
     @Test
