@@ -30,24 +30,8 @@ class ConsoleDeviceTest {
     private final ConsolePort agent = new ConsolePort("org.example.agent-1", (b, o, n) -> keep(saidToAgent, b, o, n));
     private final ConsoleDevice device = new ConsoleDevice(Optional.of(console), List.of(agent));
     private final List<QueueDriver> queues = new ArrayList<>();
-    private final TreeSet<Integer> rung = new TreeSet<>();
-    private final List<String> notes = new ArrayList<>();
-    private final DeviceHost host = new DeviceHost() {
-        @Override
-        public void wake(int queue) {
-            rung.add(queue);
-        }
-
-        @Override
-        public void configChanged() {
-            throw new AssertionError("nothing in the configuration changes");
-        }
-
-        @Override
-        public void note(String text) {
-            notes.add(text);
-        }
-    };
+    private final TestHost host = new TestHost();
+    private final TreeSet<Integer> rung = host.rung();
 
     ConsoleDeviceTest() {
         for (int i = 0; i < device.traits().queues(); i++) {

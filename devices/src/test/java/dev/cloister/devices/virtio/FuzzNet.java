@@ -215,12 +215,10 @@ final class FuzzNet implements FuzzTarget {
             device.readable();
             bench.exchange();
         }
-        // With two buffers for each chain the device can't know that it has all of them, and waits for more.
-        boolean mayWait = (bench.features & MERGED) != 0 && bench.driver.chains(RECEIVE) < FuzzBench.SIZE;
-        require(mayWait || arriving.isEmpty(), "frames are left at the port");
+        require(arriving.isEmpty(), "frames are left at the port");
         require(bench.driver.out(TRANSMIT) == 0, "frames are left in the queue");
         first = bench.driver.taken(RECEIVE);
-        underway.forEach(frame -> require(mayWait || isTooLong(frame), "frame " + frame + " never came"));
+        underway.forEach(frame -> require(isTooLong(frame), "frame " + frame + " never came"));
     }
 
     private int left() {

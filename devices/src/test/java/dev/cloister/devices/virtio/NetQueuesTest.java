@@ -40,25 +40,9 @@ class NetQueuesTest {
     private final QueueMemory m = new QueueMemory();
     private final FramePort port = new FramePort();
     private final NetDevice device = new NetDevice(port, new NetSettings("network", MacAddress.of("test"), 0, 0));
-    private final List<String> notes = new ArrayList<>();
+    private final TestHost host = new TestHost();
+    private final List<String> notes = host.notes();
     private int interrupts;
-
-    private final DeviceHost host = new DeviceHost() {
-        @Override
-        public void wake(int queue) {
-            // Served by hand.
-        }
-
-        @Override
-        public void configChanged() {
-            // Nobody looks.
-        }
-
-        @Override
-        public void note(String text) {
-            notes.add(text);
-        }
-    };
 
     @AfterEach
     void close() {

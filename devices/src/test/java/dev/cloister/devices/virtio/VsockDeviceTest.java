@@ -34,32 +34,19 @@ class VsockDeviceTest {
     private final QueueDriver[] queues = {new QueueDriver(m, 0), new QueueDriver(m, 1)};
     private final Deque<VsockConnection> asked = new ArrayDeque<>();
     private final VsockDevice device = new VsockDevice(CID, (_, _, connection) -> asked.add(connection));
-    private final TreeSet<Integer> rung = new TreeSet<>();
+    private final TestHost host = new TestHost();
+    private final TreeSet<Integer> rung = host.rung();
     private final Line line = new Line();
 
     VsockDeviceTest() {
-        device.activate(Features.VERSION_1, new DeviceHost() {
-            @Override
-            public void wake(int queue) {
-                rung.add(queue);
-            }
-
-            @Override
-            public void configChanged() {
-                throw new AssertionError("nothing in the configuration changes");
-            }
-
-            @Override
-            public void note(String text) {
-                throw new AssertionError(text);
-            }
-        });
+        device.activate(Features.VERSION_1, host);
     }
 
     @AfterEach
     void close() {
         device.close();
         m.close();
+        assertThat(host.notes()).isEmpty();
     }
 
     /** A host's end that talks when it is told to. */

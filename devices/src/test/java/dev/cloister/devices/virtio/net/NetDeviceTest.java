@@ -3,8 +3,8 @@ package dev.cloister.devices.virtio.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cloister.devices.virtio.DeviceHost;
 import dev.cloister.devices.virtio.TestDriver;
+import dev.cloister.devices.virtio.TestHost;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -49,28 +49,14 @@ class NetDeviceTest {
     void whatADriverTakesThatRestsOnWhatItLeftOutIsNotUsed() {
         FramePort port = new FramePort();
         NetDevice device = device(port, 0);
-        DeviceHost host = new DeviceHost() {
-            @Override
-            public void wake(int queue) {
-                // No queue.
-            }
-
-            @Override
-            public void configChanged() {
-                // Nobody looks.
-            }
-
-            @Override
-            public void note(String text) {
-                throw new AssertionError(text);
-            }
-        };
+        TestHost host = new TestHost();
         device.activate(NetFeatures.GUEST_TSO4 | NetFeatures.GUEST_ECN | NetFeatures.HOST_TSO4, host);
         assertThat(port.used()).isZero();
         device.activate(NetFeatures.GUEST_CSUM | NetFeatures.GUEST_ECN, host);
         assertThat(port.used()).isEqualTo(NetFeatures.GUEST_CSUM);
         device.reset();
         assertThat(port.used()).isZero();
+        assertThat(host.notes()).isEmpty();
     }
 
     @ParameterizedTest
