@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.cloister.cli.text.Lines;
 import dev.cloister.policy.analysis.Finding;
 import dev.cloister.policy.model.Problem;
+import dev.cloister.policy.protocol.ControlReply.ProblemView;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Optional;
@@ -17,8 +18,13 @@ final class FindingText {
 
     /** Prints position, severity and identifier in one line, then what is wrong and what to do, in 80 columns. */
     static void print(PrintWriter out, Problem problem) {
+        print(out, ProblemView.of(problem));
+    }
+
+    /** Prints what a daemon found, as what is found here. */
+    static void print(PrintWriter out, ProblemView problem) {
         String place = problem.line() > 0 ? ":" + problem.line() + ":" + problem.column() : "";
-        out.println(problem.file() + place + ": " + problem.severity().label() + " " + problem.id());
+        out.println(problem.file() + place + ": " + problem.severity() + " " + problem.id());
         Lines.wrap(out, INDENT, problem.message());
         if (!problem.value().isEmpty()) {
             Lines.wrap(out, INDENT, "found " + problem.value());

@@ -3,14 +3,12 @@ package dev.cloister.cli.policy;
 import dev.cloister.cli.command.CommandFailure;
 import dev.cloister.cli.command.ExitCodes;
 import dev.cloister.cli.daemon.DaemonOption;
-import dev.cloister.cli.text.Lines;
 import dev.cloister.cli.text.Table;
 import dev.cloister.policy.client.PolicyDaemonClient;
 import dev.cloister.policy.protocol.ControlCodec;
 import dev.cloister.policy.protocol.ControlReply.Failed;
 import dev.cloister.policy.protocol.ControlReply.Item;
 import dev.cloister.policy.protocol.ControlReply.PolicyLoad;
-import dev.cloister.policy.protocol.ControlReply.ProblemView;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -76,7 +74,7 @@ final class LoadCommand implements Callable<Integer> {
     }
 
     private static void text(PrintWriter out, PolicyLoad load) {
-        load.problems().forEach(problem -> print(out, problem));
+        load.problems().forEach(problem -> FindingText.print(out, problem));
         Table table = new Table("WHAT", "NAME", "OUTCOME", ">AFTER", "WHY");
         for (Item item : load.items()) {
             String after = item.micros() == 0 ? "" : item.micros() / 1000 + "." + item.micros() / 100 % 10 + " ms";
@@ -88,21 +86,6 @@ final class LoadCommand implements Callable<Integer> {
         out.println(load.message());
         if (load.loaded()) {
             out.println("epoch " + load.epoch() + ", digest " + load.digest());
-        }
-    }
-
-    private static void print(PrintWriter out, ProblemView problem) {
-        String place = problem.line() > 0 ? ":" + problem.line() + ":" + problem.column() : "";
-        out.println(problem.file() + place + ": " + problem.severity() + " " + problem.id());
-        Lines.wrap(out, "  ", problem.message());
-        if (!problem.value().isEmpty()) {
-            Lines.wrap(out, "  ", "found " + problem.value());
-        }
-        if (!problem.expected().isEmpty()) {
-            Lines.wrap(out, "  ", "expected " + problem.expected());
-        }
-        if (!problem.suggestion().isEmpty()) {
-            Lines.wrap(out, "  -> ", problem.suggestion());
         }
     }
 }

@@ -206,7 +206,7 @@ final class PolicyLoads implements AutoCloseable {
                 0,
                 List.of(),
                 0,
-                problems.stream().map(PolicyLoads::view).toList()));
+                problems.stream().map(ControlReply.ProblemView::of).toList()));
     }
 
     private void failed(String path, boolean dryRun, String reason, CompletableFuture<ControlReply> reply) {
@@ -215,19 +215,6 @@ final class PolicyLoads implements AutoCloseable {
             journal.write(AuditKind.POLICY_REFUSED, "", "", path + ": " + Ascii.printable(reason, 400));
         }
         reply.complete(new ControlReply.Failed("refused", path + ": " + reason));
-    }
-
-    private static ControlReply.ProblemView view(Problem problem) {
-        return new ControlReply.ProblemView(
-                problem.id().code(),
-                problem.severity().label(),
-                problem.file(),
-                problem.line(),
-                problem.column(),
-                problem.message(),
-                problem.value(),
-                problem.expected(),
-                problem.suggestion());
     }
 
     @Override

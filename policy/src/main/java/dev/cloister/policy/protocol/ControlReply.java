@@ -1,5 +1,6 @@
 package dev.cloister.policy.protocol;
 
+import dev.cloister.policy.model.Problem;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -126,7 +127,21 @@ public sealed interface ControlReply {
             String message,
             String value,
             String expected,
-            String suggestion) {}
+            String suggestion) {
+        /** Returns the view of a problem. */
+        public static ProblemView of(Problem problem) {
+            return new ProblemView(
+                    problem.id().code(),
+                    problem.severity().label(),
+                    problem.file(),
+                    problem.line(),
+                    problem.column(),
+                    problem.message(),
+                    problem.value(),
+                    problem.expected(),
+                    problem.suggestion());
+        }
+    }
 
     /**
      * It was not done.
