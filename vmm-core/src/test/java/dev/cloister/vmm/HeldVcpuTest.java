@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -61,6 +62,14 @@ class HeldVcpuTest extends EveryEngine {
         }
     }
 
+    /** The thread has said that it will write; it is held once it does. */
+    private static void awaitHeld(Thread vcpu) {
+        while (Stream.of(vcpu.getStackTrace())
+                .noneMatch(frame -> frame.getClassName().equals(FileOutputStream.class.getName()))) {
+            Thread.onSpinWait();
+        }
+    }
+
     @Test
     void aThreadThatTheHostHoldsIsNamedAndLeftBehindUntilItEnds() throws Exception {
         List<MachineState> states = Collections.synchronizedList(new ArrayList<>());
@@ -79,6 +88,7 @@ class HeldVcpuTest extends EveryEngine {
                         .events(events))) {
             machine.start();
             Thread vcpu = trace.writer.get();
+            awaitHeld(vcpu);
             machine.stop();
             MachineExit exit = machine.await();
             assertThat(exit.outcome()).isEqualTo(Outcome.HOST_FAILURE);

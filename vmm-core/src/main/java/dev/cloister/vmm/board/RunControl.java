@@ -41,6 +41,9 @@ public final class RunControl {
     /** The machine goes on after its vCPUs have ended: it is restarted in place. Any other reason takes its place. */
     static final End RESTART = new End(Outcome.RESET, "restarting in place", 0, null);
 
+    /** The longest single wait for threads that are to end: so much of a time in which the host stopped the process counts at most. */
+    private static final long SLICE = 1_000_000_000L;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Kicker kicker;
@@ -50,8 +53,6 @@ public final class RunControl {
     private int ended;
     private boolean over;
     private @Nullable End end;
-    /** nanoTime since when the vCPU threads are to end; meaningful while they are. */
-    private long stopAt;
 
     /** Nobody runs until {@link #resume()}. */
     public RunControl(int vcpus, Kicker kicker) {
@@ -113,9 +114,6 @@ public final class RunControl {
             boolean first = end == null || RESTART.equals(end) && !RESTART.equals(reason);
             if (first) {
                 end = reason;
-            }
-            if (wanted != Wanted.STOP) {
-                stopAt = System.nanoTime();
             }
             wanted = Wanted.STOP;
             changed.signalAll();
@@ -269,7 +267,7 @@ public final class RunControl {
 
     /**
      * Waits, for as long as the machine lives, for the end of all vCPU threads, or for one that is late with it: a call to the host may hold
-     * it for ever. A restart is no end.
+     * it for ever. A restart is no end. Time in which the host stopped this process doesn't count, but for a second.
      *
      * @param nanos how long a vCPU thread may take to end once it is told to
      * @return false if one is late
@@ -277,13 +275,16 @@ public final class RunControl {
     public boolean awaitEnd(long nanos) {
         lock.lock();
         try {
+            long left = nanos;
             while (!over) {
-                boolean leaving = wanted == Wanted.STOP && ended < vcpus;
-                long left = leaving ? stopAt + nanos - System.nanoTime() : Long.MAX_VALUE;
-                if (left <= 0) {
+                if (wanted != Wanted.STOP || ended == vcpus) {
+                    left = nanos;
+                    changed.awaitUninterruptibly();
+                } else if (left <= 0) {
                     return false;
+                } else {
+                    left -= awaitSlice(Math.min(left, SLICE));
                 }
-                awaitChange(left);
             }
             return true;
         } finally {
@@ -291,12 +292,12 @@ public final class RunControl {
         }
     }
 
-    /** Waits for a change, at most so long, perhaps in vain; an interrupt, which nobody sends, is the end of one wait. */
-    private void awaitChange(long nanos) {
+    /** Waits for a change, at most so many nanoseconds; how many of them have gone. An interrupt, which nobody sends, is the end of one wait. */
+    private long awaitSlice(long nanos) {
         try {
-            changed.awaitNanos(nanos);
+            return nanos - Math.max(0, changed.awaitNanos(nanos));
         } catch (InterruptedException _) {
-            return;
+            return nanos;
         }
     }
 

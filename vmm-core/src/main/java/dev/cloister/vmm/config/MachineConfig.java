@@ -104,7 +104,7 @@ public record MachineConfig(
     public static final long DEFAULT_MEMORY = 256L << 20;
 
     /** How long a vCPU thread may take to end where nothing else is asked for: less than a policy daemon waits for an answer. */
-    public static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(15);
+    public static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(25);
 
     /** The most vCPUs. */
     public static final int MAX_CPUS = 64;
