@@ -23,27 +23,22 @@ final class CommonConfig implements MmioDevice {
     private static final int QUEUE_ENABLE = 0x1c;
     private static final int QUEUE_NOTIFY_OFFSET = 0x1e;
     private static final int QUEUE_DESCRIPTORS = 0x20;
-    private static final int QUEUE_DRIVER = 0x28;
-    private static final int QUEUE_DEVICE = 0x30;
     private static final int QUEUE_NOTIFY_DATA = 0x38;
 
     private final DeviceCore core;
     private final int vectors;
-    private int deviceFeatureSelect;
-    private int driverFeatureSelect;
-    private int queueSelect;
+    private final DriverSettings settings;
 
     CommonConfig(DeviceCore core, int vectors) {
         this.core = core;
         this.vectors = vectors;
+        this.settings = new DriverSettings(core);
     }
 
     /** Nothing is selected any more. */
     void reset() {
         synchronized (core) {
-            deviceFeatureSelect = 0;
-            driverFeatureSelect = 0;
-            queueSelect = 0;
+            settings.reset();
         }
     }
 
@@ -62,8 +57,9 @@ final class CommonConfig implements MmioDevice {
     public long read(long offset, int size) {
         int at = (int) offset;
         synchronized (core) {
-            if (size == Long.BYTES && isQueueAddress(at)) {
-                return queueAddress(at);
+            if (isWhole(at, size)) {
+                QueueRegisters queue = settings.queue();
+                return queue == null ? 0 : queue.area(area(at));
             }
             if (size != width(at)) {
                 return 0;
@@ -74,34 +70,22 @@ final class CommonConfig implements MmioDevice {
 
     private long deviceField(int at) {
         return switch (at) {
-            case DEVICE_FEATURE_SELECT -> deviceFeatureSelect;
-            case DEVICE_FEATURE -> half(core.offered(), deviceFeatureSelect);
-            case DRIVER_FEATURE_SELECT -> driverFeatureSelect;
-            case DRIVER_FEATURE -> half(core.driverFeatures, driverFeatureSelect);
+            case DEVICE_FEATURE_SELECT -> settings.deviceFeatureSelect;
+            case DEVICE_FEATURE -> settings.deviceFeatures();
+            case DRIVER_FEATURE_SELECT -> settings.driverFeatureSelect;
+            case DRIVER_FEATURE -> settings.driverFeatures();
             case CONFIG_VECTOR -> core.configVector;
             case NUM_QUEUES -> core.registers.length;
             case STATUS -> core.status();
             case GENERATION -> core.generation();
-            case QUEUE_SELECT -> queueSelect;
+            case QUEUE_SELECT -> settings.queueSelect;
             default -> 0;
         };
-    }
-
-    private static long half(long value, int select) {
-        return switch (select) {
-            case 0 -> value & 0xffff_ffffL;
-            case 1 -> value >>> Integer.SIZE;
-            default -> 0;
-        };
-    }
-
-    private QueueRegisters selected() {
-        return queueSelect < core.registers.length ? core.registers[queueSelect] : null;
     }
 
     /** Of a queue that isn't there everything reads 0, its size above all (4.1.4.3.2). */
     private long queueField(int at) {
-        QueueRegisters queue = selected();
+        QueueRegisters queue = settings.queue();
         if (queue == null) {
             return at == QUEUE_VECTOR ? QueueRegisters.NO_VECTOR : 0;
         }
@@ -109,34 +93,37 @@ final class CommonConfig implements MmioDevice {
             case QUEUE_SIZE -> queue.size;
             case QUEUE_VECTOR -> queue.vector;
             case QUEUE_ENABLE -> queue.enabled ? 1 : 0;
-            case QUEUE_NOTIFY_OFFSET, QUEUE_NOTIFY_DATA -> queueSelect;
-            default -> half(queueAddress(at & -Long.BYTES), at % Long.BYTES / Integer.BYTES);
+            case QUEUE_NOTIFY_OFFSET, QUEUE_NOTIFY_DATA -> settings.queueSelect;
+            default -> isQueueAddress(at) ? DriverSettings.half(queue.area(area(at)), half(at)) : 0;
         };
     }
 
     private static boolean isQueueAddress(int at) {
-        return at == QUEUE_DESCRIPTORS || at == QUEUE_DRIVER || at == QUEUE_DEVICE;
+        return at >= QUEUE_DESCRIPTORS && at < QUEUE_NOTIFY_DATA;
     }
 
-    private long queueAddress(int at) {
-        QueueRegisters queue = selected();
-        if (queue == null) {
-            return 0;
-        }
-        return switch (at) {
-            case QUEUE_DESCRIPTORS -> queue.descriptors;
-            case QUEUE_DRIVER -> queue.available;
-            case QUEUE_DEVICE -> queue.used;
-            default -> 0;
-        };
+    private static boolean isWhole(int at, int size) {
+        return size == Long.BYTES && isQueueAddress(at) && at % Long.BYTES == 0;
+    }
+
+    private static int half(int at) {
+        return at % Long.BYTES / Integer.BYTES;
+    }
+
+    /** Which area a queue's address is of. */
+    private static int area(int at) {
+        return (at - QUEUE_DESCRIPTORS) / Long.BYTES;
     }
 
     @Override
     public void write(long offset, int size, long value) {
         int at = (int) offset;
         synchronized (core) {
-            if (size == Long.BYTES && isQueueAddress(at)) {
-                setQueueAddress(at, -1, value);
+            if (isWhole(at, size)) {
+                QueueRegisters queue = settings.placeable();
+                if (queue != null) {
+                    queue.setArea(area(at), -1, value);
+                }
             } else if (size == width(at)) {
                 if (at < QUEUE_SIZE) {
                     setDeviceField(at, (int) value);
@@ -149,24 +136,16 @@ final class CommonConfig implements MmioDevice {
 
     private void setDeviceField(int at, int value) {
         switch (at) {
-            case DEVICE_FEATURE_SELECT -> deviceFeatureSelect = value;
-            case DRIVER_FEATURE_SELECT -> driverFeatureSelect = value;
-            case DRIVER_FEATURE -> setDriverFeatures(value);
+            case DEVICE_FEATURE_SELECT -> settings.deviceFeatureSelect = value;
+            case DRIVER_FEATURE_SELECT -> settings.driverFeatureSelect = value;
+            case DRIVER_FEATURE -> settings.setDriverFeatures(value);
             case CONFIG_VECTOR -> core.configVector = vector(value);
             case STATUS -> core.setStatus(value);
-            case QUEUE_SELECT -> queueSelect = value;
+            case QUEUE_SELECT -> settings.queueSelect = value;
             default -> {
                 // Read-only.
             }
         }
-    }
-
-    private void setDriverFeatures(int value) {
-        if ((core.status() & DeviceCore.FEATURES_OK) != 0 || driverFeatureSelect >>> 1 != 0) {
-            return;
-        }
-        int shift = Integer.SIZE * driverFeatureSelect;
-        core.driverFeatures = core.driverFeatures & ~(0xffff_ffffL << shift) | (value & 0xffff_ffffL) << shift;
     }
 
     /** A vector that the device hasn't reads back as none (4.1.5.1.2). */
@@ -175,42 +154,25 @@ final class CommonConfig implements MmioDevice {
     }
 
     private void setQueueField(int at, int value) {
-        QueueRegisters queue = selected();
-        if (queue == null) {
-            return;
-        }
-        if (at == QUEUE_VECTOR) {
+        QueueRegisters queue = settings.queue();
+        if (at == QUEUE_VECTOR && queue != null) {
             queue.vector = vector(value);
-            return;
-        }
-        if (queue.enabled || !core.isSetUp()) {
-            // A ring can't be moved while it is in use.
-            return;
-        }
-        switch (at) {
-            case QUEUE_SIZE -> queue.setSize(value);
-            case QUEUE_ENABLE -> queue.enabled = value == 1;
-            case QUEUE_NOTIFY_OFFSET, QUEUE_NOTIFY_DATA -> {
-                // Read-only.
-            }
-            default -> {
-                int shift = at % Long.BYTES * Byte.SIZE;
-                setQueueAddress(at & -Long.BYTES, 0xffff_ffffL << shift, (value & 0xffff_ffffL) << shift);
-            }
+        } else if (settings.placeable() != null) {
+            setPlace(settings.placeable(), at, value);
         }
     }
 
-    private void setQueueAddress(int at, long mask, long value) {
-        QueueRegisters queue = selected();
-        if (queue == null || queue.enabled || !core.isSetUp()) {
-            return;
-        }
+    private static void setPlace(QueueRegisters queue, int at, int value) {
         switch (at) {
-            case QUEUE_DESCRIPTORS -> queue.descriptors = queue.descriptors & ~mask | value;
-            case QUEUE_DRIVER -> queue.available = queue.available & ~mask | value;
-            case QUEUE_DEVICE -> queue.used = queue.used & ~mask | value;
+            case QUEUE_SIZE -> queue.setSize(value);
+            case QUEUE_ENABLE -> queue.enabled = value == 1;
+            case QUEUE_VECTOR, QUEUE_NOTIFY_OFFSET, QUEUE_NOTIFY_DATA -> {
+                // Read-only, or set elsewhere.
+            }
             default -> {
-                // Not an address.
+                if (isQueueAddress(at)) {
+                    queue.setHalf(area(at), half(at), value);
+                }
             }
         }
     }

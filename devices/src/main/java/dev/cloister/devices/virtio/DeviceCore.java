@@ -92,6 +92,19 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
         return device.features() | Features.COMMON;
     }
 
+    /** The device's configuration from a byte on; 0 behind its end. */
+    long readConfig(long offset, int size) {
+        ConfigSpace config = device.config();
+        return offset + size <= config.length() ? config.get((int) offset, size) : 0;
+    }
+
+    /** Writes to the device's configuration; nothing behind its end. */
+    void writeConfig(long offset, int size, long value) {
+        if (offset + size <= device.config().length()) {
+            device.writeConfig((int) offset, size, value);
+        }
+    }
+
     List<String> notes() {
         return notes.list();
     }

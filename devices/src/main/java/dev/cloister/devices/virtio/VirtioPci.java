@@ -31,17 +31,12 @@ public final class VirtioPci implements AutoCloseable {
     private static final int PENDING_AT = 0x5000;
     private static final int NOTIFY_STEP = 4;
 
-    private static final int ISR_QUEUE = 1;
-    private static final int ISR_CONFIG = 2;
-
-    private final VirtioDevice device;
     private final DeviceCore core;
     private final MsiX msix;
     private final PciFunction function;
     private final MmioDevice[] blocks;
     private final Registers registers = new Registers();
-    private final Object isrLock = new Object();
-    private int isr;
+    private final InterruptCauses isr = new InterruptCauses(high -> function().setInterrupt(high));
 
     /**
      * Puts a device behind a function; nothing runs yet.
@@ -63,7 +58,6 @@ public final class VirtioPci implements AutoCloseable {
      * @param bells makes the doorbell of a queue, which belongs to the transport
      */
     public VirtioPci(VirtioDevice device, GuestMemory memory, MsiSink sink, Supplier<QueueBell> bells) {
-        this.device = device;
         DeviceTraits traits = device.traits();
         int vectors = traits.queues() + 1;
         msix = new MsiX(vectors, BAR, TABLE_AT, PENDING_AT, sink);
@@ -136,41 +130,25 @@ public final class VirtioPci implements AutoCloseable {
     private final class Interrupts implements DeviceCore.Interrupts {
         @Override
         public void queue(int vector) {
-            raise(vector, ISR_QUEUE);
+            raise(vector, InterruptCauses.QUEUE);
         }
 
         @Override
         public void config(int vector) {
-            raise(vector, ISR_CONFIG);
+            raise(vector, InterruptCauses.CONFIG);
         }
 
         private void raise(int vector, int cause) {
             if (msix.isEnabled()) {
                 msix.signal(vector);
             } else {
-                setIsr(cause);
+                isr.add(cause);
             }
         }
 
         @Override
         public void reset() {
-            takeIsr();
-        }
-    }
-
-    private void setIsr(int cause) {
-        synchronized (isrLock) {
-            isr |= cause;
-            function.setInterrupt(true);
-        }
-    }
-
-    private int takeIsr() {
-        synchronized (isrLock) {
-            int value = isr;
-            isr = 0;
-            function.setInterrupt(false);
-            return value;
+            isr.take();
         }
     }
 
@@ -196,7 +174,7 @@ public final class VirtioPci implements AutoCloseable {
     private final class Isr implements MmioDevice {
         @Override
         public long read(long offset, int size) {
-            return offset == 0 ? takeIsr() : 0;
+            return offset == 0 ? isr.take() : 0;
         }
 
         @Override
@@ -208,15 +186,12 @@ public final class VirtioPci implements AutoCloseable {
     private final class DeviceConfig implements MmioDevice {
         @Override
         public long read(long offset, int size) {
-            ConfigSpace config = device.config();
-            return offset + size <= config.length() ? config.get((int) offset, size) : 0;
+            return core.readConfig(offset, size);
         }
 
         @Override
         public void write(long offset, int size, long value) {
-            if (offset + size <= device.config().length()) {
-                device.writeConfig((int) offset, size, value);
-            }
+            core.writeConfig(offset, size, value);
         }
     }
 

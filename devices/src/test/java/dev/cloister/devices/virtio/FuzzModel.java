@@ -48,14 +48,20 @@ final class FuzzModel {
         if (!queue.enabled || !queue.place().fault(m.memory).isEmpty()) {
             return;
         }
-        mark(writable, queue.used, 4 + 8L * size + 2);
-        mark(control, queue.descriptors, (long) size * DESCRIPTOR);
-        mark(control, queue.available, 4 + 2L * size + 2);
-        int index = m.memory.readShort(queue.available + 2) & 0xffff;
-        int first = heldOnly ? m.memory.readShort(queue.used + 2) & 0xffff : Math.max(0, index - size);
+        mark(writable, queue.area(QueueRegisters.DEVICE), 4 + 8L * size + 2);
+        mark(control, queue.area(QueueRegisters.DESCRIPTORS), (long) size * DESCRIPTOR);
+        mark(control, queue.area(QueueRegisters.DRIVER), 4 + 2L * size + 2);
+        int index = m.memory.readShort(queue.area(QueueRegisters.DRIVER) + 2) & 0xffff;
+        int first = heldOnly
+                ? m.memory.readShort(queue.area(QueueRegisters.DEVICE) + 2) & 0xffff
+                : Math.max(0, index - size);
         for (int i = first; i < index; i++) {
             int slot = i % size;
-            follow(queue.descriptors, size, m.memory.readShort(queue.available + 4 + 2L * slot) & 0xffff, true);
+            follow(
+                    queue.area(QueueRegisters.DESCRIPTORS),
+                    size,
+                    m.memory.readShort(queue.area(QueueRegisters.DRIVER) + 4 + 2L * slot) & 0xffff,
+                    true);
         }
     }
 
