@@ -345,7 +345,7 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
-     * Undoes {@link #assignMmioEvent}.
+     * Undoes {@link #assignMmioEvent(Fd, long, int)}.
      *
      * @param event the eventfd
      * @param gpa the address
@@ -354,6 +354,32 @@ public final class Vm implements AutoCloseable {
      */
     public void deassignMmioEvent(Fd event, long gpa, int size) throws ErrnoException {
         ioeventfd(event, gpa, size, IOEVENTFD_DEASSIGN, 0);
+    }
+
+    /**
+     * Makes writes of one value to an address outside all slots signal an eventfd instead of exiting.
+     *
+     * @param event an eventfd; KVM keeps its own reference
+     * @param gpa the address
+     * @param size bytes of the access, 1, 2, 4 or 8
+     * @param value the value
+     * @throws ErrnoException {@code EEXIST} where the address has one already for this value, or for any
+     */
+    public void assignMmioEvent(Fd event, long gpa, int size, long value) throws ErrnoException {
+        ioeventfd(event, gpa, size, IOEVENTFD_DATAMATCH, value);
+    }
+
+    /**
+     * Undoes {@link #assignMmioEvent(Fd, long, int, long)}.
+     *
+     * @param event the eventfd
+     * @param gpa the address
+     * @param size the size it was assigned with
+     * @param value the value it was assigned with
+     * @throws ErrnoException {@code ENOENT} where nothing was assigned
+     */
+    public void deassignMmioEvent(Fd event, long gpa, int size, long value) throws ErrnoException {
+        ioeventfd(event, gpa, size, IOEVENTFD_DATAMATCH | IOEVENTFD_DEASSIGN, value);
     }
 
     private void ioeventfd(Fd event, long address, int size, int flags, long value) throws ErrnoException {

@@ -6,9 +6,13 @@ import java.util.List;
 
 /**
  * Where the doorbells of a device's queues are in the guest: known to the bells while the transport's range is in force and the driver is
- * ready. One behind the other, {@code step} bytes apart. Any thread; calls nobody but the bells.
+ * ready. One behind the other, {@code step} bytes apart, whatever is written there; or all in one place, told apart by the queue's number
+ * that is written. Any thread; calls nobody but the bells.
  */
 final class BellPlaces {
+    /** The step of bells that are all in one place. */
+    static final int BY_VALUE = 0;
+
     private final List<QueueBell> bells;
     private final int step;
     private final long[] placed;
@@ -42,7 +46,7 @@ final class BellPlaces {
             long next = used ? first + (long) step * i : QueueBell.NOWHERE;
             if (next != placed[i]) {
                 placed[i] = next;
-                String fault = bells.get(i).place(next);
+                String fault = bells.get(i).place(next, step == BY_VALUE ? i : QueueBell.ANY_VALUE);
                 if (!fault.isEmpty()) {
                     faults.add("notifications of queue " + i + " take the long way: " + fault);
                 }

@@ -47,13 +47,16 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
     private final BellPlaces places;
     private int status;
     private int generation;
+    /** Which queues are being served, and how many. */
+    private final boolean[] serving;
+
     private int busy;
     private boolean resetting;
     private boolean live;
     int configVector = QueueRegisters.NO_VECTOR;
     long driverFeatures;
 
-    /** Doorbells are {@code step} bytes apart, once it is known where the first one is. */
+    /** Doorbells are {@code step} bytes apart, or {@link BellPlaces#BY_VALUE}, once it is known where the first one is. */
     DeviceCore(
             VirtioDevice device, GuestMemory memory, Interrupts interrupts, Supplier<QueueBell> bellMaker, int step) {
         this.device = device;
@@ -63,6 +66,7 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
         this.notes = new Notes(traits.name());
         this.registers = new QueueRegisters[traits.queues()];
         this.queues = new VirtQueue[registers.length];
+        this.serving = new boolean[registers.length];
         List<QueueBell> bells = new ArrayList<>();
         for (int i = 0; i < registers.length; i++) {
             registers[i] = new QueueRegisters(traits.queueSizes().get(i));
@@ -203,7 +207,7 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
             // InternalError: host memory behind guest memory that is gone.
             broken(queue, "queue " + number + ": the device failed: " + e);
         } finally {
-            leave();
+            leave(number);
         }
     }
 
@@ -221,11 +225,14 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
             return null;
         }
         busy++;
+        serving[number] = true;
         return queue;
     }
 
-    private synchronized void leave() {
+    private synchronized void leave(int number) {
         busy--;
+        serving[number] = false;
+        notifyAll();
         if (resetting && busy == 0) {
             finishReset();
         }
@@ -269,6 +276,22 @@ final class DeviceCore implements DeviceHost, AutoCloseable {
     synchronized void resetAndWait() {
         beginReset();
         Waiting.until(() -> !resetting, this::wait);
+    }
+
+    /** Ends the use of one queue until the next reset, and waits until the request that is being served has ended. */
+    synchronized void retire(int number) {
+        if (resetting) {
+            return;
+        }
+        registers[number].enabled = false;
+        VirtQueue queue = queues[number];
+        if (queue == null) {
+            return;
+        }
+        queue.stop();
+        queues[number] = null;
+        workers.get(number).interruptWait();
+        Waiting.until(() -> !serving[number], this::wait);
     }
 
     private void finishReset() {

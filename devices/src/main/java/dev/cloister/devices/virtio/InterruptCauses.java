@@ -2,7 +2,7 @@ package dev.cloister.devices.virtio;
 
 import dev.cloister.devices.InterruptLine;
 
-/** Why a device's line is high, until the driver has seen it: what transports have as a register. Any thread. */
+/** Why a device's line is high, until the driver has seen it: what both transports have as a register. Any thread. */
 final class InterruptCauses {
     /** A queue has used buffers. */
     static final int QUEUE = 1;
@@ -29,5 +29,19 @@ final class InterruptCauses {
         causes = 0;
         line.setLevel(false);
         return value;
+    }
+
+    /** Looks at them. */
+    synchronized int now() {
+        return causes;
+    }
+
+    /** Forgets some. Of those that stay there is an edge, for who has missed the first. */
+    synchronized void acknowledge(int seen) {
+        causes &= ~seen;
+        line.setLevel(false);
+        if (causes != 0) {
+            line.setLevel(true);
+        }
     }
 }

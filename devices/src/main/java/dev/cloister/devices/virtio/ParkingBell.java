@@ -30,7 +30,7 @@ final class ParkingBell implements QueueBell {
     }
 
     @Override
-    public String place(long gpa) {
+    public String place(long gpa, int value) {
         return "";
     }
 

@@ -8,6 +8,9 @@ public interface QueueBell extends AutoCloseable {
     /** Nowhere: see {@link #place}. */
     long NOWHERE = -1;
 
+    /** Whatever is written: see {@link #place}. */
+    int ANY_VALUE = -1;
+
     /**
      * A bell that only this process rings.
      *
@@ -34,9 +37,10 @@ public interface QueueBell extends AutoCloseable {
      * Says where guests ring it, while they may. Rings that come by an exit count as well, so a host needs not do anything.
      *
      * @param gpa the guest-physical address that is written to, or {@link #NOWHERE}
+     * @param value the 32-bit number, not negative, that has to be written there, or {@link #ANY_VALUE}, by an access of any width
      * @return empty, or why the host can't ring it: one line for the operator
      */
-    String place(long gpa);
+    String place(long gpa, int value);
 
     /** Gives back what the host holds for it; after the queue's thread has ended. */
     @Override

@@ -32,6 +32,11 @@ final class QueueRegisters {
         Arrays.fill(areas, 0);
     }
 
+    /** The most descriptors that the device has room for. */
+    int maximum() {
+        return maximum;
+    }
+
     /** The driver may make a queue smaller (virtio 1.2, 4.1.5.1.3); anything else is ignored. */
     void setSize(int wanted) {
         if (wanted > 0 && wanted <= maximum && Integer.bitCount(wanted) == 1) {

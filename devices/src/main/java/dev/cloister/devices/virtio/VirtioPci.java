@@ -14,7 +14,7 @@ import java.util.function.Supplier;
  * The PCI transport (virtio 1.2, 4.1), modern only: one range of registers, MSI-X with a vector for the configuration and one for each
  * queue, or interrupt pin A. Any thread. Owns the threads of the queues.
  */
-public final class VirtioPci implements AutoCloseable {
+public final class VirtioPci implements VirtioTransport {
     private static final int VENDOR = 0x1af4;
     private static final int FIRST_DEVICE = 0x1040;
     private static final int SUBSYSTEM = 0x1100;
@@ -106,21 +106,16 @@ public final class VirtioPci implements AutoCloseable {
         return core;
     }
 
-    /** Starts the threads of the queues; once, before the guest runs. */
+    @Override
     public void start() {
         core.start();
     }
 
-    /**
-     * What the device said, and why it stopped.
-     *
-     * @return a bounded number of lines
-     */
+    @Override
     public List<String> notes() {
         return core.notes();
     }
 
-    /** Stops the queues and waits for their threads; the requests being served end first. */
     @Override
     public void close() {
         core.close();

@@ -16,13 +16,11 @@ final class FuzzBench implements AutoCloseable {
     static final int USED = 0x300;
     private static final int SERVICES = 5000;
     private static final int NEEDS_RESET = DeviceCore.NEEDS_RESET;
-    private static final int STATUS = 0x14;
-    private static final int NOTIFY = 0x3000;
 
     final QueueMemory m = new QueueMemory();
     final FuzzModel model = new FuzzModel(m);
     private final FuzzTarget target;
-    private final VirtioPci transport;
+    private final FuzzTransport transport;
     private final ByteBuffer in;
     private byte[] expected = m.copy();
     private boolean exact = true;
@@ -38,9 +36,13 @@ final class FuzzBench implements AutoCloseable {
     int returned;
 
     FuzzBench(FuzzTarget target, byte[] input) {
+        this(target, false, input);
+    }
+
+    FuzzBench(FuzzTarget target, boolean mmio, byte[] input) {
         this.target = target;
         this.in = ByteBuffer.wrap(input).order(ByteOrder.LITTLE_ENDIAN);
-        transport = new VirtioPci(target.device(this), m.memory, (_, _) -> {});
+        transport = FuzzTransport.of(mmio, target.device(this), m.memory);
         driver = new FuzzDriver(this, queues());
     }
 
@@ -111,7 +113,7 @@ final class FuzzBench implements AutoCloseable {
     }
 
     void bell(int queue) {
-        set(NOTIFY + 4 * queue, 2, 0);
+        transport.bell(this::set, queue);
     }
 
     private void step(int kind) {
@@ -119,10 +121,10 @@ final class FuzzBench implements AutoCloseable {
             case 0 -> poke(next16(), next64(), 1 << next() % 4);
             case 1 -> descriptor();
             case 2, 3 -> offer(next() % queues(), next());
-            case 4 -> set(next16() % 0x6000, 1 << next() % 4, next64());
-            case 5 -> transport.registers().read(next16() % 0x6000, 1 << next() % 4);
+            case 4 -> set(next16() % transport.reach(), 1 << next() % 4, next64());
+            case 5 -> transport.registers().read(next16() % transport.reach(), 1 << next() % 4);
             case 6 -> bringUp(next64());
-            case 7 -> set(STATUS, 1, next() % 4 == 0 ? next() : 0);
+            case 7 -> transport.status(this::set, next() % 4 == 0 ? next() : 0);
             case 8 -> target.event(this);
             case 9 -> bell(next() % queues());
             default -> target.speak(this);
@@ -134,14 +136,32 @@ final class FuzzBench implements AutoCloseable {
     void meanwhile() {
         int kind = inside && !polite ? next() % 16 : 15;
         switch (kind) {
-            case 0 -> set(STATUS, 1, 0);
+            case 0 -> stop();
             case 1 -> poke(next16(), next64(), 8);
-            case 2 -> set(0x16 + next() % 0x22, 1 << next() % 4, next64());
-            case 3 -> bringUp(next64());
-            case 4 -> transport.registers().read(next16() % 0x6000, 4);
+            case 2 -> change(0x16 + next() % 0x22, 1 << next() % 4, next64());
+            case 3 -> again(next64());
+            case 4 -> transport.registers().read(next16() % transport.reach(), 4);
             default -> {
                 // Nobody does anything.
             }
+        }
+    }
+
+    private void stop() {
+        if (transport.mayReset()) {
+            transport.status(this::set, 0);
+        }
+    }
+
+    private void again(long choice) {
+        if (transport.mayReset()) {
+            bringUp(choice);
+        }
+    }
+
+    private void change(int register, int size, long value) {
+        if (transport.mayInterrupt(register)) {
+            set(register, size, value);
         }
     }
 
@@ -197,29 +217,21 @@ final class FuzzBench implements AutoCloseable {
 
     /** All that a driver does, with some of the features and the queues in their usual places. */
     private void bringUp(long choice) {
-        set(STATUS, 1, 0);
-        set(STATUS, 1, 3);
+        transport.status(this::set, 0);
+        transport.status(this::set, 3);
         long wanted = transport.core().offered() & (choice | Features.VERSION_1);
         features = wanted;
-        for (int half = 0; half < 2; half++) {
-            set(8, 4, half);
-            set(0xc, 4, wanted >>> 32 * half);
-        }
-        set(STATUS, 1, 11);
+        transport.accept(this::set, wanted);
+        transport.status(this::set, 11);
         for (int queue = 0; queue < queues(); queue++) {
             if (!inside) {
                 Arrays.fill(expected, queue * QUEUE_STEP + AVAILABLE, queue * QUEUE_STEP + QUEUE_STEP, (byte) 0);
                 m.memory.write(
                         descriptors(queue) + AVAILABLE, new byte[QUEUE_STEP - AVAILABLE], 0, QUEUE_STEP - AVAILABLE);
             }
-            set(0x16, 2, queue);
-            set(0x18, 2, SIZE);
-            set(0x20, 8, descriptors(queue));
-            set(0x28, 8, descriptors(queue) + AVAILABLE);
-            set(0x30, 8, descriptors(queue) + USED);
-            set(0x1c, 2, 1);
+            transport.place(this::set, queue, SIZE, descriptors(queue));
         }
-        set(STATUS, 1, 15);
+        transport.status(this::set, 15);
         driver.reset();
     }
 
@@ -248,14 +260,15 @@ final class FuzzBench implements AutoCloseable {
         }
         inside = false;
         compare();
-        for (String note : transport.notes()) {
+        for (String note : transport.transport().notes()) {
             if (note.contains("the device failed")) {
                 throw new AssertionError(note);
             }
         }
         boolean stopped = (transport.core().status() & NEEDS_RESET) != 0;
-        if (stopped && (polite || transport.notes().isEmpty())) {
-            throw new AssertionError("the device stopped: " + transport.notes());
+        if (stopped && (polite || transport.transport().notes().isEmpty())) {
+            throw new AssertionError(
+                    "the device stopped: " + transport.transport().notes());
         }
         if (transport.core().status() == 0) {
             model.clear();
@@ -325,19 +338,19 @@ final class FuzzBench implements AutoCloseable {
 
     /** Whatever has happened, a reset makes a device as new. */
     private void recovers() {
-        set(STATUS, 1, 0);
+        transport.status(this::set, 0);
         serve();
         bringUp(0);
         serve();
         if (transport.core().status() != 15) {
-            throw new AssertionError(
-                    "after a reset the status is " + transport.core().status() + ": " + transport.notes());
+            throw new AssertionError("after a reset the status is "
+                    + transport.core().status() + ": " + transport.transport().notes());
         }
     }
 
     @Override
     public void close() {
-        transport.close();
+        transport.transport().close();
         target.close();
         m.close();
     }

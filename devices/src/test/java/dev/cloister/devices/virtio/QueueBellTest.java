@@ -17,51 +17,13 @@ class QueueBellTest {
     private static final int BAR = 0x10;
     private static final int DECODES = 2;
 
-    /** A host's bell that remembers where it is. */
-    private static final class Placed implements QueueBell {
-        private final QueueBell inner = QueueBell.parking();
-        private final String fault;
-        private volatile long at = NOWHERE;
-        private volatile boolean closed;
-
-        Placed(String fault) {
-            this.fault = fault;
-        }
-
-        @Override
-        public void ring() {
-            inner.ring();
-        }
-
-        @Override
-        public boolean take() {
-            return inner.take();
-        }
-
-        @Override
-        public void await() {
-            inner.await();
-        }
-
-        @Override
-        public String place(long gpa) {
-            at = gpa;
-            return gpa == NOWHERE ? "" : fault;
-        }
-
-        @Override
-        public void close() {
-            closed = true;
-        }
-    }
-
     private static RngDevice entropy() {
         return new RngDevice(into -> Arrays.fill(into, (byte) 1));
     }
 
     @Test
     void theHostRingsWhileTheDriverIsReadyAndTheRangeIsInForce() {
-        Placed bell = new Placed("");
+        PlacedBell bell = new PlacedBell("");
         Random random = new Random(SEED);
         try (TestDriver driver = new TestDriver(entropy(), () -> bell)) {
             long base = driver.config(BAR, 4);
@@ -96,10 +58,10 @@ class QueueBellTest {
                     }
                 }
                 long expected = ready && answers(decoded, base) ? base + place : QueueBell.NOWHERE;
-                assertThat(bell.at).as("seed %d, step %d", SEED, step).isEqualTo(expected);
+                assertThat(bell.at()).as("seed %d, step %d", SEED, step).isEqualTo(expected);
             }
         }
-        assertThat(bell.closed).isTrue();
+        assertThat(bell.isClosed()).isTrue();
     }
 
     private static boolean answers(boolean decoded, long base) {
@@ -108,7 +70,7 @@ class QueueBellTest {
 
     @Test
     void whatTheHostCannotRingIsServedAllTheSameAndSaid() {
-        Placed bell = new Placed("KVM_IOEVENTFD: ENOSPC");
+        PlacedBell bell = new PlacedBell("KVM_IOEVENTFD: ENOSPC");
         try (TestDriver driver = new TestDriver(entropy(), () -> bell)) {
             driver.bringUp(0);
             driver.descriptor(0, QueueMemory.RAM + 0x2000, 4, 2, 0);

@@ -12,9 +12,13 @@ public final class VirtioFuzz {
         play(System.getProperty("fuzz", "block"), data);
     }
 
+    /** What begins the name of a device behind the MMIO transport; others are behind PCI. */
+    static final String MMIO = "mmio-";
+
     /** Plays an input; returns how many services were judged byte by byte, and how many requests came back. */
     static int[] play(String target, byte[] data) {
-        try (FuzzBench bench = new FuzzBench(FuzzTarget.of(target), data)) {
+        String device = target.startsWith(MMIO) ? target.substring(MMIO.length()) : target;
+        try (FuzzBench bench = new FuzzBench(FuzzTarget.of(device), target.startsWith(MMIO), data)) {
             bench.run();
             return new int[] {bench.judged, bench.returned};
         }

@@ -290,18 +290,26 @@ public final class DirectEngine implements Engine {
         }
     }
 
-    /** Rings of any width count, on kernels before 4.4 those of drivers only. */
+    /** Rings of any width count, on kernels before 4.4 those of drivers only; those of a value are 32 bits wide. */
     private final class BellHost implements KvmBell.Host {
         private final int width = vm.has(KvmCapability.IOEVENTFD_ANY_LENGTH) ? 0 : Short.BYTES;
 
         @Override
-        public void bind(Fd event, long gpa) throws ErrnoException {
-            vm.assignMmioEvent(event, gpa, width);
+        public void bind(Fd event, long gpa, int value) throws ErrnoException {
+            if (value == QueueBell.ANY_VALUE) {
+                vm.assignMmioEvent(event, gpa, width);
+            } else {
+                vm.assignMmioEvent(event, gpa, Integer.BYTES, value);
+            }
         }
 
         @Override
-        public void unbind(Fd event, long gpa) throws ErrnoException {
-            vm.deassignMmioEvent(event, gpa, width);
+        public void unbind(Fd event, long gpa, int value) throws ErrnoException {
+            if (value == QueueBell.ANY_VALUE) {
+                vm.deassignMmioEvent(event, gpa, width);
+            } else {
+                vm.deassignMmioEvent(event, gpa, Integer.BYTES, value);
+            }
         }
     }
 

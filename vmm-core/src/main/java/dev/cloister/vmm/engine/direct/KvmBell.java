@@ -14,11 +14,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class KvmBell implements QueueBell {
     /** What an engine's virtual machine does for a bell. */
     interface Host {
-        /** Makes writes to an address signal an eventfd. */
-        void bind(Fd event, long gpa) throws ErrnoException;
+        /** Makes writes of a value to an address signal an eventfd, or of any for {@link QueueBell#ANY_VALUE}. */
+        void bind(Fd event, long gpa, int value) throws ErrnoException;
 
         /** Undoes {@link #bind}. */
-        void unbind(Fd event, long gpa) throws ErrnoException;
+        void unbind(Fd event, long gpa, int value) throws ErrnoException;
     }
 
     private final Host host;
@@ -26,6 +26,7 @@ final class KvmBell implements QueueBell {
     private final Poller poller = new Poller();
     private final AtomicBoolean rung = new AtomicBoolean();
     private long placed = NOWHERE;
+    private int placedValue = ANY_VALUE;
     private boolean closed;
 
     /** The eventfd is the bell's from here on. */
@@ -66,15 +67,16 @@ final class KvmBell implements QueueBell {
     }
 
     @Override
-    public synchronized String place(long gpa) {
+    public synchronized String place(long gpa, int value) {
         try {
             if (placed != NOWHERE) {
-                host.unbind(event.fd(), placed);
+                host.unbind(event.fd(), placed, placedValue);
                 placed = NOWHERE;
             }
             if (gpa != NOWHERE && !closed) {
-                host.bind(event.fd(), gpa);
+                host.bind(event.fd(), gpa, value);
                 placed = gpa;
+                placedValue = value;
             }
             return "";
         } catch (ErrnoException e) {

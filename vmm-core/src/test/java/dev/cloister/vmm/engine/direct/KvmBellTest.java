@@ -21,17 +21,21 @@ class KvmBellTest {
 
     private final class Recording implements KvmBell.Host {
         @Override
-        public void bind(Fd event, long gpa) throws ErrnoException {
+        public void bind(Fd event, long gpa, int value) throws ErrnoException {
             if (full) {
                 throw new ErrnoException("KVM_IOEVENTFD", "here", Errno.ENOSPC);
             }
-            calls.add("bind " + Long.toHexString(gpa));
+            calls.add("bind " + Long.toHexString(gpa) + of(value));
         }
 
         @Override
-        public void unbind(Fd event, long gpa) {
-            calls.add("unbind " + Long.toHexString(gpa));
+        public void unbind(Fd event, long gpa, int value) {
+            calls.add("unbind " + Long.toHexString(gpa) + of(value));
         }
+    }
+
+    private static String of(int value) {
+        return value == QueueBell.ANY_VALUE ? "" : " = " + value;
     }
 
     @Test
@@ -77,15 +81,15 @@ class KvmBellTest {
     @Test
     void aBellIsInOnePlaceAtATime() throws Exception {
         try (KvmBell bell = new KvmBell(new Recording(), EventFd.create())) {
-            assertThat(bell.place(0x3000)).isEmpty();
-            assertThat(bell.place(0x4000)).isEmpty();
-            assertThat(bell.place(QueueBell.NOWHERE)).isEmpty();
-            assertThat(bell.place(QueueBell.NOWHERE)).isEmpty();
-            assertThat(calls).containsExactly("bind 3000", "unbind 3000", "bind 4000", "unbind 4000");
+            assertThat(bell.place(0x3000, QueueBell.ANY_VALUE)).isEmpty();
+            assertThat(bell.place(0x4000, 2)).isEmpty();
+            assertThat(bell.place(QueueBell.NOWHERE, QueueBell.ANY_VALUE)).isEmpty();
+            assertThat(bell.place(QueueBell.NOWHERE, QueueBell.ANY_VALUE)).isEmpty();
+            assertThat(calls).containsExactly("bind 3000", "unbind 3000", "bind 4000 = 2", "unbind 4000 = 2");
             full = true;
-            assertThat(bell.place(0x5000)).contains("ENOSPC");
+            assertThat(bell.place(0x5000, QueueBell.ANY_VALUE)).contains("ENOSPC");
             full = false;
-            assertThat(bell.place(QueueBell.NOWHERE)).isEmpty();
+            assertThat(bell.place(QueueBell.NOWHERE, QueueBell.ANY_VALUE)).isEmpty();
             assertThat(calls).as("what is not bound is not unbound").hasSize(4);
         }
     }
