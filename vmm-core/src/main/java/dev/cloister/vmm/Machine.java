@@ -184,7 +184,8 @@ public final class Machine implements AutoCloseable {
                 handed ? "" : image.commandLine(),
                 handed ? List.of() : image.modules(),
                 image.flatAddress(),
-                board.acpi());
+                board.acpi(),
+                board.kernelParameters());
         try {
             return ImageLoader.load(image.bytes(), ram.sink(), options);
         } catch (ImageException e) {

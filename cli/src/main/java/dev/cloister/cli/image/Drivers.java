@@ -27,7 +27,8 @@ enum Drivers {
             "drivers/virtio/virtio",
             "drivers/virtio/virtio_pci_modern_dev",
             "drivers/virtio/virtio_pci_legacy_dev",
-            "drivers/virtio/virtio_pci"),
+            "drivers/virtio/virtio_pci",
+            "drivers/virtio/virtio_mmio"),
     /** Networks. */
     NET("virtio:1", "net/core/failover", "drivers/net/net_failover", "drivers/net/virtio_net"),
     /** Disks. */

@@ -2,6 +2,7 @@ package dev.cloister.cli.run;
 
 import dev.cloister.cli.command.CommandFailure;
 import dev.cloister.cli.command.ExitCodes;
+import dev.cloister.policy.model.VirtioBus;
 import dev.cloister.vmm.Machine;
 import dev.cloister.vmm.virtio.DiskConfig;
 import dev.cloister.vmm.virtio.NetConfig;
@@ -25,6 +26,14 @@ final class DeviceOptionGroup {
             description = "a disk on a raw image: read-only with ro; limit is bytes a second, iops requests a second; "
                     + "may be given several times")
     private List<DiskOption> disks = List.of();
+
+    @Option(
+            names = "--virtio",
+            paramLabel = "WHERE",
+            description =
+                    "where the guest finds its virtio devices: pci, or mmio for kernels without PCI, such as those of"
+                            + " microVMs, which are told by ACPI and on their command line (default: pci)")
+    private VirtioBus bus = VirtioBus.PCI;
 
     @Option(names = "--no-rng", description = "leave out the device that gives the guest random bytes")
     private boolean noEntropy;
@@ -50,6 +59,11 @@ final class DeviceOptionGroup {
     private MemoryOptionGroup memory;
 
     private VirtioConfig virtio = VirtioConfig.DEFAULT;
+
+    /** Where the guest finds them. */
+    VirtioBus bus() {
+        return bus;
+    }
 
     /** What {@link #open} opened. */
     VirtioConfig opened() {

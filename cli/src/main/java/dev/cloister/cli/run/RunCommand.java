@@ -311,6 +311,7 @@ public final class RunCommand implements Callable<Integer> {
                 .testDevice(testDevice)
                 .timeout(timeout)
                 .debug(debug)
+                .virtioBus(devices.bus())
                 .virtio(devices.open(folder == null ? List.of() : folder.disks())
                         .withConsole(consoles.openDevice()))
                 .serialOut(serial.output())

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param resetPort a port at which {@link #RESET_VALUE} resets the machine
  * @param serialPorts 16550s
  * @param pci the PCI host bridge, if there is one
+ * @param virtio virtio devices that aren't functions of PCI
  */
 public record AcpiMachine(
         int processors,
@@ -22,7 +23,8 @@ public record AcpiMachine(
         int sciIrq,
         int resetPort,
         List<SerialPort> serialPorts,
-        Optional<PciRoot> pci) {
+        Optional<PciRoot> pci,
+        List<VirtioWindow> virtio) {
     /** What FADT tells guests to write to the reset register: SYS_RST and RST_CPU of port 0xCF9. */
     public static final int RESET_VALUE = 0x06;
 
@@ -77,9 +79,40 @@ public record AcpiMachine(
         }
     }
 
-    /** Checks the numbers and copies the list. */
+    /**
+     * A virtio device's registers (virtio 1.2, 4.2).
+     *
+     * @param registers where they are, below 4 GiB
+     * @param gsi its global system interrupt, level-triggered, 16 or above
+     */
+    public record VirtioWindow(Window registers, int gsi) {}
+
+    /**
+     * A machine whose virtio devices, if it has some, are functions of PCI.
+     *
+     * @param processors how many there are
+     * @param tables guest-physical address of the tables
+     * @param powerManagement first port of {@link PowerManagement}
+     * @param sciIrq the interrupt line of the system control interrupt
+     * @param resetPort a port at which {@link #RESET_VALUE} resets the machine
+     * @param serialPorts 16550s
+     * @param pci the PCI host bridge, if there is one
+     */
+    public AcpiMachine(
+            int processors,
+            long tables,
+            int powerManagement,
+            int sciIrq,
+            int resetPort,
+            List<SerialPort> serialPorts,
+            Optional<PciRoot> pci) {
+        this(processors, tables, powerManagement, sciIrq, resetPort, serialPorts, pci, List.of());
+    }
+
+    /** Checks the numbers and copies the lists. */
     public AcpiMachine {
         serialPorts = List.copyOf(serialPorts);
+        virtio = List.copyOf(virtio);
         if (processors < 1 || processors > MOST_PROCESSORS) {
             throw new IllegalArgumentException(processors + " processors; expected 1 to " + MOST_PROCESSORS);
         }

@@ -42,6 +42,9 @@ final class Dsdt {
         devices.add(clock());
         devices.add(keyboard());
         devices.add(mouse());
+        for (int i = 0; i < machine.virtio().size(); i++) {
+            devices.add(virtio(i, machine.virtio().get(i)));
+        }
         return Aml.list(Aml.scope("\\_SB", devices.toArray(byte[][]::new)), softOff());
     }
 
@@ -109,6 +112,15 @@ final class Dsdt {
                 Aml.name("_HID", Aml.eisaId("PNP0501")),
                 Aml.name("_UID", Aml.integer(number)),
                 Resources.current(Resources.ports(serial.port(), UART_PORTS), Resources.irq(serial.irq())));
+    }
+
+    /** The identifier that QEMU's machines gave to these devices, and drivers know. */
+    private static byte[] virtio(int number, AcpiMachine.VirtioWindow window) {
+        return Aml.device(
+                String.format(Locale.ROOT, "VR%02X", number),
+                Aml.name("_HID", Aml.string("LNRO0005")),
+                Aml.name("_UID", Aml.integer(number)),
+                Resources.current(Resources.memory(window.registers()), Resources.sharedInterrupt(window.gsi())));
     }
 
     private static byte[] clock() {

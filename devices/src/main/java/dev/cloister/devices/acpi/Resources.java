@@ -6,6 +6,11 @@ final class Resources {
     private static final int DECODES_16_BITS = 1;
     private static final int IRQ = 0x22;
     private static final int MEMORY_32_FIXED = 0x86;
+    private static final int INTERRUPT = 0x89;
+    /** A consumer's, level-triggered, active low, shared: as pins of PCI are. */
+    private static final int CONSUMER_LEVEL_LOW_SHARED = 0x0D;
+
+    private static final int INTERRUPT_BYTES = 6;
     private static final int WORD_SPACE = 0x88;
     private static final int DWORD_SPACE = 0x87;
     private static final int QWORD_SPACE = 0x8A;
@@ -41,6 +46,15 @@ final class Resources {
     /** {@code IRQNoFlags () {irq}}: edge-triggered, active high, not shared. */
     static byte[] irq(int irq) {
         return Aml.list(Aml.bytes(IRQ), Aml.number(1L << irq, Short.BYTES));
+    }
+
+    /** {@code Interrupt (ResourceConsumer, Level, ActiveLow, Shared) {gsi}}. */
+    static byte[] sharedInterrupt(int gsi) {
+        return Aml.list(
+                Aml.bytes(INTERRUPT),
+                Aml.number(INTERRUPT_BYTES, Short.BYTES),
+                Aml.bytes(CONSUMER_LEVEL_LOW_SHARED, 1),
+                Aml.number(gsi, Integer.BYTES));
     }
 
     /** {@code Memory32Fixed (ReadWrite, …)}. */

@@ -115,6 +115,16 @@ public final class PciHost {
     }
 
     /**
+     * A further source of interrupts on one of the lines that pins are wired to, for a device that is no function.
+     *
+     * @param gsi 16 to 23
+     * @return the source's own side of the line
+     */
+    public InterruptLine line(int gsi) {
+        return lines[gsi - FIRST_GSI].source();
+    }
+
+    /**
      * The windows.
      *
      * @return an immutable list

@@ -39,7 +39,10 @@ class AcpiCompilerTest {
                 9,
                 0xCF9,
                 List.of(new AcpiMachine.SerialPort(0x3F8, 4)),
-                Optional.of(root));
+                Optional.of(root),
+                List.of(
+                        new AcpiMachine.VirtioWindow(new AcpiMachine.Window(0xFEC1_0000L, 0x1000), 16),
+                        new AcpiMachine.VirtioWindow(new AcpiMachine.Window(0xFEC1_1000L, 0x1000), 17)));
     }
 
     @ParameterizedTest

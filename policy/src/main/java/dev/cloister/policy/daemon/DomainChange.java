@@ -46,6 +46,7 @@ final class DomainChange {
                 before.cgroup().map(DomainChange::limits),
                 after.cgroup().map(DomainChange::limits));
         add(differs, "engine", before.engine(), after.engine());
+        add(differs, "virtio", before.virtio(), after.virtio());
         add(differs, "vsock", before.cid(), after.cid());
         add(
                 differs,

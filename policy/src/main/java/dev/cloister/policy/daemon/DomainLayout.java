@@ -54,6 +54,7 @@ final class DomainLayout {
                         firmware,
                         image.initrd().isPresent() && !firmware),
                 new DomainConfig.Devices(
+                        domain.virtio(),
                         domain.cid(),
                         domain.memory().balloonBytes().orElse(DomainConfig.Devices.NO_BALLOON),
                         persistent),

@@ -11,6 +11,7 @@ import dev.cloister.policy.model.Lifecycle;
 import dev.cloister.policy.model.Memory;
 import dev.cloister.policy.model.Restart;
 import dev.cloister.policy.model.UnexpectedExit;
+import dev.cloister.policy.model.VirtioBus;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -46,6 +47,7 @@ final class DomainReader {
             "engine",
             "cpuid",
             "vsock",
+            "virtio",
             "when",
             "autostart",
             "onUnexpectedExit",
@@ -159,6 +161,7 @@ final class DomainReader {
                 fields.optional("vsock")
                         .map(json -> cid(fields.open(json, "a vsock", VSOCK_FIELDS)))
                         .orElse(0L),
+                fields.choice("virtio", VirtioBus.values(), VirtioBus::jsonName, VirtioBus.PCI),
                 fields.optional("cpuid").map(json -> cpuid(fields.open(json, "a cpuid", CPUID_FIELDS))),
                 lifecycle(fields),
                 fields.description(),

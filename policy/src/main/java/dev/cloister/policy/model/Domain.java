@@ -19,6 +19,7 @@ import java.util.UUID;
  * @param cgroup limits of its VMM process, where the policy states some
  * @param engine what executes it
  * @param cid context id of its socket device, 3 to {@link #MAX_CID}; 0 where it has none
+ * @param virtio where the guest finds its virtio devices
  * @param cpuid the processor that it is shown, where the policy says
  * @param lifecycle when it starts and what follows its end
  * @param description the author's words, may be empty
@@ -37,6 +38,7 @@ public record Domain(
         Optional<Cgroup> cgroup,
         Engine engine,
         long cid,
+        VirtioBus virtio,
         Optional<CpuidModel> cpuid,
         Lifecycle lifecycle,
         String description,

@@ -16,6 +16,7 @@ import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.FlowKind;
 import dev.cloister.policy.model.PortRange;
 import dev.cloister.policy.model.SocketUse;
+import dev.cloister.policy.model.VirtioBus;
 import dev.cloister.policy.wire.Choice;
 import dev.cloister.policy.wire.Field;
 import dev.cloister.policy.wire.Scalar;
@@ -109,7 +110,8 @@ final class ConfigWire {
 
     private static final Struct<DomainConfig.Devices> DEVICES = Struct.of(
             "Devices",
-            v -> new DomainConfig.Devices(v.number(0), v.number(1), v.get(2)),
+            v -> new DomainConfig.Devices(v.get(0), v.number(1), v.number(2), v.get(3)),
+            Field.of("bus", Choice.of(VirtioBus.class, VirtioBus::ordinal), DomainConfig.Devices::bus),
             Field.of("socketCid", i64(0, Domain.MAX_CID), DomainConfig.Devices::socketCid),
             Field.of(
                     "balloonBytes",

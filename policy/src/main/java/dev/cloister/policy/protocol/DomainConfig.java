@@ -2,6 +2,7 @@ package dev.cloister.policy.protocol;
 
 import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.model.VirtioBus;
 import java.util.List;
 import java.util.UUID;
 
@@ -72,18 +73,19 @@ public record DomainConfig(
     public record Boot(String imageName, String commandLine, boolean firmware, boolean initrd) {}
 
     /**
-     * What devices it has beside those that every guest has.
+     * What devices it has beside those that every guest has, and where they all are.
      *
+     * @param bus where the guest finds its virtio devices
      * @param socketCid context id of its socket device; 0 where it has none
      * @param balloonBytes how much memory its balloon asks of the guest at first; {@link #NO_BALLOON} where it has none
      * @param persistent ranges of persistent memory, in the order in which the guest finds them
      */
-    public record Devices(long socketCid, long balloonBytes, List<PersistentRange> persistent) {
+    public record Devices(VirtioBus bus, long socketCid, long balloonBytes, List<PersistentRange> persistent) {
         /** It has no balloon. */
         public static final long NO_BALLOON = -1;
 
         /** None. */
-        public static final Devices NONE = new Devices(0, NO_BALLOON, List.of());
+        public static final Devices NONE = new Devices(VirtioBus.PCI, 0, NO_BALLOON, List.of());
 
         /** Copies the list. */
         public Devices {

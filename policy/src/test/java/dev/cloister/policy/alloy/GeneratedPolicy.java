@@ -29,6 +29,7 @@ import dev.cloister.policy.model.Schedule;
 import dev.cloister.policy.model.SourcePosition;
 import dev.cloister.policy.model.TypeEnforcement;
 import dev.cloister.policy.model.TypeRule;
+import dev.cloister.policy.model.VirtioBus;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -180,6 +181,7 @@ final class GeneratedPolicy {
                 Optional.empty(),
                 Engine.AUTO,
                 0,
+                VirtioBus.PCI,
                 Optional.empty(),
                 Lifecycle.DEFAULT,
                 "",

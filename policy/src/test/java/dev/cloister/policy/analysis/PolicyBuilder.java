@@ -28,6 +28,7 @@ import dev.cloister.policy.model.ResidualRisk;
 import dev.cloister.policy.model.Schedule;
 import dev.cloister.policy.model.SourcePosition;
 import dev.cloister.policy.model.TypeEnforcement;
+import dev.cloister.policy.model.VirtioBus;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -90,6 +91,7 @@ final class PolicyBuilder {
                 Optional.empty(),
                 Engine.AUTO,
                 0,
+                VirtioBus.PCI,
                 Optional.empty(),
                 Lifecycle.DEFAULT,
                 "",

@@ -75,7 +75,7 @@ public final class Samples {
              "memory": {"size": "64M", "prefault": true, "hugePages": "2M", "balloon": "16M"},
              "cpus": {"count": 2, "pin": [3, 2], "exclusive": true},
              "cgroup": {"memoryMax": "128M", "cpuMaxPercent": 50, "pidsMax": 64, "ioWeight": 100},
-             "cpuid": {"model": "x86-64-v2", "hide": ["avx2"]}, "when": "work", "autostart": false,
+             "cpuid": {"model": "x86-64-v2", "hide": ["avx2"]}, "virtio": "mmio", "when": "work", "autostart": false,
              "onUnexpectedExit": "halt", "restart": {"when": "onFailure", "attempts": 5, "within": "1h", "delay": "5s"}},
             {"id": "00000000-0000-4000-8000-000000000002", "name": "desk2", "label": {"level": "eu"}, "type": "desk", "tags": ["desk"],
              "image": {"kernel": {"path": "k", "sha256": "DIGEST"}}, "memory": "16M", "cpus": {"count": 1}},

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.VirtioBus;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +47,10 @@ class VmmCodecTest {
                 new DomainConfig.Memory(16 << 20, true),
                 new DomainConfig.Boot("images/sensor.elf", "console=ttyS0 é", false, true),
                 new DomainConfig.Devices(
-                        7, 1 << 20, List.of(new DomainConfig.PersistentRange("@disk:store", 4 << 20, true, false))),
+                        VirtioBus.MMIO,
+                        7,
+                        1 << 20,
+                        List.of(new DomainConfig.PersistentRange("@disk:store", 4 << 20, true, false))),
                 true,
                 List.of(MEMORY, STREAM),
                 DaemonLoss.KEEP);

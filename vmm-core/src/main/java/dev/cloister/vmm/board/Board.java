@@ -33,6 +33,7 @@ import dev.cloister.devices.virtio.QueueBell;
 import dev.cloister.emulator.cpu.PortIo;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.policy.channel.DirectoryLayout;
+import dev.cloister.policy.model.VirtioBus;
 import dev.cloister.vmm.channel.DeviceEnds;
 import dev.cloister.vmm.channel.SocketCarrier;
 import dev.cloister.vmm.channel.Violations;
@@ -48,6 +49,7 @@ import dev.cloister.vmm.report.Report;
 import dev.cloister.vmm.virtio.Balloon;
 import dev.cloister.vmm.virtio.ChannelDevices;
 import dev.cloister.vmm.virtio.VirtioSet;
+import dev.cloister.vmm.virtio.VirtioWindows;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,6 +86,7 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
     private final Serial16550 com1;
     private final TextDisplay display = new TextDisplay();
     private final PciHost pci;
+    private final @Nullable VirtioWindows windows;
     private final VirtioSet virtio;
     private final DeviceEnds deviceEnds;
     private final int cpus;
@@ -118,8 +121,11 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
                         new PciWindow(GuestMap.PCI_HIGH, GuestMap.PCI_END - GuestMap.PCI_HIGH)),
                 wires.lines()::line,
                 isFirmware ? Chipset.Q35 : Chipset.PLAIN);
+        this.windows =
+                config.devices().bus() == VirtioBus.MMIO ? new VirtioWindows(GuestMap.VIRTIO_MMIO, pci::line) : null;
         try {
-            VirtioSet.Place place = new VirtioSet.Place(pci, memory, wires.lines()::message, wires.lines()::bell);
+            VirtioSet.Place place =
+                    new VirtioSet.Place(pci, memory, wires.lines()::message, wires.lines()::bell, windows);
             this.virtio = new VirtioSet(config.devices().virtio(), place, violations);
             ChannelDevices devices = new ChannelDevices(
                     config.domain().name(),
@@ -164,6 +170,9 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
                     mmio, GuestMap.HIGH_RAM - config.boot().image().bytes().byteSize());
         }
         pci.attachTo(ports, new ResetControl(this), mmio, GuestMap.PCI_ECAM);
+        if (windows != null) {
+            windows.attachTo(mmio);
+        }
         ports.attach(PowerOffPort.BOCHS_PORT, PowerOffPort.PORTS, new PowerOffPort(this), "old power off");
         if (config.devices().debugExit()) {
             ports.attach(DebugExit.PORT, DebugExit.PORTS, new DebugExit(this), "debug exit");
@@ -190,6 +199,9 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
     public void restart() {
         reboots.restarted();
         pci.reset();
+        if (windows != null) {
+            windows.reset();
+        }
         com1.reset();
         ports = new PortBus(this);
         mmio = new MmioBus(this);
@@ -258,7 +270,13 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
                 GuestMap.SCI_IRQ,
                 ResetControl.PORT,
                 List.of(new AcpiMachine.SerialPort(Serial16550.COM1_PORT, Serial16550.COM1_IRQ)),
-                Optional.of(pciRoot())));
+                Optional.of(pciRoot()),
+                windows == null ? List.of() : windows.places()));
+    }
+
+    /** What a kernel is told on its command line of devices that it can't find by itself without ACPI; perhaps nothing. */
+    public String kernelParameters() {
+        return windows == null ? "" : windows.kernelParameters();
     }
 
     private AcpiMachine.PciRoot pciRoot() {

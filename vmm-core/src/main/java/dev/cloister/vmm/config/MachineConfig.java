@@ -1,6 +1,7 @@
 package dev.cloister.vmm.config;
 
 import dev.cloister.policy.model.Engine;
+import dev.cloister.policy.model.VirtioBus;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.vmm.processor.CpuModels;
 import dev.cloister.vmm.report.MachineException;
@@ -78,11 +79,13 @@ public record MachineConfig(
      * Devices and channels.
      *
      * @param virtio virtio devices; the machine closes the disks' files
+     * @param bus where the guest finds the virtio devices
      * @param channels channels in directory order; attached with {@code MachineChannels.attach} before or after the start
      * @param debugExit whether port 0xf4 ends the machine with a chosen exit code
      * @param testDevice whether the machine has the device that processor test programs drive, see {@link dev.cloister.devices.TestDevice}
      */
-    public record Devices(VirtioConfig virtio, List<ChannelConfig> channels, boolean debugExit, boolean testDevice) {
+    public record Devices(
+            VirtioConfig virtio, VirtioBus bus, List<ChannelConfig> channels, boolean debugExit, boolean testDevice) {
         /** Copies the list. */
         public Devices {
             channels = List.copyOf(channels);
@@ -191,6 +194,7 @@ public record MachineConfig(
         private List<Integer> pin = List.of();
         private String cpuModel = "";
         private VirtioConfig virtio = VirtioConfig.DEFAULT;
+        private VirtioBus bus = VirtioBus.PCI;
         private boolean firmwareLog;
         private @Nullable FirmwareVariables firmwareVariables;
         private OnReboot onReboot = OnReboot.EXIT;
@@ -378,6 +382,17 @@ public record MachineConfig(
         }
 
         /**
+         * Sets where the guest finds the virtio devices.
+         *
+         * @param place PCI or windows outside it
+         * @return this
+         */
+        public Builder virtioBus(VirtioBus place) {
+            this.bus = place;
+            return this;
+        }
+
+        /**
          * Sets whether firmware's log is printed.
          *
          * @param printed whether what SeaBIOS writes to port 0x402 appears between what the guest prints
@@ -433,7 +448,7 @@ public record MachineConfig(
                     new Memory(memoryBytes, prefault),
                     new Boot(image, firmwareVariables, onReboot),
                     new Console(serialOut, serialIn, firmwareLog),
-                    new Devices(virtio, channels, debugExit, testDevice),
+                    new Devices(virtio, bus, channels, debugExit, testDevice),
                     new Watch(events, debug, timeout, patience));
         }
     }

@@ -163,7 +163,7 @@ final class LinuxLoader {
             Plan plan, ByteBuffer params, LoadOptions options, long commandLineMax, long initrdMax)
             throws ImageException {
         long limit = Math.min(commandLineMax, Modules.MAX_STRING);
-        byte[] line = Strings.terminated("command line", options.commandLine(), limit);
+        byte[] line = Strings.terminated("command line", options.linuxCommandLine(), limit);
         long lineAt = Modules.low(plan, "command line", line);
         params.putInt(COMMAND_LINE, (int) lineAt).putInt(EXT_COMMAND_LINE, (int) (lineAt >>> 32));
         params.put(TYPE_OF_LOADER, LOADER_UNDEFINED);

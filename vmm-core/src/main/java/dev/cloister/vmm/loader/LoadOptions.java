@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param modules modules in order; for Linux they are the initrd, one after the other, each padded to 4 bytes
  * @param flatAddress where a flat binary is loaded and entered, {@value #DEFAULT_FLAT_ADDRESS} unless chosen
  * @param acpi the tables that the loader puts into guest memory; or null for none
+ * @param kernelParameters what Linux and what is entered alike is told besides of devices that it can't find by itself, words separated by
+ *     blanks, "" for nothing
  */
 public record LoadOptions(
         @Nullable ImageFormat format,
@@ -20,7 +22,8 @@ public record LoadOptions(
         String commandLine,
         List<ImageModule> modules,
         int flatAddress,
-        @Nullable AcpiTables acpi) {
+        @Nullable AcpiTables acpi,
+        String kernelParameters) {
     /** Where a BIOS puts a boot sector: 0x7c00. */
     public static final int DEFAULT_FLAT_ADDRESS = 0x7c00;
 
@@ -36,7 +39,7 @@ public record LoadOptions(
      * @return the options
      */
     public static LoadOptions of(MemoryMap memoryMap) {
-        return new LoadOptions(null, memoryMap, "", List.of(), DEFAULT_FLAT_ADDRESS, null);
+        return new LoadOptions(null, memoryMap, "", List.of(), DEFAULT_FLAT_ADDRESS, null, "");
     }
 
     /**
@@ -46,7 +49,7 @@ public record LoadOptions(
      * @return new options
      */
     public LoadOptions withFormat(ImageFormat chosen) {
-        return new LoadOptions(chosen, memoryMap, commandLine, modules, flatAddress, acpi);
+        return new LoadOptions(chosen, memoryMap, commandLine, modules, flatAddress, acpi, kernelParameters);
     }
 
     /**
@@ -56,7 +59,7 @@ public record LoadOptions(
      * @return new options
      */
     public LoadOptions withCommandLine(String line) {
-        return new LoadOptions(format, memoryMap, line, modules, flatAddress, acpi);
+        return new LoadOptions(format, memoryMap, line, modules, flatAddress, acpi, kernelParameters);
     }
 
     /**
@@ -66,7 +69,7 @@ public record LoadOptions(
      * @return new options
      */
     public LoadOptions withModules(List<ImageModule> list) {
-        return new LoadOptions(format, memoryMap, commandLine, list, flatAddress, acpi);
+        return new LoadOptions(format, memoryMap, commandLine, list, flatAddress, acpi, kernelParameters);
     }
 
     /**
@@ -76,6 +79,17 @@ public record LoadOptions(
      * @return new options
      */
     public LoadOptions withFlatAddress(int gpa) {
-        return new LoadOptions(format, memoryMap, commandLine, modules, gpa, acpi);
+        return new LoadOptions(format, memoryMap, commandLine, modules, gpa, acpi, kernelParameters);
+    }
+
+    /** The command line with the parameters, which come before the word behind which the arguments of init are. */
+    String linuxCommandLine() {
+        if (kernelParameters.isEmpty()) {
+            return commandLine;
+        }
+        int end = (' ' + commandLine + ' ').indexOf(" -- ");
+        String kernel = end < 0 ? commandLine : commandLine.substring(0, Math.max(0, end - 1));
+        String init = end < 0 ? "" : ' ' + commandLine.substring(end);
+        return (kernel + ' ' + kernelParameters + init).strip();
     }
 }

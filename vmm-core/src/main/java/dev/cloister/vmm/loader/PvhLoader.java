@@ -100,7 +100,7 @@ final class PvhLoader {
     }
 
     private static long startInfo(Plan plan, LoadOptions options, List<Modules.Placed> modules) throws ImageException {
-        byte[] line = Strings.terminated("command line", options.commandLine(), Modules.MAX_STRING);
+        byte[] line = Strings.terminated("command line", options.linuxCommandLine(), Modules.MAX_STRING);
         long lineAt = Modules.low(plan, "command line", line);
         long modulesAt = 0;
         if (!modules.isEmpty()) {

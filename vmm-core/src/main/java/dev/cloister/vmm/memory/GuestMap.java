@@ -47,6 +47,9 @@ public final class GuestMap {
     /** The second PCI memory window ends here, where the I/O APIC is. */
     public static final long PCI_END = 0xFEC0_0000L;
 
+    /** Virtio devices outside PCI, a page for each, up to 32: between the I/O APIC and the local APIC. */
+    public static final long VIRTIO_MMIO = 0xFEC1_0000L;
+
     /** The ACPI power management block's first port; PM1 events, PM1 control at +4, timer at +8. */
     public static final int PM_PORT = 0x600;
 

@@ -94,6 +94,7 @@ final class DomainSetup implements AutoCloseable {
                 .pin(domain.processor().pin())
                 .cpuModel(domain.processor().model())
                 .virtio(virtio(domain))
+                .virtioBus(domain.devices().bus())
                 .events(events);
         if (serialIn != null) {
             builder.serialIn(DescriptorStreams.input(serialIn));

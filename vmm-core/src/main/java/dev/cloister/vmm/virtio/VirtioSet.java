@@ -6,6 +6,7 @@ import dev.cloister.devices.pci.PciHost;
 import dev.cloister.devices.virtio.QueueBell;
 import dev.cloister.devices.virtio.VirtioDevice;
 import dev.cloister.devices.virtio.VirtioPci;
+import dev.cloister.devices.virtio.VirtioTransport;
 import dev.cloister.devices.virtio.block.BlockDevice;
 import dev.cloister.devices.virtio.block.DiskSettings;
 import dev.cloister.devices.virtio.net.NetDevice;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The virtio devices of one machine, in the order of their slots: entropy first, then the disks, the networks, the sockets, the balloon,
  * persistent memory, the console. Owns their threads and files. */
@@ -32,11 +34,17 @@ public final class VirtioSet implements AutoCloseable {
      * @param memory the guest's memory
      * @param sink where message-signalled interrupts go
      * @param bells makes the doorbell of a queue
+     * @param windows where the devices are that aren't on the PCI bus, or null: then all are
      */
-    public record Place(PciHost pci, GuestMemory memory, MsiSink sink, Supplier<QueueBell> bells) {}
+    public record Place(
+            PciHost pci,
+            GuestMemory memory,
+            MsiSink sink,
+            Supplier<QueueBell> bells,
+            @Nullable VirtioWindows windows) {}
 
     private final Place place;
-    private final List<VirtioPci> transports = new ArrayList<>();
+    private final List<VirtioTransport> transports = new ArrayList<>();
     private final List<DiskConfig> disks;
     private final List<NetConfig> networks;
     private final List<Runnable> starts = new ArrayList<>();
@@ -106,14 +114,19 @@ public final class VirtioSet implements AutoCloseable {
     }
 
     /**
-     * Puts a further device on the bus, behind the others; before {@link #start}.
+     * Puts a further device behind the others; before {@link #start}.
      *
      * @param device the device
      */
     public void add(VirtioDevice device) {
+        VirtioWindows windows = place.windows();
+        transports.add(windows == null ? onPci(device) : windows.add(device, place.memory(), place.bells()));
+    }
+
+    private VirtioTransport onPci(VirtioDevice device) {
         VirtioPci transport = new VirtioPci(device, place.memory(), place.sink(), place.bells());
         place.pci().attach(transport.function());
-        transports.add(transport);
+        return transport;
     }
 
     /** Returns who carries connections to other guests; nothing where there is no socket device. */
@@ -132,7 +145,7 @@ public final class VirtioSet implements AutoCloseable {
 
     /** Starts the devices' threads; once, before the guest runs. */
     public void start() {
-        transports.forEach(VirtioPci::start);
+        transports.forEach(VirtioTransport::start);
         starts.forEach(Runnable::run);
         sockets.ifPresent(SocketNode::start);
         console.ifPresent(ConsoleEnds::start);
@@ -161,7 +174,7 @@ public final class VirtioSet implements AutoCloseable {
     /** Ends the devices' threads, then closes the files. Guest memory must still be there. */
     @Override
     public void close() {
-        transports.forEach(VirtioPci::close);
+        transports.forEach(VirtioTransport::close);
         disks.forEach(disk -> disk.file().close());
         networks.forEach(network -> network.port().close());
         sockets.ifPresent(SocketNode::close);

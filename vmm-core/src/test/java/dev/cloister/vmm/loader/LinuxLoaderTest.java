@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Linux by the 64-bit boot protocol: unpacking, placement, boot_params. */
@@ -55,6 +56,25 @@ class LinuxLoaderTest {
         assertThat(memory.u64(params + 0x2d0 + 8)).isEqualTo(0x9fc00);
         assertThat(memory.u32(params + 0x2d0 + 16)).isEqualTo(1);
         assertThat(memory.u32(params + 0x2d0 + 36)).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', d=1 e=2",
+        "quiet, quiet d=1 e=2",
+        "quiet -- one two, quiet d=1 e=2 -- one two",
+        "-- one, d=1 e=2 -- one",
+        "quiet --, quiet d=1 e=2 --",
+        "a--b, a--b d=1 e=2"
+    })
+    void whatLinuxIsToldOfDevicesComesBeforeInitsArguments(String line, String expected) throws ImageException {
+        LoadOptions plain = Images.options().withCommandLine(line);
+        LoadOptions options =
+                new LoadOptions(null, plain.memoryMap(), line, List.of(), plain.flatAddress(), null, "d=1 e=2");
+        LoadedImage loaded = ImageLoader.load(Images.segment(Images.vmlinux()), memory, options);
+        long params = loaded.entry().general().rsi();
+        assertThat(memory.string(memory.u32(params + 0x228))).isEqualTo(expected);
+        assertThat(plain.linuxCommandLine()).as("without devices").isEqualTo(line);
     }
 
     @Test

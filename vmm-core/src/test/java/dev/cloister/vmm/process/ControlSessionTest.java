@@ -14,6 +14,7 @@ import dev.cloister.linux.Pipe;
 import dev.cloister.policy.model.DaemonLoss;
 import dev.cloister.policy.model.Engine;
 import dev.cloister.policy.model.FlowKind;
+import dev.cloister.policy.model.VirtioBus;
 import dev.cloister.policy.protocol.AnswerStatus;
 import dev.cloister.policy.protocol.ChannelConfig;
 import dev.cloister.policy.protocol.Direction;
@@ -279,7 +280,7 @@ class ControlSessionTest {
     @Test
     void balloonIsAsItWasAskedForAndNeverMoreThanTheGuestHas() throws Exception {
         try (Daemon daemon = new Daemon()) {
-            daemon.configure(SPIN, DaemonLoss.SEVER, new DomainConfig.Devices(0, 4 << 20, List.of()));
+            daemon.configure(SPIN, DaemonLoss.SEVER, new DomainConfig.Devices(VirtioBus.PCI, 0, 4 << 20, List.of()));
             daemon.send(new ToVmm.SetBalloon(ToVmm.SetBalloon.NO_CHANGE));
             assertThat(daemon.await(FromVmm.Balloon.class)).isEqualTo(new FromVmm.Balloon(4 << 20, 0, 0, List.of()));
             daemon.send(new ToVmm.SetBalloon(1L << 40));
