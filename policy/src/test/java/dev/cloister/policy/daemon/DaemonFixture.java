@@ -114,16 +114,15 @@ public final class DaemonFixture {
     static final class Running implements AutoCloseable {
         private final PolicyDaemon daemon;
         private final DaemonOptions options;
-        private final Thread thread;
         private final CompletableFuture<PolicyDaemon.Outcome> outcome = new CompletableFuture<>();
 
         Running(PolicyDaemon daemon, DaemonOptions options) {
             this.daemon = daemon;
             this.options = options;
-            this.thread = Thread.ofPlatform().start(() -> {
+            Thread.ofPlatform().start(() -> {
                 try {
                     outcome.complete(daemon.run());
-                } catch (IOException e) {
+                } catch (IOException | RuntimeException | Error e) {
                     outcome.completeExceptionally(e);
                 }
             });
@@ -181,9 +180,9 @@ public final class DaemonFixture {
         }
 
         @Override
-        public void close() throws IOException, InterruptedException {
+        public void close() throws IOException {
             daemon.requestShutdown();
-            thread.join();
+            outcome.handle((ended, failed) -> failed).join();
             daemon.close();
         }
     }
