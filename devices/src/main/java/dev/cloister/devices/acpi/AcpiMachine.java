@@ -87,28 +87,6 @@ public record AcpiMachine(
      */
     public record VirtioWindow(Window registers, int gsi) {}
 
-    /**
-     * A machine whose virtio devices, if it has some, are functions of PCI.
-     *
-     * @param processors how many there are
-     * @param tables guest-physical address of the tables
-     * @param powerManagement first port of {@link PowerManagement}
-     * @param sciIrq the interrupt line of the system control interrupt
-     * @param resetPort a port at which {@link #RESET_VALUE} resets the machine
-     * @param serialPorts 16550s
-     * @param pci the PCI host bridge, if there is one
-     */
-    public AcpiMachine(
-            int processors,
-            long tables,
-            int powerManagement,
-            int sciIrq,
-            int resetPort,
-            List<SerialPort> serialPorts,
-            Optional<PciRoot> pci) {
-        this(processors, tables, powerManagement, sciIrq, resetPort, serialPorts, pci, List.of());
-    }
-
     /** Checks the numbers and copies the lists. */
     public AcpiMachine {
         serialPorts = List.copyOf(serialPorts);

@@ -28,7 +28,8 @@ class AcpiTablesTest {
                 9,
                 0xCF9,
                 List.of(new AcpiMachine.SerialPort(0x3F8, 4)),
-                pci ? Optional.of(root) : Optional.empty());
+                pci ? Optional.of(root) : Optional.empty(),
+                List.of());
     }
 
     private static ByteBuffer memory(AcpiTables tables) {

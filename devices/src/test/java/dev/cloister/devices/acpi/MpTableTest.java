@@ -19,7 +19,8 @@ class MpTableTest {
     @ValueSource(ints = {1, 8})
     void aKernelFindsProcessorsAndInterruptLines(int processors) {
         AcpiMachine.PciRoot root = new AcpiMachine.PciRoot(0xE000_0000L, List.of(), List.of(), 16, 8);
-        AcpiMachine machine = new AcpiMachine(processors, 0xE_0000, 0x600, 9, 0xCF9, List.of(), Optional.of(root));
+        AcpiMachine machine =
+                new AcpiMachine(processors, 0xE_0000, 0x600, 9, 0xCF9, List.of(), Optional.of(root), List.of());
         byte[] all = AcpiTables.of(machine).multiprocessorTable(GPA);
         ByteBuffer in = ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN);
         assertThat(new String(all, 0, 4, StandardCharsets.US_ASCII)).isEqualTo("_MP_");

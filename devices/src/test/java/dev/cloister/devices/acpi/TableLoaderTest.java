@@ -22,7 +22,8 @@ class TableLoaderTest {
         Optional<AcpiMachine.PciRoot> root = Optional.of(
                         new AcpiMachine.PciRoot(0xB000_0000L, NARROW, List.of(), 16, 8))
                 .filter(r -> pci);
-        return new AcpiMachine(processors, gpa, 0x600, 9, 0xCF9, List.of(new AcpiMachine.SerialPort(0x3F8, 4)), root);
+        return new AcpiMachine(
+                processors, gpa, 0x600, 9, 0xCF9, List.of(new AcpiMachine.SerialPort(0x3F8, 4)), root, List.of());
     }
 
     /** A guest's memory with the files where firmware has put them. */

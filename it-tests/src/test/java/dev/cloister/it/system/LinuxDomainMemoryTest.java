@@ -1,10 +1,10 @@
 package dev.cloister.it.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cloister.it.harness.Cloister;
 import dev.cloister.it.harness.Finished;
+import dev.cloister.it.harness.LinuxImage;
 import dev.cloister.it.harness.PolicyFile;
 import dev.cloister.it.harness.Running;
 import dev.cloister.it.harness.Up;
@@ -64,14 +64,7 @@ class LinuxDomainMemoryTest {
     void balloonFollowsTheOperatorAndAFileIsMemoryUntilItIsTakenAway() throws Exception {
         Cloister cloister = Cloister.fresh();
         Path folder = cloister.folder();
-        Path image = folder.resolve("linux");
-        try (Running making = cloister.start("image", "linux", image.toString())) {
-            Finished made = making.await(Duration.ofMinutes(8));
-            if (made.code() != 0) {
-                System.out.println("no Debian kernel here: " + made.err());
-            }
-            assumeTrue(made.code() == 0, "Debian's kernel can't be had here; the reason is printed above");
-        }
+        Path image = LinuxImage.make(cloister);
         Path initrd = SmallRoot.write(image.resolve("initrd.img"), folder.resolve("memory.img"), SCRIPT);
         Path store = Files.write(folder.resolve("store.img"), new byte[BYTES]);
         byte[] hello = Arrays.copyOf("hello".getBytes(StandardCharsets.US_ASCII), BYTES);
