@@ -215,6 +215,15 @@ public final class TestDriver implements AutoCloseable {
         return reply;
     }
 
+    /**
+     * How much the device said that it wrote to the last request.
+     *
+     * @return bytes, from the first that it may write on
+     */
+    public int written() {
+        return awaitUsed();
+    }
+
     /** Sends the same chain once more, without waiting. */
     public void offerAgain() {
         offer(0);

@@ -69,9 +69,17 @@ final class BlockRequests {
             int result = execute(type, fields.getLong(8), data);
             status[0] = (byte) result;
             chain.write(chain.writableBytes() - 1, status, 0, 1);
-            boolean filled = type == IN && result == OK || type == GET_ID;
-            queue.push(chain, filled ? chain.writableBytes() : 1);
+            queue.push(chain, result == OK ? written(type) : 1);
         }
+    }
+
+    /** What a request that went well wrote without a gap, from its first byte on (virtio 1.2, 2.7.8.2). */
+    private long written(int type) {
+        return switch (type) {
+            case IN -> chain.writableBytes();
+            case GET_ID -> chain.writableBytes() == serial.length + 1 ? serial.length + 1 : serial.length;
+            default -> 1;
+        };
     }
 
     /** Returns false if the queue stopped meanwhile. */

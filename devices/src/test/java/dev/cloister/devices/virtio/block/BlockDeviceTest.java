@@ -168,6 +168,20 @@ class BlockDeviceTest {
         }
     }
 
+    /** Virtio 1.2, 2.7.8.2: so many bytes at least must have been written, from the first on. */
+    @Test
+    void itsNameIsAsLongAsTheDeviceSays() {
+        try (TestDriver driver = driver(new Store(false))) {
+            driver.bringUp(0);
+            assertThat(status(driver.request(header(8, 0, 0), 21))).isEqualTo(OK);
+            assertThat(driver.written()).isEqualTo(21);
+            assertThat(status(driver.request(header(8, 0, 0), 101))).isEqualTo(OK);
+            assertThat(driver.written()).as("a buffer of 100 bytes").isEqualTo(20);
+            assertThat(status(driver.request(header(8, 0, 0), 11))).isEqualTo(IO_ERROR);
+            assertThat(driver.written()).as("a buffer that is too short").isEqualTo(1);
+        }
+    }
+
     @Test
     void oddLengthsUnknownTypesAndFlagsAreRefused() {
         Store store = new Store(false);
