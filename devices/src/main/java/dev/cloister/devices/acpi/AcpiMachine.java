@@ -70,12 +70,20 @@ public record AcpiMachine(
      * @param windows64 where 64-bit BARs may lie as well
      * @param firstGsi global system interrupt of INTx in slot 0; slot n has {@code firstGsi + n % gsis}
      * @param gsis how many global system interrupts the slots share
+     * @param picIrqs inputs of the 8259s for INTx of slots 0, 1, … and then from the first again, for guests without I/O APIC
      */
-    public record PciRoot(long configuration, List<Window> windows32, List<Window> windows64, int firstGsi, int gsis) {
+    public record PciRoot(
+            long configuration,
+            List<Window> windows32,
+            List<Window> windows64,
+            int firstGsi,
+            int gsis,
+            List<Integer> picIrqs) {
         /** Copies the lists. */
         public PciRoot {
             windows32 = List.copyOf(windows32);
             windows64 = List.copyOf(windows64);
+            picIrqs = List.copyOf(picIrqs);
         }
     }
 

@@ -19,6 +19,11 @@ final class Aml {
     private static final int SCOPE_OP = 0x10;
     private static final int BUFFER_OP = 0x11;
     private static final int PACKAGE_OP = 0x12;
+    private static final int METHOD_OP = 0x14;
+    private static final int ARG0_OP = 0x68;
+    private static final int STORE_OP = 0x70;
+    private static final int IF_OP = 0xA0;
+    private static final int RETURN_OP = 0xA4;
     private static final int EXTENDED_PREFIX = 0x5B;
     private static final int DEVICE_OP = 0x82;
     private static final int SEGMENT = 4;
@@ -50,6 +55,26 @@ final class Aml {
     /** {@code Name (name, value)}. */
     static byte[] name(String name, byte[] value) {
         return list(bytes(NAME_OP), nameString(name), value);
+    }
+
+    /** {@code Method (name, arguments) { terms }}. */
+    static byte[] method(String name, int arguments, byte[]... terms) {
+        return list(bytes(METHOD_OP), measured(list(nameString(name), bytes(arguments), list(terms))));
+    }
+
+    /** {@code name = Arg0}. */
+    static byte[] storeFirstArgument(String name) {
+        return list(bytes(STORE_OP, ARG0_OP), nameString(name));
+    }
+
+    /** {@code If (name) { terms }}. */
+    static byte[] when(String name, byte[]... terms) {
+        return list(bytes(IF_OP), measured(list(nameString(name), list(terms))));
+    }
+
+    /** {@code Return (name)}. */
+    static byte[] returned(String name) {
+        return list(bytes(RETURN_OP), nameString(name));
     }
 
     /** {@code Package () { elements }}. */

@@ -6,9 +6,14 @@ import dev.cloister.devices.acpi.AcpiMachine.Window;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntUnaryOperator;
 
-/** The definition block of DSDT: processors, devices that cannot be found otherwise, and how to switch off. Names alone, no methods. */
+/**
+ * The definition block of DSDT: processors, devices that cannot be found otherwise, and how to switch off. Names alone, except
+ * that the routing of PCI's interrupts depends on the interrupt chips that the guest says it uses.
+ */
 final class Dsdt {
+    private static final String INTERRUPT_MODEL = "\\PICM";
     private static final int SLOTS = 32;
     private static final int PINS = 4;
     private static final int CONFIGURATION_PORT = 0xCF8;
@@ -45,7 +50,15 @@ final class Dsdt {
         for (int i = 0; i < machine.virtio().size(); i++) {
             devices.add(virtio(i, machine.virtio().get(i)));
         }
-        return Aml.list(Aml.scope("\\_SB", devices.toArray(byte[][]::new)), softOff());
+        byte[] system = Aml.scope("\\_SB", devices.toArray(byte[][]::new));
+        return Aml.list(interruptModel(), system, softOff());
+    }
+
+    /** What the guest says that it uses: 0, the 8259s, until it says 1, the I/O APIC (ACPI 6.5, 5.8.1). */
+    private static byte[] interruptModel() {
+        return Aml.list(
+                Aml.name(INTERRUPT_MODEL, Aml.integer(0)),
+                Aml.method("\\_PIC", 1, Aml.storeFirstArgument(INTERRUPT_MODEL)));
     }
 
     /** SLP_TYP of both control registers for soft-off, and two reserved values (ACPI 6.5, 7.4.2). */
@@ -77,14 +90,18 @@ final class Dsdt {
                 Aml.name("_BBN", Aml.integer(0)),
                 Aml.name("_UID", Aml.integer(0)),
                 Resources.current(windows.toArray(byte[][]::new)),
-                Aml.name("_PRT", routing(root)));
+                Aml.name(
+                        "PR00",
+                        routing(slot -> root.picIrqs().get(slot % root.picIrqs().size()))),
+                Aml.name("PR01", routing(slot -> root.firstGsi() + slot % root.gsis())),
+                Aml.method("_PRT", 0, Aml.when(INTERRUPT_MODEL, Aml.returned("PR01")), Aml.returned("PR00")));
     }
 
-    /** Every pin of every slot at its global system interrupt, without link devices (ACPI 6.5, 6.2.13). */
-    private static byte[] routing(PciRoot root) {
+    /** Every pin of every slot at its interrupt, without link devices (ACPI 6.5, 6.2.13). */
+    private static byte[] routing(IntUnaryOperator interrupts) {
         List<byte[]> routes = new ArrayList<>();
         for (int slot = 0; slot < SLOTS; slot++) {
-            byte[] gsi = Aml.integer(root.firstGsi() + slot % root.gsis());
+            byte[] gsi = Aml.integer(interrupts.applyAsInt(slot));
             for (int pin = 0; pin < PINS; pin++) {
                 byte[] allFunctions = Aml.integer((long) slot << Short.SIZE | 0xFFFF);
                 routes.add(Aml.pack(allFunctions, Aml.integer(pin), Aml.integer(0), gsi));

@@ -256,6 +256,14 @@ public final class PciFunction {
         System.arraycopy(words, FIRST_BAR, atPowerOn, FIRST_BAR, PciBar.REGISTERS);
     }
 
+    /** Sets what the interrupt line register says, as firmware would; nothing without an interrupt pin. */
+    synchronized void assignInterruptLine(int irq) {
+        if ((words[INTERRUPT] & PIN_A) != 0) {
+            words[INTERRUPT] = PIN_A | irq;
+            atPowerOn[INTERRUPT] = words[INTERRUPT];
+        }
+    }
+
     /**
      * Back to the state after power-on, with the ranges where they were assigned first, not decoded; the device behind it is reset, and the
      * pin is low. While no processor runs.

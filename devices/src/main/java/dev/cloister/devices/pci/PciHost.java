@@ -12,9 +12,10 @@ import java.util.function.IntFunction;
 /**
  * Bus 0 with its host bridge in slot 0 and up to 31 functions, each the only one of its slot. Configuration space is reached by
  * mechanism #1 (PCI 3.0, 3.2.2.3.2) and by ECAM (PCI Firmware Specification 3.0, 4.1); memory ranges answer inside the bus's windows.
- * Interrupt pin A of slot n is wired to global system interrupt {@link #gsi}. Any thread, once the guest runs.
+ * Interrupt pin A of slot n is wired to global system interrupt {@link #gsi} and, for guests without I/O APIC, routed to an input of the
+ * 8259s: {@link #PIC_IRQS} on a plain bus, where the LPC bridge's registers say on a {@link Chipset#Q35}. Any thread, once the guest runs.
  *
- * <p>A function gets addresses when it is attached, as firmware would assign them. Unless it asks for more it decodes nothing until the
+ * <p>A function gets addresses and on a plain bus its interrupt line register when it is attached, as firmware would assign them. Unless it asks for more it decodes nothing until the
  * guest enables it.
  */
 public final class PciHost {
@@ -32,6 +33,12 @@ public final class PciHost {
 
     /** Ports of configuration mechanism #1. */
     public static final int PORTS = 8;
+
+    /**
+     * Inputs of the 8259s to which pin A of slots 0, 1, … and then from the first again is routed where no firmware does: as SeaBIOS and UEFI
+     * route a Q35's. Shared, high when asserted.
+     */
+    public static final List<Integer> PIC_IRQS = List.of(10, 10, 11, 11);
 
     /** Bytes of ECAM for bus 0. */
     public static final int ECAM_BYTES = 1 << 20;
@@ -55,6 +62,7 @@ public final class PciHost {
 
     private final PciFunction[] slots = new PciFunction[SLOTS];
     private final SharedLine[] lines = new SharedLine[GSIS];
+    private final PinRouter router;
     private final List<PciWindow> windows;
     private final long[] nextFree;
     private final BarDecoder decoder = new BarDecoder();
@@ -72,7 +80,7 @@ public final class PciHost {
      * A plain bus with nothing but its host bridge.
      *
      * @param windows where memory ranges may lie; at least one below 4 GiB for ranges that aren't wide
-     * @param gsis the lines of global system interrupts {@link #FIRST_GSI} to {@code FIRST_GSI + GSIS - 1}
+     * @param gsis the lines of global system interrupts 0 to {@code FIRST_GSI + GSIS - 1}
      */
     public PciHost(List<PciWindow> windows, IntFunction<InterruptLine> gsis) {
         this(windows, gsis, Chipset.PLAIN);
@@ -82,7 +90,7 @@ public final class PciHost {
      * A bus with nothing but the functions of its chipset.
      *
      * @param windows where memory ranges may lie; at least one below 4 GiB for ranges that aren't wide
-     * @param gsis the lines of global system interrupts {@link #FIRST_GSI} to {@code FIRST_GSI + GSIS - 1}
+     * @param gsis the lines of global system interrupts 0 to {@code FIRST_GSI + GSIS - 1}
      * @param chipset as what the host bridge shows itself
      */
     public PciHost(List<PciWindow> windows, IntFunction<InterruptLine> gsis, Chipset chipset) {
@@ -95,12 +103,26 @@ public final class PciHost {
         for (int i = 0; i < GSIS; i++) {
             lines[i] = new SharedLine(gsis.apply(FIRST_GSI + i));
         }
+        router = new PinRouter(gsis);
         slots[0] = chipset == Chipset.Q35
                 ? Q35.hostBridge()
                 : PciFunction.builder(BRIDGE).build();
         slots[0].connect(this::decode, InterruptLine.NONE);
         if (chipset == Chipset.Q35) {
             slots[Q35.ISA_SLOT] = Q35.isaBridge();
+            slots[Q35.ISA_SLOT].connect(this::route, InterruptLine.NONE);
+        }
+        route();
+    }
+
+    private static int picIrq(int slot) {
+        return PIC_IRQS.get(slot % PIC_IRQS.size());
+    }
+
+    /** Looks anew where pins are routed. */
+    private void route() {
+        for (int i = 0; i < PinRouter.ROUTES; i++) {
+            router.route(i, chipset == Chipset.Q35 ? Q35.route(slots[Q35.ISA_SLOT], i) : picIrq(i));
         }
     }
 
@@ -170,7 +192,15 @@ public final class PciHost {
             function.assign(bar, allocate(bar));
             placements.add(bar);
         }
-        function.connect(this::decode, lines[gsi(slot) - FIRST_GSI].source());
+        InterruptLine line = lines[gsi(slot) - FIRST_GSI].source();
+        InterruptLine pin = router.pin(slot);
+        function.connect(this::decode, high -> {
+            line.setLevel(high);
+            pin.setLevel(high);
+        });
+        if (chipset == Chipset.PLAIN) {
+            function.assignInterruptLine(picIrq(slot));
+        }
         slots[slot] = function;
         decode();
     }
@@ -270,6 +300,7 @@ public final class PciHost {
         }
         address = 0;
         decode();
+        route();
     }
 
     /**

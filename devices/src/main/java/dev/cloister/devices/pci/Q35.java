@@ -2,9 +2,9 @@ package dev.cloister.devices.pci;
 
 /**
  * The two functions by which firmware knows a Q35 machine: the host bridge (Intel 3 Series Express Chipset data sheet, 316966, chapter 5)
- * and ICH9's LPC bridge (316972, chapter 13). Their registers hold what firmware writes; only that for ECAM's place has an effect. Memory
- * below 1 MiB is always RAM, and the power management block, interrupt routes and decoded ports stay where they are: firmware sets them to
- * just that.
+ * and ICH9's LPC bridge (316972, chapter 13). Their registers hold what firmware writes; those for ECAM's place and for the routes of
+ * interrupt pins to the 8259s have an effect. Memory below 1 MiB is always RAM, and the power management block and decoded ports stay where
+ * they are: firmware sets them to just that.
  */
 final class Q35 {
     /** The LPC bridge's slot. */
@@ -29,6 +29,8 @@ final class Q35 {
     private static final int MORE_ROUTES = 0x68;
     private static final int UNROUTED = 0x8080_8080;
     private static final int ROUTE_BITS = 0x8F8F_8F8F;
+    private static final int ROUTE_OFF = 0x80;
+    private static final int ROUTE_IRQ = 0xF;
     private static final int DECODE = 0x80;
     private static final int ROOT_COMPLEX = 0xF0;
 
@@ -61,5 +63,12 @@ final class Q35 {
         int low = hostBridge.register(ECAM);
         boolean on = (low & ECAM_ENABLE) != 0 && hostBridge.register(ECAM_HIGH) == 0;
         return on ? Integer.toUnsignedLong(low & ECAM_BASE) : -1;
+    }
+
+    /** Which input of the 8259s the LPC bridge routes PIRQA (0) to PIRQH (7) to (13.1.17 and 13.1.19); {@link PinRouter#NONE} where none. */
+    static int route(PciFunction isaBridge, int pin) {
+        int register = isaBridge.register(pin < Integer.BYTES ? ROUTES : MORE_ROUTES);
+        int route = register >>> Byte.SIZE * (pin % Integer.BYTES);
+        return (route & ROUTE_OFF) != 0 ? PinRouter.NONE : route & ROUTE_IRQ;
     }
 }

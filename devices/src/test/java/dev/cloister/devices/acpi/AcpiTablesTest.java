@@ -20,7 +20,12 @@ class AcpiTablesTest {
 
     private static AcpiMachine machine(int processors, boolean pci) {
         AcpiMachine.PciRoot root = new AcpiMachine.PciRoot(
-                0xE000_0000L, List.of(new AcpiMachine.Window(0xC000_0000L, 0x1000_0000L)), List.of(), 16, 8);
+                0xE000_0000L,
+                List.of(new AcpiMachine.Window(0xC000_0000L, 0x1000_0000L)),
+                List.of(),
+                16,
+                8,
+                List.of(10, 10, 11, 11));
         return new AcpiMachine(
                 processors,
                 BASE,
@@ -87,6 +92,31 @@ class AcpiTablesTest {
         assertThat(signature(memory, dsdt, 4)).isEqualTo("DSDT");
         assertThat(sum(memory, dsdt, memory.getInt(dsdt + 4))).isZero();
         assertThat(memory.getLong(fadt + 140)).isEqualTo(BASE + dsdt);
+    }
+
+    /** ACPI 6.5, 5.8.1 and 6.2.13: a guest that doesn't say that it uses the I/O APIC is told of inputs of the 8259s. */
+    @Test
+    void interruptsOfPciAreRoutedAsTheGuestSaysThatItTakesThem() {
+        byte[] dsdt = AcpiTables.of(machine(1, true)).table("DSDT");
+        assertThat(contains(dsdt, Aml.method("\\_PIC", 1, Aml.storeFirstArgument("\\PICM"))))
+                .isTrue();
+        byte[] chosen = Aml.method("_PRT", 0, Aml.when("\\PICM", Aml.returned("PR01")), Aml.returned("PR00"));
+        assertThat(contains(dsdt, chosen)).isTrue();
+        assertThat(contains(dsdt, route(1, 3, 10))).isTrue();
+        assertThat(contains(dsdt, route(2, 0, 11))).isTrue();
+        assertThat(contains(dsdt, route(2, 0, 18))).isTrue();
+        assertThat(contains(dsdt, route(31, 0, 23))).isTrue();
+        assertThat(contains(dsdt, route(2, 0, 10))).isFalse();
+    }
+
+    private static byte[] route(int slot, int pin, int interrupt) {
+        return Aml.pack(
+                Aml.integer((long) slot << 16 | 0xFFFF), Aml.integer(pin), Aml.integer(0), Aml.integer(interrupt));
+    }
+
+    private static boolean contains(byte[] table, byte[] term) {
+        String all = new String(table, StandardCharsets.ISO_8859_1);
+        return all.contains(new String(term, StandardCharsets.ISO_8859_1));
     }
 
     @Test

@@ -18,7 +18,8 @@ class MpTableTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 8})
     void aKernelFindsProcessorsAndInterruptLines(int processors) {
-        AcpiMachine.PciRoot root = new AcpiMachine.PciRoot(0xE000_0000L, List.of(), List.of(), 16, 8);
+        AcpiMachine.PciRoot root =
+                new AcpiMachine.PciRoot(0xE000_0000L, List.of(), List.of(), 16, 8, List.of(10, 10, 11, 11));
         AcpiMachine machine =
                 new AcpiMachine(processors, 0xE_0000, 0x600, 9, 0xCF9, List.of(), Optional.of(root), List.of());
         byte[] all = AcpiTables.of(machine).multiprocessorTable(GPA);

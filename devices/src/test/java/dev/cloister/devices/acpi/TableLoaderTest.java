@@ -20,7 +20,7 @@ class TableLoaderTest {
 
     private static AcpiMachine machine(long gpa, int processors, boolean pci) {
         Optional<AcpiMachine.PciRoot> root = Optional.of(
-                        new AcpiMachine.PciRoot(0xB000_0000L, NARROW, List.of(), 16, 8))
+                        new AcpiMachine.PciRoot(0xB000_0000L, NARROW, List.of(), 16, 8, List.of(10, 10, 11, 11)))
                 .filter(r -> pci);
         return new AcpiMachine(
                 processors, gpa, 0x600, 9, 0xCF9, List.of(new AcpiMachine.SerialPort(0x3F8, 4)), root, List.of());

@@ -27,8 +27,8 @@ class PciConfigTest {
     private final PortBus ports = new PortBus();
     private final MmioBus mmio = new MmioBus();
     private final List<String> reset = new ArrayList<>();
-    private final boolean[] lines = new boolean[PciHost.GSIS];
-    private final PciHost host = new PciHost(List.of(LOW, HIGH), gsi -> high -> lines[gsi - PciHost.FIRST_GSI] = high);
+    private final boolean[] lines = new boolean[PciHost.FIRST_GSI + PciHost.GSIS];
+    private final PciHost host = new PciHost(List.of(LOW, HIGH), gsi -> high -> lines[gsi] = high);
     private final Ram narrow = new Ram(0x1000);
     private final Ram wide = new Ram(0x10000);
 
@@ -105,7 +105,7 @@ class PciConfigTest {
             put(value, 8, 0x0102_0304);
             put(value, 0x18, 4);
             put(value, 0x2c, 0xdef0_9abc);
-            put(value, 0x3c, 0x100);
+            put(value, 0x3c, 0x10b);
             put(writable, COMMAND, 0x406);
             put(writable, 0x0c, 0xff);
             put(writable, BAR0, 0xffff_f000);
@@ -269,13 +269,13 @@ class PciConfigTest {
         first.setInterrupt(true);
         second.setInterrupt(true);
         first.setInterrupt(false);
-        assertThat(lines[1]).isTrue();
+        assertThat(lines[17]).isTrue();
         assertThat(config(9, 6, 2) & 8).as("interrupt status").isEqualTo(8);
         setConfig(9, COMMAND, 2, 0x400);
-        assertThat(lines[1]).as("disabled").isFalse();
+        assertThat(lines[17]).as("disabled").isFalse();
         assertThat(config(9, 6, 2) & 8).isEqualTo(8);
         setConfig(9, COMMAND, 2, 0);
-        assertThat(lines[1]).isTrue();
+        assertThat(lines[17]).isTrue();
         second.setInterrupt(false);
         assertThat(lines).doesNotContain(true);
         assertThat(Arrays.asList(PciHost.gsi(1), PciHost.gsi(31))).containsExactly(17, 23);

@@ -1,5 +1,6 @@
 package dev.cloister.devices.virtio;
 
+import dev.cloister.devices.InterruptLine;
 import dev.cloister.devices.MmioBus;
 import dev.cloister.devices.PortBus;
 import dev.cloister.devices.PortDevice;
@@ -43,7 +44,9 @@ public final class TestDriver implements AutoCloseable {
     }
 
     TestDriver(VirtioDevice device, Supplier<QueueBell> bells) {
-        PciHost host = new PciHost(List.of(new PciWindow(0xC000_0000L, 0x1000_0000L)), _ -> pin::add);
+        PciHost host = new PciHost(
+                List.of(new PciWindow(0xC000_0000L, 0x1000_0000L)),
+                gsi -> gsi < PciHost.FIRST_GSI ? InterruptLine.NONE : pin::add);
         PortDevice nothing = new PortDevice() {
             @Override
             public long read(int offset, int size) {

@@ -31,7 +31,8 @@ class AcpiCompilerTest {
                 List.of(new AcpiMachine.Window(0xC000_0000L, 0x1000_0000L)),
                 List.of(new AcpiMachine.Window(0x8_0000_0000L, 1L << 35)),
                 16,
-                8);
+                8,
+                List.of(10, 10, 11, 11));
         return new AcpiMachine(
                 processors,
                 0xE_0000,

@@ -286,7 +286,7 @@ public final class Board implements MachineControl, DeviceFailureListener, PortI
             boolean low = each.end() <= GuestMap.HIGH_RAM;
             (low ? narrow : wide).add(new AcpiMachine.Window(each.base(), each.length()));
         }
-        return new AcpiMachine.PciRoot(pci.ecam(), narrow, wide, PciHost.FIRST_GSI, PciHost.GSIS);
+        return new AcpiMachine.PciRoot(pci.ecam(), narrow, wide, PciHost.FIRST_GSI, PciHost.GSIS, PciHost.PIC_IRQS);
     }
 
     /** Puts a further device on the port bus. */
