@@ -364,11 +364,6 @@ public final class Executor {
         }
 
         @Override
-        public Instruction stepped() {
-            return instruction;
-        }
-
-        @Override
         public StepResult deliver(CpuException raised) {
             StepResult result = failed(raised);
             return result == StepResult.EXCEPTION ? Executor.this.deliver() : result;

@@ -48,12 +48,10 @@ public final class Tlb {
     private static final int HUGE_SHIFT = 30;
     private static final long PAGE_MASK = -1L << PAGE_SHIFT;
     private static final int SPACE_SHIFT = 3;
-    private static final int SPACES = 128;
+    static final int SPACES = 128;
     private static final int REGIME_SHIFT = 10;
     private static final long SPACE_MASK = (long) (SPACES - 1) << SPACE_SHIFT;
     private static final int PCIDS = 4096;
-    private static final int FILTER_BITS = 4096;
-    private static final long HASH = 0x9E37_79B9_7F4A_7C15L;
 
     private final GuestMemory memory;
     private final TlbEntry[] entries;
@@ -69,10 +67,12 @@ public final class Tlb {
     /** Whether any PCID but 0 has a number. */
     private boolean usesPcids;
 
-    /** Which 4 MiB and 1 GiB stretches may have pieces of large pages, by hash. */
-    private final long[] large = new long[FILTER_BITS / Long.SIZE];
+    /** Which 4 MiB stretches may have pieces of large pages. */
+    private final NumberFilter large = new NumberFilter();
+    /** Which 1 GiB stretches may have pieces of the largest pages. */
+    private final NumberFilter huge = new NumberFilter();
 
-    private final long[] huge = new long[FILTER_BITS / Long.SIZE];
+    private final FetchStamps fetches = new FetchStamps(SPACES);
     /** Whether entries may exist whose rights depend on protection keys other than 0. */
     private boolean keyed;
 
@@ -144,6 +144,15 @@ public final class Tlb {
     }
 
     /**
+     * How long one may rely on where instructions came from without asking for the translation again.
+     *
+     * @return this buffer's, which its flushes and invalidations keep true
+     */
+    public FetchStamps fetches() {
+        return fetches;
+    }
+
+    /**
      * The slot of an address: the only entry that can hold its translation, and may hold another's.
      *
      * @param linear the linear address
@@ -190,27 +199,13 @@ public final class Tlb {
         entry.keyed = found.protectionKey() != 0;
         keyed |= entry.keyed;
         if (entry.pageShift > PAGE_SHIFT) {
-            add(large, linear >>> LARGE_SHIFT);
+            large.add(linear >>> LARGE_SHIFT);
             if (entry.pageShift > LARGE_SHIFT) {
-                add(huge, linear >>> HUGE_SHIFT);
+                huge.add(linear >>> HUGE_SHIFT);
             }
         }
         entry.attach(memory.table());
         return entry;
-    }
-
-    private static void add(long[] filter, long stretch) {
-        int bit = hash(stretch);
-        filter[bit >>> 6] |= 1L << bit;
-    }
-
-    private static boolean mayContain(long[] filter, long stretch) {
-        int bit = hash(stretch);
-        return (filter[bit >>> 6] >>> bit & 1) != 0;
-    }
-
-    private static int hash(long stretch) {
-        return (int) (stretch * HASH >>> 52);
     }
 
     /**
@@ -235,10 +230,12 @@ public final class Tlb {
         }
         lastSpace++;
         spaceOfPcid[pcid] = (byte) lastSpace;
+        fetches.begin(lastSpace);
         setContexts(lastSpace);
     }
 
     private void setContexts(int space) {
+        fetches.use(space);
         for (int regime = 0; regime < REGIMES; regime++) {
             contexts[regime] = (long) regime << REGIME_SHIFT | (long) space << SPACE_SHIFT;
         }
@@ -271,8 +268,9 @@ public final class Tlb {
             entry.clear();
         }
         forgetSpaces();
-        Arrays.fill(large, 0);
-        Arrays.fill(huge, 0);
+        large.clear();
+        huge.clear();
+        fetches.forget();
         keyed = false;
         lastSpace = 0;
         nextSpace();
@@ -302,13 +300,14 @@ public final class Tlb {
      * @param linear the linear address
      */
     public void invalidatePage(long linear) {
+        fetches.invalidate(linear);
         for (long salt : salts) {
             TlbEntry entry = slot(linear, salt);
             if (((entry.key ^ linear) & PAGE_MASK) == 0) {
                 entry.clear();
             }
         }
-        if (mayContain(large, linear >>> LARGE_SHIFT) || mayContain(huge, linear >>> HUGE_SHIFT)) {
+        if (large.mayContain(linear >>> LARGE_SHIFT) || huge.mayContain(linear >>> HUGE_SHIFT)) {
             invalidateLarge(linear);
         }
     }

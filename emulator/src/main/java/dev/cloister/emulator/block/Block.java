@@ -1,6 +1,7 @@
 package dev.cloister.emulator.block;
 
 import dev.cloister.emulator.cpu.CpuException;
+import dev.cloister.mmu.FetchStamps;
 import dev.cloister.mmu.GuestMemoryException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,7 @@ final class Block {
     private @Nullable Block taken;
     private @Nullable Block next;
 
-    /** Generation in which it was last found for its address; -1 when it is dead. */
+    /** How long it may be taken for the block at its address, by {@link BlockContext#fetches}. */
     long stamp;
 
     boolean valid = true;
@@ -139,7 +140,7 @@ final class Block {
     @Nullable
     Block taken(BlockContext c) {
         Block target = taken;
-        return target != null && (takenLocal ? target.valid : target.stamp == c.generation)
+        return target != null && (takenLocal ? target.valid : c.fetches.isGood(target.stamp))
                 ? target
                 : c.unlinked(this, true);
     }
@@ -148,7 +149,7 @@ final class Block {
     @Nullable
     Block next(BlockContext c) {
         Block target = next;
-        return target != null && (nextLocal ? target.valid : target.stamp == c.generation)
+        return target != null && (nextLocal ? target.valid : c.fetches.isGood(target.stamp))
                 ? target
                 : c.unlinked(this, false);
     }
@@ -175,7 +176,7 @@ final class Block {
         boolean was = translated != null;
         translated = null;
         valid = false;
-        stamp = -1;
+        stamp = FetchStamps.NEVER;
         Arrays.fill(ops, Stop.OP);
         end = Stop.OP;
         taken = null;

@@ -148,7 +148,7 @@ final class BlockBuilder {
         if (handler == null) {
             throw new IllegalStateException(i.form.mnemonic + " has no handler");
         }
-        return new GenericOp(handler, i, interpreter, InstructionFacts.remaps(i));
+        return new GenericOp(handler, i, interpreter);
     }
 
     /** Makes one end of a comparison (or other arithmetic that doesn't write memory) and the conditional jump behind it. */

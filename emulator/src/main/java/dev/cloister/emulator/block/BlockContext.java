@@ -7,6 +7,7 @@ import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.emulator.cpu.StepResult;
 import dev.cloister.emulator.execute.Execution;
 import dev.cloister.emulator.memory.TlbMemory;
+import dev.cloister.mmu.FetchStamps;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,9 @@ final class BlockContext {
     final CpuState state;
     final long[] gpr;
     final TlbMemory memory;
+    /** What blocks' stamps mean. */
+    final FetchStamps fetches;
+
     final Execution x;
     final Translator translator;
     private final BooleanSupplier kicked;
@@ -35,8 +39,6 @@ final class BlockContext {
 
     /** The mode that blocks must have been decoded for. */
     BlockMode mode = BlockMode.NONE;
-    /** Counts changes of what linear addresses mean; a block's stamp says when it was found for its address last. */
-    long generation = 1;
     /** Instructions that may still be executed. */
     long budget;
     /** Whether mode, privilege and translation must be looked at anew. */
@@ -61,6 +63,7 @@ final class BlockContext {
         this.kicked = kicked;
         this.x = x;
         this.memory = memory;
+        fetches = memory.fetchStamps();
         state = x.state;
         gpr = state.gprs();
     }
@@ -221,7 +224,7 @@ final class BlockContext {
     @Nullable
     Block jump(long rip) {
         Block block = jumps[slot(rip)];
-        if (block != null && block.rip == rip && block.stamp == generation && block.mode == mode) {
+        if (block != null && block.rip == rip && fetches.isGood(block.stamp) && block.mode == mode) {
             return block;
         }
         state.setRip(rip);

@@ -46,10 +46,6 @@ public final class BlockEngine {
     private boolean plain;
 
     private long codeBase;
-    private long cr0;
-    private long cr3;
-    private long cr4;
-    private long efer;
 
     /**
      * Joins a processor.
@@ -170,11 +166,7 @@ public final class BlockEngine {
         c.linking = null;
         c.resync = true;
         c.budget--;
-        StepResult result = interpreter.stepAndDeliver();
-        if (!InstructionFacts.isPlain(interpreter.stepped()) && InstructionFacts.remaps(interpreter.stepped())) {
-            c.generation++;
-        }
-        return result;
+        return interpreter.stepAndDeliver();
     }
 
     /** Executes a block and those that follow it, as long as nothing needs attention. */
@@ -255,25 +247,18 @@ public final class BlockEngine {
         CpuMode mode = x.mode;
         c.mode = modes.of(state, mode, x.cpl, c.mode);
         long base = mode == CpuMode.LONG_64 ? 0 : state.segment(CpuState.CS).base();
-        if (base != codeBase || isTranslationChanged()) {
+        if (base != codeBase) {
             codeBase = base;
-            cr0 = state.cr0();
-            cr3 = state.cr3();
-            cr4 = state.cr4();
-            efer = state.efer();
-            c.generation++;
-            c.setLinearBits((cr4 & ControlBits.CR4_LA57) != 0 ? 57 : 48);
+            // Blocks know their offsets in CS alone.
+            c.fetches.forget();
         }
+        c.setLinearBits((state.cr4() & ControlBits.CR4_LA57) != 0 ? 57 : 48);
         plain = isPlainNeeded();
-    }
-
-    private boolean isTranslationChanged() {
-        return state.cr0() != cr0 || state.cr3() != cr3 || state.cr4() != cr4 || state.efer() != efer;
     }
 
     /** Single step, breakpoints, an interrupt shadow, checks of alignment. */
     private boolean isPlainNeeded() {
-        boolean aligned = x.cpl == 3 && state.flag(Flags.AC) && (cr0 & ControlBits.CR0_AM) != 0;
+        boolean aligned = x.cpl == 3 && state.flag(Flags.AC) && (state.cr0() & ControlBits.CR0_AM) != 0;
         return aligned || state.interruptShadow() || Debugging.isArmed(state);
     }
 
@@ -304,12 +289,13 @@ public final class BlockEngine {
         long linear = c.mode.long64 ? rip : rip + codeBase & 0xFFFFFFFFL;
         try {
             long gpa = memory.executablePage(linear) | linear & PAGE - 1;
+            long stamp = memory.fetchStamp(linear);
             Block block = cache.find(gpa, rip, c.mode);
             if (block == null) {
                 block = decode(rip, linear, gpa);
             }
             if (block != null) {
-                block.stamp = c.generation;
+                block.stamp = stamp;
                 c.remember(block);
             }
             return block;

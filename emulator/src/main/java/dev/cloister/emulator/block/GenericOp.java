@@ -12,15 +12,12 @@ final class GenericOp extends Op {
     private final Handler handler;
     private final Instruction instruction;
     private final Interpreter interpreter;
-    /** Whether what linear addresses mean may have changed after it. */
-    private final boolean remaps;
 
-    GenericOp(Handler handler, Instruction instruction, Interpreter interpreter, boolean remaps) {
+    GenericOp(Handler handler, Instruction instruction, Interpreter interpreter) {
         super(new Operands());
         this.handler = handler;
         this.instruction = instruction;
         this.interpreter = interpreter;
-        this.remaps = remaps;
     }
 
     @Override
@@ -44,9 +41,6 @@ final class GenericOp extends Op {
         execute(c);
         interpreter.finish(instruction);
         c.resync = true;
-        if (remaps) {
-            c.generation++;
-        }
         c.result = c.x.result;
         return null;
     }

@@ -21,14 +21,6 @@ final class InstructionFacts {
                 + " vzeroall fxsave fxsave64 fxrstor fxrstor64 fwait")
                     .split(" "));
 
-    /** Ends of a block after which addresses still mean the same. */
-    private static final Set<String> KEEPS_TRANSLATION =
-            Set.of(("in out ins outs cli sti popf popfw hlt int int1 int3 into iret iretw iretq syscall sysretd"
-                + " sysretq sysenter sysexitd sysexitq jmp call ret retf swapgs rdfsbase rdgsbase wrfsbase wrgsbase"
-                + " les lds lss lfs lgs stac clac clts lgdt lidt lldt ltr rdmsr rdpmc invd wbinvd wbnoinvd pop movs"
-                + " stos lods cmps scas serialize")
-                    .split(" "));
-
     private static final Set<String> NOTHING = Set.of(
             "nop",
             "endbr32",
@@ -92,14 +84,6 @@ final class InstructionFacts {
             }
         }
         return false;
-    }
-
-    /** Whether what linear addresses mean may be different after it. */
-    static boolean remaps(Instruction i) {
-        if (i.form.mnemonic.equals("mov")) {
-            return i.kinds[0] == OperandKind.CONTROL;
-        }
-        return !KEEPS_TRANSLATION.contains(i.form.mnemonic);
     }
 
     /** Whether it does nothing that a guest could see. */

@@ -17,13 +17,6 @@ public interface Interpreter {
     StepResult stepAndDeliver();
 
     /**
-     * The instruction of the last {@link #stepAndDeliver}.
-     *
-     * @return the interpreter's own object
-     */
-    Instruction stepped();
-
-    /**
      * Delivers an exception; RIP is that of the instruction that raised it.
      *
      * @param raised the exception, an architectural one

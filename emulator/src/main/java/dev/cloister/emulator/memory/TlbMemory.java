@@ -5,6 +5,7 @@ import dev.cloister.emulator.cpu.CpuState;
 import dev.cloister.emulator.cpu.LinearMemory;
 import dev.cloister.mmu.CodeWatcher;
 import dev.cloister.mmu.DeviceWindow;
+import dev.cloister.mmu.FetchStamps;
 import dev.cloister.mmu.GuestMemory;
 import dev.cloister.mmu.Tlb;
 import dev.cloister.mmu.TlbEntry;
@@ -315,6 +316,25 @@ public final class TlbMemory implements LinearMemory, AutoCloseable {
     public long executablePage(long linear) {
         TlbEntry entry = tlb.slot(linear, salt);
         return entry.executes(linear & PAGE_MASK | context) ? entry.gpa() : slow.executablePage(linear);
+    }
+
+    /**
+     * How long one may rely on {@link #executablePage} without asking again, by {@link #fetchStamp}.
+     *
+     * @return this processor's
+     */
+    public FetchStamps fetchStamps() {
+        return tlb.fetches();
+    }
+
+    /**
+     * The stamp of the page that {@link #executablePage} has just found.
+     *
+     * @param linear the address that it was asked for
+     * @return good now, by {@link #fetchStamps}
+     */
+    public long fetchStamp(long linear) {
+        return tlb.fetches().stamp(linear, tlb.slot(linear, salt));
     }
 
     /**

@@ -28,7 +28,7 @@ final class RandomMachine implements PortIo, CpuEnvironment, DeviceWindow {
     private static final int IDT = 0x4000;
     private static final int GDT = 0x5000;
     private static final int TSS = 0x6000;
-    private static final int TABLES = 0x8000;
+    static final int TABLES = 0x8000;
 
     /** The ways in which programs are run. */
     enum Setting {
