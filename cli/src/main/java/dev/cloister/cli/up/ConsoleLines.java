@@ -21,24 +21,27 @@ final class ConsoleLines implements AutoCloseable {
     private final Set<PolicyDaemonClient> clients = ConcurrentHashMap.newKeySet();
     private final Map<String, Thread> threads = new HashMap<>();
     private final Set<String> failing = new HashSet<>();
+    private final FollowedRuns runs = new FollowedRuns();
 
     ConsoleLines(LiveScreen screen) {
         this.screen = screen;
     }
 
     /**
-     * Follows one domain's serial line with a thread of its own, until the domain ends; once at a time. Asked again, it tries again where
+     * Follows one domain's serial line with a thread of its own, until the domain ends; each run once. Asked again, it tries again where
      * it failed, and says so once.
+     *
+     * @param pid the domain's process, 0 if that isn't known yet
      */
-    void follow(Path socket, String domain) {
+    void follow(Path socket, String domain, long pid) {
         Thread known = threads.get(domain);
-        if (known != null && known.isAlive()) {
+        if (known != null && known.isAlive() || !runs.mayHaveAnother(domain, pid)) {
             return;
         }
         try {
             PolicyDaemonClient client = PolicyDaemonClient.connect(socket);
             clients.add(client);
-            threads.put(domain, pump(client, domain));
+            pump(client, domain, pid);
             failing.remove(domain);
         } catch (IOException e) {
             if (failing.add(domain)) {
@@ -47,14 +50,28 @@ final class ConsoleLines implements AutoCloseable {
         }
     }
 
-    private Thread pump(PolicyDaemonClient client, String domain) throws IOException {
+    private void pump(PolicyDaemonClient client, String domain, long pid) throws IOException {
         try {
             PolicyDaemonClient.Console console = client.watchConsole(domain);
-            return Thread.ofPlatform().daemon().name("console-" + domain).start(() -> pump(client, console, domain));
+            if (runs.take(domain, pid, console.run())) {
+                threads.put(
+                        domain,
+                        Thread.ofPlatform()
+                                .daemon()
+                                .name("console-" + domain)
+                                .start(() -> pump(client, console, domain)));
+            } else {
+                forget(client);
+            }
         } catch (IOException e) {
             forget(client);
             throw e;
         }
+    }
+
+    /** From now on another daemon is asked. */
+    void otherDaemon() {
+        runs.forget();
     }
 
     /** Waits until every followed domain has said its last line. */

@@ -137,6 +137,7 @@ public final class UpCommand implements Callable<Integer> {
                 follow(policy, socket, consoles, names(policy));
                 watch(policy, socket, screen, consoles);
                 while (daemon.awaitAgain()) {
+                    consoles.otherDaemon();
                     follow(policy, socket, consoles, names(policy));
                     watch(policy, socket, screen, consoles);
                 }
@@ -241,24 +242,24 @@ public final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private static Set<String> names(Policy policy) {
-        return policy.domains().stream().map(Domain::name).collect(Collectors.toSet());
+    private static Map<String, Long> names(Policy policy) {
+        return policy.domains().stream().collect(Collectors.toMap(Domain::name, _ -> 0L));
     }
 
-    private static Set<String> running(Snapshot snapshot) {
+    private static Map<String, Long> running(Snapshot snapshot) {
         return snapshot.domains().stream()
                 .filter(d -> RUNS.contains(d.state()))
-                .map(Snapshot.DomainView::name)
-                .collect(Collectors.toSet());
+                .collect(Collectors.toMap(Snapshot.DomainView::name, Snapshot.DomainView::pid));
     }
 
-    private void follow(Policy policy, Path socket, ConsoleLines consoles, Set<String> domains) {
+    private void follow(Policy policy, Path socket, ConsoleLines consoles, Map<String, Long> domains) {
         if (quiet) {
             return;
         }
         for (Flow flow : policy.flows()) {
-            if (flow.kind() == FlowKind.CONSOLE && domains.contains(flow.from().name())) {
-                consoles.follow(socket, flow.from().name());
+            Long pid = domains.get(flow.from().name());
+            if (flow.kind() == FlowKind.CONSOLE && pid != null) {
+                consoles.follow(socket, flow.from().name(), pid);
             }
         }
     }

@@ -246,17 +246,28 @@ public final class PolicyDaemonClient implements AutoCloseable {
         int pid = Math.toIntExact(ProcessHandle.current().pid());
         ControlReply.Console reply =
                 expect(call(ControlRequest.console(domain, readOnly, pid)), ControlReply.Console.class);
-        return new Console(this, reply.input());
+        return new Console(this, reply.input(), reply.run());
     }
 
     /** A domain's serial line. Output may be read and input written by two threads. */
     public static final class Console implements AutoCloseable {
         private final PolicyDaemonClient client;
         private final boolean input;
+        private final int run;
 
-        private Console(PolicyDaemonClient client, boolean input) {
+        private Console(PolicyDaemonClient client, boolean input, int run) {
             this.client = client;
             this.input = input;
+            this.run = run;
+        }
+
+        /**
+         * Tells which of the domain's runs it is the line of; two lines of the same run say the same.
+         *
+         * @return a number that grows with each run under the same daemon, from 0
+         */
+        public int run() {
+            return run;
         }
 
         /**

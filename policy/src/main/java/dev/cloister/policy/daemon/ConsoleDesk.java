@@ -142,7 +142,7 @@ final class ConsoleDesk {
             public void run() {
                 ConsoleBridge line = new ConsoleBridge(
                         server, client, loop, domain.serial(), seat.run(), way, typed -> leave(seat, typed));
-                ControlReply.Console reply = new ControlReply.Console(domain.name(), seat.writes());
+                ControlReply.Console reply = new ControlReply.Console(domain.name(), seat.writes(), seat.run());
                 server.execute(() -> client.attached(asked, reply, line));
             }
 

@@ -30,8 +30,9 @@ public sealed interface ControlReply {
      * @param domain name of the domain
      * @param input whether what is sent reaches it: the policy has a flow from {@code @console} to it and the request was not
      *     {@code readOnly}; else it is discarded
+     * @param run which of the domain's runs under this daemon it is, from 0; before the first has begun it is that one's
      */
-    record Console(String domain, boolean input) implements ControlReply {}
+    record Console(String domain, boolean input, int run) implements ControlReply {}
 
     /**
      * The audit log's end.

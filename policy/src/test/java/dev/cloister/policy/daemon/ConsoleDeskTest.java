@@ -183,6 +183,28 @@ class ConsoleDeskTest {
     }
 
     @Test
+    void linesOfOneRunHaveOneNumberAndThoseOfTheNextAnother() throws Exception {
+        try (DaemonFixture.Running running = start("echo");
+                PolicyDaemonClient operator = running.client()) {
+            int first = run(running);
+            assertThat(run(running)).isEqualTo(first);
+            operator.stop("echo");
+            running.await(snapshot -> !runs(snapshot));
+            assertThat(run(running)).as("of a run that has ended").isEqualTo(first);
+            operator.start("echo");
+            running.await(ConsoleDeskTest::runs);
+            assertThat(run(running)).isEqualTo(first + 1);
+        }
+    }
+
+    private static int run(DaemonFixture.Running running) throws IOException {
+        try (PolicyDaemonClient looking = running.client();
+                Console reader = looking.watchConsole("echo")) {
+            return reader.run();
+        }
+    }
+
+    @Test
     void whoIsAttachedWhenTheDaemonEndsIsRecordedAsParted() throws Exception {
         DaemonFixture.Running running = start("");
         try (running;

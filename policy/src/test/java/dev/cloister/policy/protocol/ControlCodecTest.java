@@ -58,7 +58,7 @@ class ControlCodecTest {
                 new ControlReply.Done("ok"),
                 new ControlReply.State(new Snapshot(
                         "p", "d", 7, 1, 2, true, 3, "h", List.of(domain, domain), List.of(flow), List.of(schedule))),
-                new ControlReply.Console("a", true),
+                new ControlReply.Console("a", true, 2),
                 new ControlReply.AuditHead(17, "ab"),
                 new ControlReply.Balloon("guard", 1L << 30, 2, 3, Map.of("free", 4L)),
                 new ControlReply.Failed("busy", "no \"quotes\" left"));
