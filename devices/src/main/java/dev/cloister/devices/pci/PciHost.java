@@ -15,8 +15,8 @@ import java.util.function.IntFunction;
  * Interrupt pin A of slot n is wired to global system interrupt {@link #gsi} and, for guests without I/O APIC, routed to an input of the
  * 8259s: {@link #PIC_IRQS} on a plain bus, where the LPC bridge's registers say on a {@link Chipset#Q35}. Any thread, once the guest runs.
  *
- * <p>A function gets addresses and on a plain bus its interrupt line register when it is attached, as firmware would assign them. Unless it asks for more it decodes nothing until the
- * guest enables it.
+ * <p>A function gets addresses and on a plain bus its interrupt line register when it is attached, as firmware would assign them. Unless
+ * it asks for more it decodes nothing until the guest enables it.
  */
 public final class PciHost {
     /** Slots of the bus, the host bridge's own included. */

@@ -30,8 +30,9 @@ import java.nio.ByteOrder;
  * the store method returns; writes of devices and of other processors, when this one polls.
  *
  * <p><b>Order.</b> Aligned accesses that hit are single-copy atomic. All accesses keep the order that x86 promises (Intel SDM volume 3,
- * 9.2.2): loads acquire, stores release; what a store may be overtaken by is a later load alone, until the guest's fence. {@link #compareAndExchange} is atomic within an aligned eight bytes. One that crosses such a boundary, and {@link
- * #compareAndExchange16}, are atomic only with respect to each other, not to plain stores by other processors.
+ * 9.2.2): loads acquire, stores release; what a store may be overtaken by is a later load alone, until the guest's fence. {@link
+ * #compareAndExchange} is atomic within an aligned eight bytes. One that crosses such a boundary, and {@link #compareAndExchange16}, are
+ * atomic only with respect to each other, not to plain stores by other processors.
  *
  * <p>One thread, except {@link #close}. Allocates nothing after construction. All addresses are linear; outside 64-bit mode the bits above
  * 31 are ignored. Page faults are thrown as {@link CpuException}.
