@@ -29,7 +29,7 @@ class FreshTest {
     private static final long BOOT_PAGES_END = 0x5000;
     private static final long BOOT_BYTES = 256;
     /** Interrupt vectors and BIOS data area; ACPI tables, MP table, SMBIOS tables, and the end of the BIOS area with the vectors' handlers. */
-    private static final List<Long> MACHINE_PAGES = List.of(0L, 0xe0000L, 0xf0000L, 0xf4000L, 0xff000L);
+    private static final List<Long> MACHINE_PAGES = List.of(0L, 0xe0000L, 0xe1000L, 0xf0000L, 0xf4000L, 0xff000L);
 
     private static final long PAGE = 4096;
 
