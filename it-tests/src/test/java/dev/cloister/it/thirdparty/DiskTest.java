@@ -54,18 +54,17 @@ class DiskTest {
                     int     0x13
                     jc      off
                     mov     si, 0x8000
+                    cli                         ; the firmware's clock writes what its screen still owes
             next:   lodsb
                     out     0xe9, al
                     cmp     al, '!'
                     jne     next
+                    sti
                     mov     ax, 0x0301
                     mov     cx, 4
                     mov     dh, 0
                     mov     bx, 0x8000
                     int     0x13
-                    jc      off
-                    mov     al, '.'
-                    out     0xe9, al
             off:    mov     dx, 0x604
                     mov     ax, 0x2000
                     out     dx, ax
@@ -94,7 +93,7 @@ class DiskTest {
                 "--timeout",
                 "50s");
         end.expect(0);
-        assertThat(end.out()).contains("found virtio-blk", "read by the boot program!.");
+        assertThat(end.out()).contains("found virtio-blk", "read by the boot program!");
         System.arraycopy(disk, SECTOR, disk, 3 * SECTOR, SECTOR);
         assertThat(Arrays.mismatch(Files.readAllBytes(image), disk)).isEqualTo(-1);
     }
