@@ -198,9 +198,14 @@ final class DomainRuntime implements Journal.Subject {
         endedNanos = 0;
         bornNanos = 0;
         exits.restart();
+        beginLines();
+        state(DomainState.STARTING);
+    }
+
+    /** A run's output begins, under this daemon or an earlier one: the next run's is another. */
+    private void beginLines() {
         serial.reopen();
         log.reopen();
-        state(DomainState.STARTING);
     }
 
     Optional<Cohort> cohort() {
@@ -260,6 +265,7 @@ final class DomainRuntime implements Journal.Subject {
 
     /** Has the process of an earlier daemon, whose guest runs, or stands still as the operator wants it, or has just ended. */
     void adopted(VmmLink newLink, RestoredState.Process before) {
+        beginLines();
         boolean paused = before.phase() == RestoredState.Phase.PAUSED;
         exitCode = before.code();
         link = newLink;
@@ -278,6 +284,7 @@ final class DomainRuntime implements Journal.Subject {
     void endedBefore(int code) {
         exitCode = code;
         note = "ended before this daemon began";
+        beginLines();
         serial.close();
         log.close();
         state(DomainState.EXITED);

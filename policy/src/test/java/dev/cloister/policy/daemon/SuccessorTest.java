@@ -152,6 +152,32 @@ class SuccessorTest {
         }
     }
 
+    /** Else who follows lines would take the next run's for the one that was told. */
+    @Test
+    void theNextRunsLineIsAnotherThanThatOfTheRunThatWasTakenOver() throws Exception {
+        DaemonFixture fixture = new DaemonFixture(directory).domain("a", "low", "");
+        try (Line line = new Line(fixture, directory)) {
+            line.await(s -> all(s, "running", "a"));
+            line.next();
+            line.await(s -> all(s, "running", "a"));
+            int before = run(line);
+            try (PolicyDaemonClient client = line.client()) {
+                client.stop("a");
+                line.await(s -> all(s, "exited", "a"));
+                client.start("a");
+                line.await(s -> all(s, "running", "a"));
+            }
+            assertThat(run(line)).isEqualTo(before + 1);
+        }
+    }
+
+    private static int run(Line line) throws IOException {
+        try (PolicyDaemonClient client = line.client();
+                PolicyDaemonClient.Console console = client.watchConsole("a")) {
+            return console.run();
+        }
+    }
+
     /** What was acknowledged is so under the next daemon, whose first answer comes before its VMM's. */
     @Test
     void aPauseAndAResumeThatWereAcknowledgedHold() throws Exception {
