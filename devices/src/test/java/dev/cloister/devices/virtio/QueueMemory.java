@@ -6,6 +6,7 @@ import dev.cloister.mmu.Region;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /** Guest memory for tests of queues: RAM, ROM and a device's registers, and byte-exact copies of all of it. */
 public final class QueueMemory implements AutoCloseable {
@@ -48,6 +49,12 @@ public final class QueueMemory implements AutoCloseable {
         MemorySegment.copy(ram, ValueLayout.JAVA_BYTE, 0, bytes, 0, RAM_BYTES);
         MemorySegment.copy(rom, ValueLayout.JAVA_BYTE, 0, bytes, RAM_BYTES, ROM_BYTES);
         return bytes;
+    }
+
+    /** Where in ROM something differs from a {@link #copy} made before; -1 where nothing does. */
+    public int romMismatch(byte[] before) {
+        byte[] now = copy();
+        return Arrays.mismatch(before, RAM_BYTES, before.length, now, RAM_BYTES, now.length);
     }
 
     /** Fills RAM. */

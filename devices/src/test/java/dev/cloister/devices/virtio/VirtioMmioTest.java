@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -172,20 +171,16 @@ class VirtioMmioTest {
     @ParameterizedTest
     @ValueSource(ints = {MmioDriver.STATUS, MmioDriver.QUEUE_READY})
     void theEndOfAQueueWaitsForTheRequestBeingServed(int register) throws Exception {
-        CountDownLatch began = new CountDownLatch(1);
-        CountDownLatch goOn = new CountDownLatch(1);
-        meanwhile = () -> {
-            began.countDown();
-            await(goOn);
-        };
+        HeldRequest held = new HeldRequest();
+        meanwhile = held;
         driver.bringUp(0);
         driver.offer(0, BUFFER, 8, WRITABLE);
-        began.await();
+        held.awaitBegin();
         Thread guest = Thread.ofPlatform().start(() -> driver.set(register, 0));
         while (guest.getState() != Thread.State.WAITING) {
             Thread.onSpinWait();
         }
-        goOn.countDown();
+        held.letGo();
         guest.join();
         assertThat(driver.get(register)).isZero();
         int used = driver.used();
@@ -194,14 +189,6 @@ class VirtioMmioTest {
         assertThat(used).as("what was being served is nobody's any more").isZero();
         driver.offer(0, BUFFER, 8, WRITABLE);
         assertThat(driver.awaitUsed()).isEqualTo(8);
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
     }
 
     @Test
@@ -233,11 +220,7 @@ class VirtioMmioTest {
             storm(random);
         }
         driver.set(MmioDriver.STATUS, 0);
-        byte[] after = driver.m.copy();
-        assertThat(Arrays.mismatch(
-                        before, QueueMemory.RAM_BYTES, before.length, after, QueueMemory.RAM_BYTES, after.length))
-                .as("ROM, seed %d", seed)
-                .isEqualTo(-1);
+        assertThat(driver.m.romMismatch(before)).as("ROM, seed %d", seed).isEqualTo(-1);
         assertThat(driver.bus.failures()).as("seed %d", seed).isEmpty();
         assertThat(driver.transport.notes()).as("seed %d", seed).noneMatch(note -> note.contains("the device failed"));
         driver.bringUp(0);

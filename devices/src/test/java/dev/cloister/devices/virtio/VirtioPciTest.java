@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cloister.devices.virtio.rng.RngDevice;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -171,20 +170,16 @@ class VirtioPciTest {
 
     @Test
     void aResetIsDoneWhenTheRequestBeingServedHasEnded() throws Exception {
-        CountDownLatch began = new CountDownLatch(1);
-        CountDownLatch goOn = new CountDownLatch(1);
-        meanwhile = () -> {
-            began.countDown();
-            await(goOn);
-        };
+        HeldRequest held = new HeldRequest();
+        meanwhile = held;
         driver.bringUp(0);
         driver.descriptor(0, BUFFER, 8, 2, 0);
         driver.offer(0);
-        began.await();
+        held.awaitBegin();
         driver.setCommon(TestDriver.STATUS, 1, 0);
         assertThat(driver.status()).isNotZero();
         driver.setCommon(TestDriver.STATUS, 1, TestDriver.DRIVER);
-        goOn.countDown();
+        held.letGo();
         while (driver.status() != 0) {
             Thread.onSpinWait();
         }
@@ -192,14 +187,6 @@ class VirtioPciTest {
         driver.bringUp(0);
         driver.offer(0);
         assertThat(driver.awaitUsed()).isEqualTo(8);
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
     }
 
     @Test
@@ -227,11 +214,7 @@ class VirtioPciTest {
             storm(random);
         }
         driver.reset();
-        byte[] after = driver.m.copy();
-        assertThat(Arrays.mismatch(
-                        before, QueueMemory.RAM_BYTES, before.length, after, QueueMemory.RAM_BYTES, after.length))
-                .as("ROM, seed %d", seed)
-                .isEqualTo(-1);
+        assertThat(driver.m.romMismatch(before)).as("ROM, seed %d", seed).isEqualTo(-1);
         assertThat(driver.mmio.failures()).as("seed %d", seed).isEmpty();
         assertThat(driver.ports.failures()).as("seed %d", seed).isEmpty();
         assertThat(driver.transport.notes()).as("seed %d", seed).noneMatch(note -> note.contains("the device failed"));
